@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Builds the application and wires the rooms: the only file that knows them all."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
+
+from .access import Gate, TimeLimit, busy_answer
+from .conference.booking import Desk
+from .conference.database import Database
+from .conference.errors import Busy, NotFound, Refused
+from .conference.queries import fact
+from .conference.tables import utc_now
+from .conference.tokens import LinkKey
+from .guests.page import Page
+from .guests.pages import GuestPages, not_found_page
+from .guests.theme import Theme
+from .hosts.api import HostApi
+from .hosts.refusals import problem
+from .hosts.schemas import Problem
+from .lifecycle import Lifecycle
+from .nextcloud.session import Door
+from .settings import Settings
+from .sync.follower import Follower
+from .sync.ledger import Ledger
+from .sync.work import Work
+
+FRONTEND = Path(__file__).resolve().parents[2] / "ex_app"
+_MEDIA = {
+    "js": "text/javascript",
+    "mjs": "text/javascript",
+    "css": "text/css",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+}
+FACT_SECONDS = 10.0
+
+
+@dataclass
+class House:
+    """All rooms of one process, made when first asked for."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    executor: str = "0"
+
+    @cached_property
+    def database(self) -> Database:
+        self.settings.persistent_storage.mkdir(parents=True, exist_ok=True)
+        return Database(self.settings.database)
+
+    @cached_property
+    def links(self) -> LinkKey:
+        return LinkKey(self.settings.read_link_key())
+
+    @cached_property
+    def door(self) -> Door:
+        settings = self.settings
+        return Door(
+            settings.nextcloud_url,
+            settings.app_id,
+            settings.app_version,
+            settings.app_secret,
+            settings.nextcloud_seconds,
+        )
+
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        return Lifecycle(self.database, self.door, self.wake)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.database, timedelta(seconds=self.settings.retry_seconds))
+
+    @cached_property
+    def follower(self) -> Follower:
+        return Follower(self.database, self.ledger, self.door, self.links, self.settings, self.public_base, self.clock)
+
+    @cached_property
+    def work(self) -> Work:
+        return Work(self.settings, self.follower, self.ledger, self.lifecycle.enabled, self.executor)
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(self.database, self.links, self.wake, self.clock)
+
+    @cached_property
+    def facts(self) -> "Facts":
+        return Facts(self.database)
+
+    def wake(self, booking_id: int = 0) -> None:
+        if self.settings.sync:
+            self.work.wake(booking_id)
+
+    def theme(self) -> Theme:
+        return Theme.of(self.facts.get("theming"))
+
+    def public_base(self) -> str:
+        """The app's public address without a slash at its end; "" while it is not known."""
+        return (self.settings.public_url or str(self.facts.get("address").get("app", ""))).rstrip("/")
+
+
+class Facts:
+    """What was learned of the instance, read from the database at most every 10 s."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, tuple[float, dict[str, object]]] = {}
+
+    def get(self, name: str) -> dict[str, object]:
+        read_at, value = self._known.get(name, (float("-inf"), {}))
+        if not value or time.monotonic() - read_at > FACT_SECONDS:
+            with self._database.read() as session:
+                value = fact(session, name)
+            self._known[name] = (time.monotonic(), value)
+        return value
+
+
+def build(house: House) -> ASGIApp:
+    """The application behind its gate. Migrates the database when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(house.database.migrate)
+        if house.settings.sync:
+            await asyncio.to_thread(house.work.start)
+        yield
+        if house.settings.sync:
+            await asyncio.to_thread(house.work.stop)
+        house.database.close()
+
+    app = FastAPI(
+        title="Sprechtag",
+        version=house.settings.app_version,
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    pages = GuestPages(house.database, house.desk, house.links, house.theme, house.clock)
+    api = HostApi(house.database, house.desk, house.links, house.public_base, house.clock, house.wake)
+    for router in (house.lifecycle.router(), pages.router(), api.router()):
+        app.include_router(router)
+    _serve_assets(app, house)
+    _answer_errors(app, house)
+    return TimeLimit(Gate(app, house.settings), house.settings)
+
+
+def _serve_assets(app: FastAPI, house: House) -> None:
+    @app.get("/static/{digest}/style.css", include_in_schema=False)
+    def style(digest: str) -> Response:
+        theme = house.theme()
+        # An older page may ask for an older digest: it gets today's style, but must not keep it for a year.
+        lasting = digest == theme.digest
+        cache = "public, max-age=31536000, immutable" if lasting else "no-cache"
+        return Response(theme.stylesheet, media_type="text/css", headers={"Cache-Control": cache})
+
+    @app.get("/{folder}/{name}", include_in_schema=False)
+    def asset(folder: str, name: str, request: Request) -> Response:
+        path = FRONTEND / folder / name
+        if folder not in ("js", "css", "img") or not path.is_file():
+            return Response("Not found.", 404, {"Cache-Control": "no-store"})
+        body = path.read_bytes()
+        tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+        headers = {"Cache-Control": "no-cache", "ETag": tag, "X-Content-Type-Options": "nosniff"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=_MEDIA[path.suffix[1:]], headers=headers)
+
+
+def _answer_errors(app: FastAPI, house: House) -> None:
+    @app.exception_handler(Refused)
+    def refused(request: Request, error: Refused) -> Response:
+        if _is_api(request):
+            status, said = problem(error)
+            return JSONResponse(said.model_dump(), status, {"Cache-Control": "no-store"})
+        return not_found_page(getattr(request.state, "page", None) or Page(request, house.theme()))
+
+    @app.exception_handler(Busy)
+    def busy(request: Request, error: Busy) -> Response:
+        return busy_answer()
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"][1:])
+        said = Problem(error="invalid", message=f"{field}: {first['msg']}", field=field)
+        return JSONResponse(said.model_dump(), 422, {"Cache-Control": "no-store"})
+
+    @app.exception_handler(404)
+    def not_found(request: Request, error: Exception) -> Response:
+        return refused(request, NotFound())
+
+    @app.middleware("http")
+    async def keep_answers_private(request: Request, call_next: Callable[..., object]) -> Response:
+        response: Response = await call_next(request)  # type: ignore[misc]
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _is_api(request: Request) -> bool:
+    return str(request.scope["path"]).startswith("/api/")

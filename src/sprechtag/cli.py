@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`sprechtag serve` runs the app, `sprechtag demo` runs it in a stand-in Nextcloud."""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import structlog
+import uvicorn
+
+from .app import House, build
+from .settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="sprechtag", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve_command = commands.add_parser("serve", help="run the app; AppAPI's environment says where and how")
+    serve_command.add_argument("--process", type=int, default=None, help=argparse.SUPPRESS)
+    serve_command.add_argument("--socket", type=int, default=None, help=argparse.SUPPRESS)
+    demo_command = commands.add_parser("demo", help="run the app in a stand-in Nextcloud with an invented school")
+    demo_command.add_argument("--port", type=int, default=8080)
+    options = parser.parse_args(arguments)
+    if options.command == "demo":
+        from .sandbox.demo import run
+
+        return run(options.port)
+    return serve(Settings(), options.process, options.socket)
+
+
+def serve(settings: Settings, process: int | None = None, inherited: int | None = None) -> int:
+    """Runs one process, or looks after `SPRECHTAG_WORKERS` of them."""
+    _log_as_json()
+    if not settings.app_secret:
+        print("APP_SECRET is missing: AppAPI sets it; see README for running the app by hand.", file=sys.stderr)
+        return 2
+    if settings.workers > 1 and settings.database.startswith("sqlite"):
+        print("Several processes need PostgreSQL: set SPRECHTAG_DATABASE_URL.", file=sys.stderr)
+        return 2
+    if inherited is not None:
+        listening = socket.socket(fileno=inherited)
+    else:
+        listening = _listen(settings)
+    if settings.workers > 1 and process is None:
+        return _look_after(settings.workers, listening)
+    app = build(House(settings, executor=str(process or 0)))
+    # No access log: paths hold families' links.
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, timeout_keep_alive=30, server_header=False, proxy_headers=False
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+    return 0
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """HaRP's agent comes by a Unix socket, everything else by TCP."""
+    if settings.behind_harp:
+        path = os.environ.get("HP_EXAPP_SOCK", "/tmp/exapp.sock")  # noqa: S108 - HaRP's own place for it
+        if os.path.exists(path):
+            os.unlink(path)
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(path)
+    else:
+        listening = socket.create_server((settings.app_host, settings.app_port), backlog=512)
+    listening.listen(512)
+    return listening
+
+
+def _look_after(count: int, listening: socket.socket) -> int:
+    """Starts the processes and starts one again that dies."""
+    os.set_inheritable(listening.fileno(), True)
+
+    def start(process: int) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "sprechtag", "serve"]
+        command += ["--process", str(process), "--socket", str(listening.fileno())]
+        return subprocess.Popen(command, pass_fds=[listening.fileno()])
+
+    children = {process: start(process) for process in range(count)}
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while not stopping:
+        time.sleep(0.2)
+        for process, child in children.items():
+            if child.poll() is not None and not stopping:
+                structlog.get_logger().warning("process died, starting it again", process=process)
+                children[process] = start(process)
+    for child in children.values():
+        child.terminate()
+    for child in children.values():
+        child.wait(timeout=15)
+    return 0
+
+
+def _log_as_json() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

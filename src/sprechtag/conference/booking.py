@@ -1,0 +1,366 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Booking, moving, changing place, cancelling: each one transaction that the database guards.
+
+The unique index on active slots and the primary key of `guest_minute` decide who was first; the checks before
+a write only make the friendlier sentence. Every change raises the revision and with it makes the effects due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from . import rules
+from .database import Database
+from .errors import GuestBusy, Invalid, NotFound, Refused, SlotTaken
+from .slots import TimeSpan, minutes_of
+from .tables import (
+    Booking,
+    Conference,
+    Effect,
+    Guest,
+    GuestMinute,
+    Host,
+    IdempotencyKey,
+    Slot,
+    utc_now,
+)
+from .tokens import LinkKey, hashed
+
+EFFECT_KINDS = ("talk", "calendar", "mail")
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a guest says of itself. Raises nothing by itself: `checked` does."""
+
+    name: str
+    email: str
+    language: str
+    phone: str = ""
+
+    def checked(self) -> "Person":
+        """The same, trimmed and with a normal form of the address.
+
+        Raises `Invalid` for an empty name, a wrong address, or text that is too long."""
+        name = _text("name", self.name, 120, required=True)
+        try:
+            email = validate_email(self.email.strip(), check_deliverability=False, test_environment=True).normalized
+        except EmailNotValidError as error:
+            raise Invalid("email", "email_missing" if not self.email.strip() else "email_wrong") from error
+        return Person(name, email, self.language, _text("phone", self.phone, 40))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One booking as asked for. `idempotency_key` is the form's: the same again books once."""
+
+    slot_public_id: str
+    place: str
+    child: str
+    school_class: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True)
+class Booked:
+    """`new_guest` is true when this form made the guest: only then may its answer show the manage link."""
+
+    booking_id: int
+    guest_id: int
+    new_guest: bool
+    repeated: bool
+
+
+def _text(field: str, value: str, longest: int, required: bool = False) -> str:
+    value = " ".join(value.split())
+    if required and not value:
+        raise Invalid(field, f"{field}_missing")
+    if len(value) > longest:
+        raise Invalid(field, "too_long")
+    return value
+
+
+class Desk:
+    """Where guests book. `on_change` is called with the booking's id after the commit, never inside."""
+
+    def __init__(
+        self,
+        database: Database,
+        links: LinkKey,
+        on_change: Callable[[int], None] = lambda booking_id: None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._links = links
+        self._on_change = on_change
+        self._clock = clock
+
+    def book(self, conference_id: int, person: Person, wish: Wish) -> Booked:
+        """Books as somebody without a manage link.
+
+        Raises any `Refused`; nothing is changed then."""
+        person = person.checked()
+
+        def guest_of(session: Session) -> tuple[Guest, bool]:
+            return self._guest(session, conference_id, person)
+
+        return self._book(conference_id, guest_of, wish)
+
+    def book_again(self, guest_id: int, wish: Wish) -> Booked:
+        """Books for a guest known by its manage link."""
+
+        def guest_of(session: Session) -> tuple[Guest, bool]:
+            guest = session.get(Guest, guest_id)
+            if guest is None:
+                raise NotFound
+            return guest, False
+
+        with self._database.read() as session:
+            conference_id = guest_of(session)[0].conference_id
+        return self._book(conference_id, guest_of, wish)
+
+    def _book(self, conference_id: int, guest_of: Callable[[Session], tuple[Guest, bool]], wish: Wish) -> Booked:
+        child = _text("child", wish.child, 120, required=True)
+        school_class = _text("school_class", wish.school_class, 40)
+        key_hash = hashed(f"{conference_id}:{wish.idempotency_key}") if wish.idempotency_key else ""
+        try:
+            with self._database.write() as session:
+                if key_hash and (before := _booked_before(session, key_hash)):
+                    return before
+                conference, host, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
+                now = self._clock()
+                rules.check_booking_is_open(conference, now)
+                rules.check_slot(conference, host, slot, now)
+                rules.check_place(conference, host, wish.place)
+                guest, new_guest = guest_of(session)
+                if guest.conference_id != conference.id:
+                    raise NotFound
+                _check_slot_is_free(session, conference, slot, now)
+                _check_guest(session, conference, guest, host, slot)
+                booking = Booking(
+                    conference_id=conference_id,
+                    host_id=slot.host_id,
+                    slot_id=slot.id or 0,
+                    guest_id=guest.id or 0,
+                    place=wish.place,
+                    child=child,
+                    school_class=school_class,
+                )
+                session.add(booking)
+                _flush_slot(session, conference, slot, now)
+                _take_minutes(session, booking, slot)
+                if key_hash:
+                    session.add(IdempotencyKey(key_hash=key_hash, booking_id=booking.id or 0))
+                session.add_all(Effect(booking_id=booking.id or 0, kind=kind) for kind in EFFECT_KINDS)
+                booked = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False)
+        except IntegrityError as error:
+            # Two copies of one form, sent at the same moment to two processes: the other one has booked.
+            if key_hash and (again := self._booked_by(key_hash)):
+                return again
+            raise SlotTaken(utc_now()) from error
+        self._on_change(booked.booking_id)
+        return booked
+
+    def _booked_by(self, key_hash: str) -> Booked | None:
+        with self._database.read() as session:
+            return _booked_before(session, key_hash)
+
+    def _guest(self, session: Session, conference_id: int, person: Person) -> tuple[Guest, bool]:
+        """The guest with this address; made in the same transaction if there is none."""
+        fingerprint = self._links.fingerprint(person.email.casefold())
+        guest = Guest(
+            conference_id=conference_id,
+            name=person.name,
+            email=person.email,
+            email_fingerprint=fingerprint,
+            phone=person.phone,
+            language=person.language,
+        )
+        token = self._links.token("manage", guest.public_id, guest.manage_generation)
+        guest.manage_token_hash = hashed(token)
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        values = guest.model_dump(exclude={"id"})
+        session.execute(insert(Guest).values(**values).on_conflict_do_nothing())
+        found = session.execute(
+            select(Guest)
+            .where(col(Guest.conference_id) == conference_id, col(Guest.email_fingerprint) == fingerprint)
+            .with_for_update()
+        ).scalar_one()
+        return found, found.public_id == guest.public_id
+
+    def move(self, booking_id: int, slot_public_id: str, *, by_guest: bool = True) -> None:
+        """Moves the booking to another free slot of the same host."""
+        with self._database.write() as session:
+            conference, booking, old_slot = _booking(session, booking_id)
+            now = self._clock()
+            _, host, slot = _slot_with_host(session, booking.conference_id, slot_public_id)
+            if slot.id == booking.slot_id and booking.state == "active":
+                return
+            if slot.host_id != booking.host_id:
+                raise NotFound
+            if by_guest:
+                rules.check_changeable(conference, booking, old_slot, now)
+            elif booking.state != "active":
+                rules.check_changeable(conference, booking, old_slot, old_slot.starts_at)
+            rules.check_slot(conference, host, slot, now)
+            rules.check_place(conference, host, booking.place)
+            _check_slot_is_free(session, conference, slot, now)
+            session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
+            _check_minutes(session, booking.guest_id, slot)
+            booking.slot_id = slot.id or 0
+            _raise_revision(session, booking, now)
+            _flush_slot(session, conference, slot, now)
+            _take_minutes(session, booking, slot)
+        self._on_change(booking_id)
+
+    def change_place(self, booking_id: int, place: str) -> None:
+        with self._database.write() as session:
+            conference, booking, slot = _booking(session, booking_id)
+            rules.check_changeable(conference, booking, slot, self._clock())
+            if booking.place == place:
+                return
+            host = session.get_one(Host, booking.host_id)
+            rules.check_place(conference, host, place)
+            booking.place = place
+            _raise_revision(session, booking, self._clock())
+        self._on_change(booking_id)
+
+    def cancel(self, booking_id: int, *, by_guest: bool = True) -> None:
+        """Cancels; a guest only until the change deadline, an organiser always. Twice is once."""
+        with self._database.write() as session:
+            conference, booking, slot = _booking(session, booking_id)
+            if booking.state == "cancelled":
+                return
+            if by_guest:
+                rules.check_changeable(conference, booking, slot, self._clock())
+            booking.state = "cancelled"
+            _raise_revision(session, booking, self._clock())
+            session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
+        self._on_change(booking_id)
+
+
+def _booked_before(session: Session, key_hash: str) -> Booked | None:
+    known = session.get(IdempotencyKey, key_hash)
+    if known is None:
+        return None
+    booking = session.get_one(Booking, known.booking_id)
+    first = session.execute(
+        select(func.min(col(Booking.id))).where(col(Booking.guest_id) == booking.guest_id)
+    ).scalar_one()
+    return Booked(booking.id or 0, booking.guest_id, new_guest=first == booking.id, repeated=True)
+
+
+def _slot_with_host(session: Session, conference_id: int, slot_public_id: str) -> tuple[Conference, Host, Slot]:
+    row = session.execute(
+        select(Conference, Host, Slot)
+        .join(Host, col(Host.conference_id) == col(Conference.id))
+        .join(Slot, col(Slot.host_id) == col(Host.id))
+        .where(col(Conference.id) == conference_id, col(Slot.public_id) == slot_public_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return row[0], row[1], row[2]
+
+
+def _booking(session: Session, booking_id: int) -> tuple[Conference, Booking, Slot]:
+    """The booking with a row lock where the database has one; the guest's row is locked with it, so that two
+    changes of one guest queue."""
+    booking = session.execute(
+        select(Booking).where(col(Booking.id) == booking_id).with_for_update()
+    ).scalar_one_or_none()
+    if booking is None:
+        raise NotFound
+    session.execute(select(col(Guest.id)).where(col(Guest.id) == booking.guest_id).with_for_update())
+    return (
+        session.get_one(Conference, booking.conference_id),
+        booking,
+        session.get_one(Slot, booking.slot_id),
+    )
+
+
+def _check_slot_is_free(session: Session, conference: Conference, slot: Slot, now: datetime) -> None:
+    taken = session.execute(
+        select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
+    ).first()
+    if taken:
+        raise _slot_taken(session, conference, slot, now)
+
+
+def _slot_taken(session: Session, conference: Conference, slot: Slot, now: datetime) -> SlotTaken:
+    free = free_starts(session, slot.host_id, rules.bookable_from(conference, now))
+    return SlotTaken(slot.starts_at, rules.next_free([start for start, _ in free], slot.starts_at))
+
+
+def free_starts(session: Session, host_id: int, earliest: datetime) -> list[tuple[datetime, str]]:
+    """Start and public id of the host's free slots from `earliest` on, sorted."""
+    rows = session.execute(
+        select(col(Slot.starts_at), col(Slot.public_id))
+        .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
+        .where(col(Slot.host_id) == host_id, col(Slot.blocked).is_(False), col(Booking.id).is_(None))
+        .where(col(Slot.starts_at) >= earliest)
+        .order_by(col(Slot.starts_at))
+    )
+    return [(starts_at, public_id) for starts_at, public_id in rows]
+
+
+def _check_guest(session: Session, conference: Conference, guest: Guest, host: Host, slot: Slot) -> None:
+    active = session.execute(
+        select(func.count(), func.count().filter(col(Booking.host_id) == host.id)).where(
+            col(Booking.guest_id) == guest.id, col(Booking.state) == "active"
+        )
+    ).one()
+    rules.check_limits(conference, rules.GuestCounts(active[0], active[1]))
+    _check_minutes(session, guest.id or 0, slot)
+
+
+def _check_minutes(session: Session, guest_id: int, slot: Slot) -> None:
+    minutes = minutes_of(TimeSpan(slot.starts_at, slot.ends_at))
+    other = session.execute(
+        select(col(Slot.starts_at))
+        .join(Booking, col(Booking.slot_id) == col(Slot.id))
+        .join(GuestMinute, col(GuestMinute.booking_id) == col(Booking.id))
+        .where(col(GuestMinute.guest_id) == guest_id)
+        .where(col(GuestMinute.minute) >= minutes.start, col(GuestMinute.minute) < minutes.stop)
+    ).first()
+    if other:
+        raise GuestBusy(other[0])
+
+
+def _flush_slot(session: Session, conference: Conference, slot: Slot, now: datetime) -> None:
+    """Writes the booking; the unique index says whether the slot is still free."""
+    try:
+        with session.begin_nested():
+            session.flush()
+    except IntegrityError as error:
+        session.expunge_all()
+        raise _slot_taken(session, conference, slot, now) from error
+
+
+def _take_minutes(session: Session, booking: Booking, slot: Slot) -> None:
+    minutes = minutes_of(TimeSpan(slot.starts_at, slot.ends_at))
+    rows = [{"guest_id": booking.guest_id, "minute": minute, "booking_id": booking.id} for minute in minutes]
+    try:
+        with session.begin_nested():
+            session.execute(GuestMinute.__table__.insert(), rows)  # type: ignore[attr-defined]
+    except IntegrityError as error:
+        raise GuestBusy(slot.starts_at) from error
+
+
+def _raise_revision(session: Session, booking: Booking, now: datetime) -> None:
+    booking.revision += 1
+    booking.changed_at = now
+    session.add(booking)
+    session.execute(
+        update(Effect)
+        .where(col(Effect.booking_id) == booking.id)
+        .values(attempts=0, next_attempt_at=now, last_error="")
+    )
+
+
+__all__ = ["Booked", "Desk", "Person", "Refused", "Wish", "free_starts"]

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One database, read and written in transactions. SQLite (WAL) or PostgreSQL."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session, create_engine
+
+from .errors import Busy
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+WAIT_SECONDS = 1.5
+
+
+class Database:
+    """Sessions for reading and for writing.
+
+    On SQLite all writers of a process queue at one lock (its own busy handler is not fair and starves
+    some under load) and begin with `BEGIN IMMEDIATE`, so that no transaction fails half-way. A write waits at
+    most 1.5 s for its turn and raises `Busy` then."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = self._sqlite(url) if self.is_sqlite else self._postgres(url)
+        self._write_lock = threading.Lock()
+
+    def _sqlite(self, url: str) -> Engine:
+        engine = create_engine(
+            url, connect_args={"check_same_thread": False, "timeout": 5}, pool_size=24, pool_timeout=WAIT_SECONDS
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def _postgres(self, url: str) -> Engine:
+        return create_engine(url, pool_size=12, max_overflow=4, pool_timeout=WAIT_SECONDS, pool_pre_ping=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session whose transaction is rolled back at the end."""
+        try:
+            with Session(self.engine, expire_on_commit=False) as session:
+                yield session
+        except PoolTimeout as error:
+            raise Busy from error
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose transaction is committed at the end, whole or not at all.
+
+        Raises `Busy` when the database cannot be had in time."""
+        if self.is_sqlite and not self._write_lock.acquire(timeout=WAIT_SECONDS):
+            raise Busy
+        try:
+            engine = self.engine.execution_options(sprechtag_write=True)
+            with Session(engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except PoolTimeout as error:
+            raise Busy from error
+        except OperationalError as error:
+            if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
+                raise Busy from error
+            raise
+        finally:
+            if self.is_sqlite:
+                self._write_lock.release()
+
+    def migrate(self) -> None:
+        """Brings the schema to the newest version."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self.engine.execution_options(sprechtag_write=True).begin() as connection:
+            if not self.is_sqlite:
+                # Several processes may start at once; one migrates, the others wait and find it done.
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7772671)")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=1500"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("sprechtag_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

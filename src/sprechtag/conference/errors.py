@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every refusal of the booking rules, as one tree.
+
+Refused
+├── NotFound            the thing does not exist, or not for you
+├── Invalid             a field of a conference or booking is wrong (`field` names it)
+├── SlotTaken           somebody was faster (`free_next`: up to three starts, UTC)
+├── SlotBlocked         the host does not offer this time
+├── PlaceNotOffered     on site or video is not offered here (`offered`)
+├── GuestBusy           the guest has another appointment at that time (`starts_at`)
+├── LimitReached        the guest has all appointments the rules allow (`limit`, `per_host`)
+├── BookingNotOpen      booking opens later (`opens_at`) or the conference is not published
+├── BookingClosed       booking is over (`closed_at`)
+├── TooLate             lead time or change deadline has passed (`until`)
+└── AlreadyCancelled    the booking was cancelled before
+
+`Busy` is no refusal: the database could not be had in time, the same request may be sent again.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class Refused(Exception):
+    """A rule said no; nothing was changed."""
+
+    code = "refused"
+
+
+class NotFound(Refused):
+    code = "not_found"
+
+
+@dataclass
+class Invalid(Refused):
+    """`field` is the name of the wrong field, `reason` a key of the sentence that explains it."""
+
+    field: str
+    reason: str
+    code = "invalid"
+
+
+@dataclass
+class SlotTaken(Refused):
+    starts_at: datetime
+    free_next: list[datetime] = field(default_factory=list)
+    code = "slot_taken"
+
+
+class SlotBlocked(Refused):
+    code = "slot_blocked"
+
+
+@dataclass
+class PlaceNotOffered(Refused):
+    offered: list[str]
+    code = "place_not_offered"
+
+
+@dataclass
+class GuestBusy(Refused):
+    starts_at: datetime
+    code = "guest_busy"
+
+
+@dataclass
+class LimitReached(Refused):
+    limit: int
+    per_host: bool
+    code = "limit_reached"
+
+
+@dataclass
+class BookingNotOpen(Refused):
+    opens_at: datetime | None
+    code = "booking_not_open"
+
+
+@dataclass
+class BookingClosed(Refused):
+    closed_at: datetime | None
+    code = "booking_closed"
+
+
+@dataclass
+class TooLate(Refused):
+    until: datetime
+    code = "too_late"
+
+
+class AlreadyCancelled(Refused):
+    code = "already_cancelled"
+
+
+class Busy(Exception):
+    """The database was not free in time; nothing was changed, try again in a second."""

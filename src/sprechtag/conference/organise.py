@@ -1,0 +1,275 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What organisers and hosts do to a conference. Every function runs inside a caller's write session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from .errors import Invalid, NotFound, Refused
+from .slots import TimeSpan, TimeWindow, slots_of
+from .tables import Booking, Conference, Host, Slot, Window
+from .tokens import LinkKey, hashed
+
+
+class HasBookings(Refused):
+    """The change would take away slots that are booked."""
+
+    code = "has_bookings"
+
+
+class WrongState(Refused):
+    """Not possible in the conference's present state."""
+
+    code = "wrong_state"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of a conference as an organiser gives them."""
+
+    name: str
+    windows: Sequence[TimeWindow]
+    description: str = ""
+    contact: str = ""
+    time_zone: str = "Europe/Berlin"
+    slot_minutes: int = 10
+    pause_minutes: int = 0
+    offers_on_site: bool = True
+    offers_video: bool = True
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    lead_minutes: int = 60
+    change_deadline_minutes: int = 120
+    max_bookings_per_guest: int = 10
+    max_bookings_per_guest_and_host: int = 1
+    retention_days: int = 30
+    contact_for_hosts: bool = False
+
+
+@dataclass(frozen=True)
+class HostEntry:
+    """A host as enrolled; empty `windows` means the conference's own."""
+
+    user_id: str
+    display_name: str = ""
+    subject: str = ""
+    room: str = ""
+    offers_on_site: bool = True
+    offers_video: bool = True
+    windows: Sequence[TimeWindow] = field(default_factory=tuple)
+
+
+def check(rules: Rules) -> None:
+    """Raises `Invalid` naming the first wrong field."""
+    if not rules.name.strip():
+        raise Invalid("name", "name_missing")
+    try:
+        ZoneInfo(rules.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Invalid("time_zone", "time_zone_unknown") from error
+    if not (rules.offers_on_site or rules.offers_video):
+        raise Invalid("offers_on_site", "no_place_offered")
+    for name, least in (
+        ("lead_minutes", 0),
+        ("change_deadline_minutes", 0),
+        ("max_bookings_per_guest", 1),
+        ("max_bookings_per_guest_and_host", 1),
+        ("retention_days", 1),
+    ):
+        if getattr(rules, name) < least:
+            raise Invalid(name, "too_small")
+    if rules.opens_at and rules.closes_at and rules.closes_at <= rules.opens_at:
+        raise Invalid("closes_at", "closes_before_opening")
+    slots_of(rules.windows, rules.slot_minutes, rules.pause_minutes, rules.time_zone)
+
+
+_PLAIN_FIELDS = [name for name in Rules.__dataclass_fields__ if name != "windows"]
+
+
+def create(session: Session, organiser_id: str, rules: Rules, links: LinkKey) -> Conference:
+    """A draft of the organiser's."""
+    check(rules)
+    conference = Conference(organiser_id=organiser_id, **{name: getattr(rules, name) for name in _PLAIN_FIELDS})
+    renew_share_link(conference, links, raise_generation=False)
+    session.add(conference)
+    session.flush()
+    _set_windows(session, conference, None, rules.windows)
+    return conference
+
+
+def edit(session: Session, conference: Conference, rules: Rules) -> None:
+    """Sets the rules anew. Booked slots stay; raises `HasBookings` when one of them would have to go."""
+    check(rules)
+    for name in _PLAIN_FIELDS:
+        setattr(conference, name, getattr(rules, name))
+    session.add(conference)
+    _set_windows(session, conference, None, rules.windows)
+    for host in _hosts(session, conference):
+        rebuild_slots(session, conference, host)
+
+
+def publish(session: Session, conference: Conference) -> None:
+    if not _windows(session, conference, None):
+        raise Invalid("windows", "windows_missing")
+    conference.state = "published"
+    session.add(conference)
+
+
+def close(session: Session, conference: Conference) -> None:
+    if conference.state != "published":
+        raise WrongState
+    conference.state = "closed"
+    session.add(conference)
+
+
+def remove(session: Session, conference: Conference) -> None:
+    """Deletes a conference without active bookings, with all that hangs on it.
+
+    Raises `HasBookings` else: cancel them first, so that families hear of it."""
+    active = select(col(Booking.id)).where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+    if session.execute(active).first():
+        raise HasBookings
+    session.execute(delete(Booking).where(col(Booking.conference_id) == conference.id))
+    session.delete(conference)
+
+
+def renew_share_link(conference: Conference, links: LinkKey, *, raise_generation: bool = True) -> str:
+    """Makes the share link's token; with `raise_generation` the old link is dead."""
+    if raise_generation:
+        conference.share_generation += 1
+    token = share_token(conference, links)
+    conference.share_token_hash = hashed(token)
+    return token
+
+
+def share_token(conference: Conference, links: LinkKey) -> str:
+    return links.token("share", conference.public_id, conference.share_generation)
+
+
+def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
+    """Invites a host, or brings the entry of one already there up to date."""
+    if not entry.user_id.strip():
+        raise Invalid("user_id", "user_id_missing")
+    host = session.execute(
+        select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == entry.user_id)
+    ).scalar_one_or_none()
+    if host is None:
+        host = Host(conference_id=conference.id or 0, user_id=entry.user_id, display_name=entry.user_id)
+    host.display_name = entry.display_name.strip() or host.display_name
+    for name in ("subject", "room", "offers_on_site", "offers_video"):
+        setattr(host, name, getattr(entry, name))
+    session.add(host)
+    session.flush()
+    _set_windows(session, conference, host, entry.windows)
+    rebuild_slots(session, conference, host)
+    return host
+
+
+def withdraw(session: Session, host: Host) -> None:
+    """Takes a host without active bookings out of the conference."""
+    if _booked_slots(session, host):
+        raise HasBookings
+    session.execute(delete(Booking).where(col(Booking.host_id) == host.id))
+    session.delete(host)
+
+
+def join(session: Session, host: Host) -> None:
+    """The host agrees: from now on families can book and the app acts as this user."""
+    host.state = "joined"
+    session.add(host)
+
+
+def decline(session: Session, host: Host) -> None:
+    """The host says no. Raises `HasBookings` while families have appointments with this host."""
+    if _booked_slots(session, host):
+        raise HasBookings
+    host.state = "declined"
+    session.add(host)
+
+
+def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
+    """Brings the host's slots in line with the windows; slots that stay keep their id."""
+    windows = _windows(session, conference, host) or _windows(session, conference, None)
+    wanted = set(slots_of(windows, conference.slot_minutes, conference.pause_minutes, conference.time_zone))
+    booked = _booked_slots(session, host)
+    present: set[TimeSpan] = set()
+    for slot in session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars():
+        span = TimeSpan(slot.starts_at, slot.ends_at)
+        if span in wanted:
+            present.add(span)
+        elif slot.id in booked:
+            raise HasBookings
+        else:
+            session.execute(delete(Booking).where(col(Booking.slot_id) == slot.id))
+            session.delete(slot)
+    session.flush()
+    for span in sorted(wanted - present):
+        session.add(
+            Slot(
+                conference_id=conference.id or 0,
+                host_id=host.id or 0,
+                starts_at=span.starts_at,
+                ends_at=span.ends_at,
+            )
+        )
+
+
+def find_host(session: Session, conference_id: int, user_id: str) -> Host:
+    """Raises `NotFound` when the user is no host of this conference."""
+    host: Host | None = session.execute(
+        select(Host).where(col(Host.conference_id) == conference_id, col(Host.user_id) == user_id)
+    ).scalar_one_or_none()
+    if host is None:
+        raise NotFound
+    return host
+
+
+def _hosts(session: Session, conference: Conference) -> list[Host]:
+    return list(session.execute(select(Host).where(col(Host.conference_id) == conference.id)).scalars())
+
+
+def _booked_slots(session: Session, host: Host) -> set[int]:
+    rows = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
+    return set(session.execute(rows).scalars())
+
+
+def _windows(session: Session, conference: Conference, host: Host | None) -> list[TimeWindow]:
+    rows = session.execute(
+        select(Window).where(
+            col(Window.conference_id) == conference.id,
+            col(Window.host_id) == host.id if host else col(Window.host_id).is_(None),
+        )
+    ).scalars()
+    return sorted(TimeWindow(row.day, row.starts, row.ends) for row in rows)
+
+
+conference_windows = _windows
+
+
+def _set_windows(session: Session, conference: Conference, host: Host | None, windows: Sequence[TimeWindow]) -> None:
+    session.execute(
+        delete(Window).where(
+            col(Window.conference_id) == conference.id,
+            col(Window.host_id) == host.id if host else col(Window.host_id).is_(None),
+        )
+    )
+    for window in windows:
+        session.add(
+            Window(
+                conference_id=conference.id or 0,
+                host_id=host.id if host else None,
+                day=window.day,
+                starts=_minute(window.starts),
+                ends=_minute(window.ends),
+            )
+        )
+    session.flush()
+
+
+def _minute(clock: time) -> time:
+    return clock.replace(second=0, microsecond=0, tzinfo=None)

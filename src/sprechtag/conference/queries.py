@@ -1,0 +1,230 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What pages, mails and the sync read, as plain data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlmodel import Session, col
+
+from . import rules
+from .errors import NotFound
+from .tables import Booking, Conference, Effect, Guest, Host, InstanceFact, Place, Slot
+from .tokens import hashed
+
+
+@dataclass(frozen=True)
+class HostCard:
+    """A host as a family sees it in the list."""
+
+    public_id: str
+    name: str
+    subject: str
+    free: int
+
+
+@dataclass(frozen=True)
+class BookingView:
+    """A booking with all that an effect or a page shows of it. Times in UTC, `zone` is the conference's."""
+
+    id: int
+    public_id: str
+    code: str
+    state: str
+    revision: int
+    place: str
+    child: str
+    school_class: str
+    starts_at: datetime
+    ends_at: datetime
+    slot_public_id: str
+    conference_id: int
+    conference_name: str
+    conference_contact: str
+    organiser_id: str
+    zone: str
+    contact_for_hosts: bool
+    changeable_until: datetime
+    host_id: int
+    host_public_id: str
+    host_user_id: str
+    host_name: str
+    host_room: str
+    host_subject: str
+    places: tuple[Place, ...]
+    guest_id: int
+    guest_public_id: str
+    guest_generation: int
+    guest_name: str
+    guest_email: str
+    guest_phone: str
+    language: str
+    talk_link: str
+
+    @property
+    def active(self) -> bool:
+        return self.state == "active"
+
+
+def conference_by_share_token(session: Session, token: str) -> Conference:
+    """Raises `NotFound` for an unknown or renewed link and for a draft."""
+    row: Conference | None = session.execute(
+        select(Conference).where(col(Conference.share_token_hash) == hashed(token))
+    ).scalar_one_or_none()
+    if row is None or row.state == "draft":
+        raise NotFound
+    return row
+
+
+def guest_by_manage_token(session: Session, token: str) -> tuple[Guest, Conference]:
+    row = session.execute(
+        select(Guest, Conference)
+        .join(Conference, col(Conference.id) == col(Guest.conference_id))
+        .where(col(Guest.manage_token_hash) == hashed(token))
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return row[0], row[1]
+
+
+def host_cards(session: Session, conference: Conference, now: datetime, search: str = "") -> list[HostCard]:
+    """The joined hosts by name, with the number of times that can still be booked."""
+    free = (
+        select(col(Slot.host_id), func.count().label("free"))
+        .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
+        .where(col(Slot.conference_id) == conference.id, col(Slot.blocked).is_(False), col(Booking.id).is_(None))
+        .where(col(Slot.starts_at) >= rules.bookable_from(conference, now))
+        .group_by(col(Slot.host_id))
+        .subquery()
+    )
+    rows = session.execute(
+        select(Host, free.c.free)
+        .outerjoin(free, free.c.host_id == col(Host.id))
+        .where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
+    )
+    cards = [HostCard(host.public_id, host.display_name, host.subject, count or 0) for host, count in rows]
+    words = search.casefold().split()
+    matching = [card for card in cards if all(word in f"{card.name} {card.subject}".casefold() for word in words)]
+    return sorted(matching, key=lambda card: _by_last_name(card.name))
+
+
+def _by_last_name(name: str) -> tuple[str, str]:
+    return (name.rsplit(maxsplit=1)[-1].casefold() if name.split() else "", name.casefold())
+
+
+def host_by_public_id(session: Session, conference_id: int, public_id: str) -> Host:
+    host: Host | None = session.execute(
+        select(Host).where(
+            col(Host.conference_id) == conference_id,
+            col(Host.public_id) == public_id,
+            col(Host.state) == "joined",
+        )
+    ).scalar_one_or_none()
+    if host is None:
+        raise NotFound
+    return host
+
+
+def slot_by_public_id(session: Session, conference_id: int, public_id: str) -> tuple[Slot, Host]:
+    row = session.execute(
+        select(Slot, Host)
+        .join(Host, col(Host.id) == col(Slot.host_id))
+        .where(col(Slot.conference_id) == conference_id, col(Slot.public_id) == public_id)
+        .where(col(Host.state) == "joined")
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return row[0], row[1]
+
+
+def _view_query() -> Select[Any]:
+    return (
+        select(Booking, Slot, Host, Guest, Conference, col(Effect.remote))
+        .join(Slot, col(Slot.id) == col(Booking.slot_id))
+        .join(Host, col(Host.id) == col(Booking.host_id))
+        .join(Guest, col(Guest.id) == col(Booking.guest_id))
+        .join(Conference, col(Conference.id) == col(Booking.conference_id))
+        .outerjoin(Effect, (col(Effect.booking_id) == col(Booking.id)) & (col(Effect.kind) == "talk"))
+    )
+
+
+def _view(row: Row[Any]) -> BookingView:
+    booking, slot, host, guest, conference, talk = tuple(row)
+    return BookingView(
+        id=booking.id,
+        public_id=booking.public_id,
+        code=booking.code,
+        state=booking.state,
+        revision=booking.revision,
+        place=booking.place,
+        child=booking.child,
+        school_class=booking.school_class,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        slot_public_id=slot.public_id,
+        conference_id=conference.id,
+        conference_name=conference.name,
+        conference_contact=conference.contact,
+        organiser_id=conference.organiser_id,
+        zone=conference.time_zone,
+        contact_for_hosts=conference.contact_for_hosts,
+        changeable_until=rules.change_deadline(conference, slot),
+        host_id=host.id,
+        host_public_id=host.public_id,
+        host_user_id=host.user_id,
+        host_name=host.display_name,
+        host_room=host.room,
+        host_subject=host.subject,
+        places=tuple(rules.places_offered(conference, host)),
+        guest_id=guest.id,
+        guest_public_id=guest.public_id,
+        guest_generation=guest.manage_generation,
+        guest_name=guest.name,
+        guest_email=guest.email,
+        guest_phone=guest.phone,
+        language=guest.language,
+        talk_link=(talk or {}).get("link", ""),
+    )
+
+
+def booking_view(session: Session, booking_id: int) -> BookingView:
+    row = session.execute(_view_query().where(col(Booking.id) == booking_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _view(row)
+
+
+def bookings_of_guest(session: Session, guest_id: int) -> list[BookingView]:
+    """All of the guest's bookings by time, cancelled ones too."""
+    rows = session.execute(_view_query().where(col(Booking.guest_id) == guest_id).order_by(col(Slot.starts_at)))
+    return [_view(row) for row in rows]
+
+
+def bookings_of_conference(session: Session, conference_id: int, host_id: int | None = None) -> list[BookingView]:
+    query = _view_query().where(col(Booking.conference_id) == conference_id)
+    if host_id is not None:
+        query = query.where(col(Booking.host_id) == host_id)
+    return [_view(row) for row in session.execute(query.order_by(col(Slot.starts_at), col(Booking.id)))]
+
+
+def effects_of(session: Session, booking_ids: list[int]) -> dict[int, list[Effect]]:
+    """The effects of each booking, in the order of the kinds."""
+    found: dict[int, list[Effect]] = {booking_id: [] for booking_id in booking_ids}
+    rows = session.execute(
+        select(Effect).where(col(Effect.booking_id).in_(booking_ids)).order_by(col(Effect.kind))
+    ).scalars()
+    for effect in rows:
+        found[effect.booking_id].append(effect)
+    return found
+
+
+def fact(session: Session, name: str) -> dict[str, Any]:
+    """What was last learned of the instance under this name; empty when nothing was."""
+    row = session.get(InstanceFact, name)
+    return dict(row.value) if row else {}
+
+
+def learn(session: Session, name: str, value: dict[str, Any], now: datetime) -> None:
+    session.merge(InstanceFact(name=name, value=value, learned_at=now))

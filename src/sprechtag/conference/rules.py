@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who may book, move and cancel, and when: functions over plain data."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .errors import (
+    AlreadyCancelled,
+    BookingClosed,
+    BookingNotOpen,
+    LimitReached,
+    PlaceNotOffered,
+    SlotBlocked,
+    TooLate,
+)
+from .tables import ON_SITE, VIDEO, Booking, Conference, Host, Place, Slot
+
+
+@dataclass(frozen=True)
+class GuestCounts:
+    """How many active bookings a guest has: in the conference, and with the host in question."""
+
+    all: int
+    with_host: int
+
+
+def places_offered(conference: Conference, host: Host) -> list[Place]:
+    """On site first. Video needs a host who may create Talk rooms."""
+    offered: list[Place] = []
+    if conference.offers_on_site and host.offers_on_site:
+        offered.append(ON_SITE)
+    if conference.offers_video and host.offers_video and host.can_video:
+        offered.append(VIDEO)
+    return offered
+
+
+def check_booking_is_open(conference: Conference, now: datetime) -> None:
+    if conference.state == "closed":
+        raise BookingClosed(conference.closes_at if conference.closes_at and conference.closes_at <= now else None)
+    if conference.state != "published":
+        raise BookingNotOpen(None)
+    if conference.opens_at and now < conference.opens_at:
+        raise BookingNotOpen(conference.opens_at)
+    if conference.closes_at and now >= conference.closes_at:
+        raise BookingClosed(conference.closes_at)
+
+
+def bookable_from(conference: Conference, now: datetime) -> datetime:
+    """The earliest start that can still be booked at `now` (the lead time)."""
+    return now + timedelta(minutes=conference.lead_minutes)
+
+
+def check_slot(conference: Conference, host: Host, slot: Slot, now: datetime) -> None:
+    if slot.blocked or host.state != "joined" or slot.host_id != host.id:
+        raise SlotBlocked
+    if slot.starts_at < bookable_from(conference, now):
+        raise TooLate(slot.starts_at - timedelta(minutes=conference.lead_minutes))
+
+
+def check_place(conference: Conference, host: Host, place: str) -> None:
+    offered = places_offered(conference, host)
+    if place not in offered:
+        raise PlaceNotOffered(list(offered))
+
+
+def check_limits(conference: Conference, counts: GuestCounts) -> None:
+    if counts.with_host >= conference.max_bookings_per_guest_and_host:
+        raise LimitReached(conference.max_bookings_per_guest_and_host, per_host=True)
+    if counts.all >= conference.max_bookings_per_guest:
+        raise LimitReached(conference.max_bookings_per_guest, per_host=False)
+
+
+def change_deadline(conference: Conference, slot: Slot) -> datetime:
+    """Until when a guest may change or cancel the booking of this slot."""
+    return slot.starts_at - timedelta(minutes=conference.change_deadline_minutes)
+
+
+def check_changeable(conference: Conference, booking: Booking, slot: Slot, now: datetime) -> None:
+    if booking.state != "active":
+        raise AlreadyCancelled
+    if now >= change_deadline(conference, slot):
+        raise TooLate(change_deadline(conference, slot))
+
+
+def next_free(free: Collection[datetime], wanted: datetime, count: int = 3) -> list[datetime]:
+    """The `count` free starts nearest to `wanted`, later ones before earlier ones, in order of time."""
+    later = sorted(start for start in free if start > wanted)[:count]
+    earlier = sorted((start for start in free if start < wanted), reverse=True)
+    return sorted(later + earlier[: count - len(later)])

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Slots from days x windows x slot length x pause, in the conference's own time zone."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from .errors import Invalid
+
+MAX_SLOTS_PER_HOST = 500
+
+
+@dataclass(frozen=True, order=True)
+class TimeWindow:
+    """Wall-clock time on one day, in the conference's zone; `ends` 00:00 means midnight at the end of the day."""
+
+    day: date
+    starts: time
+    ends: time
+
+
+@dataclass(frozen=True, order=True)
+class TimeSpan:
+    """From `starts_at` to `ends_at`, aware and in UTC; the end is not part of it."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def _utc(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """Wall clock to UTC. In the repeated hour of autumn the first pass counts; in the hour that spring
+    skips, the clock is read as if it had not been put forward (PEP 495, fold=0)."""
+    return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+
+
+def window_span(window: TimeWindow, zone: ZoneInfo) -> TimeSpan:
+    """The window in UTC.
+
+    Raises `Invalid("windows", "window_ends_before_start")` when nothing is left of it."""
+    ends_on = window.day + timedelta(days=1) if window.ends == time(0) else window.day
+    span = TimeSpan(_utc(window.day, window.starts, zone), _utc(ends_on, window.ends, zone))
+    if span.ends_at <= span.starts_at:
+        raise Invalid("windows", "window_ends_before_start")
+    return span
+
+
+def slots_of(windows: Iterable[TimeWindow], slot_minutes: int, pause_minutes: int, zone: str) -> list[TimeSpan]:
+    """All slots of one host, sorted.
+
+    Real minutes are counted, so a slot is as long as it says on the night the clocks change too. A slot that
+    does not fit whole into its window is left out.
+
+    Raises `Invalid` for lengths below one minute, overlapping windows and more than 500 slots."""
+    if slot_minutes < 1:
+        raise Invalid("slot_minutes", "slot_too_short")
+    if pause_minutes < 0:
+        raise Invalid("pause_minutes", "pause_negative")
+    spans = sorted(window_span(window, ZoneInfo(zone)) for window in windows)
+    for before, after in zip(spans, spans[1:], strict=False):
+        if after.starts_at < before.ends_at:
+            raise Invalid("windows", "windows_overlap")
+    slots = [slot for span in spans for slot in _cut(span, slot_minutes, pause_minutes)]
+    if len(slots) > MAX_SLOTS_PER_HOST:
+        raise Invalid("windows", "too_many_slots")
+    return slots
+
+
+def _cut(span: TimeSpan, slot_minutes: int, pause_minutes: int) -> Iterator[TimeSpan]:
+    length, step = timedelta(minutes=slot_minutes), timedelta(minutes=slot_minutes + pause_minutes)
+    starts_at = span.starts_at
+    while starts_at + length <= span.ends_at:
+        yield TimeSpan(starts_at, starts_at + length)
+        starts_at += step
+
+
+def minutes_of(span: TimeSpan) -> range:
+    """The minutes since the epoch that the span touches: what a guest cannot give twice."""
+    first = int(span.starts_at.timestamp()) // 60
+    last = -(-int(span.ends_at.timestamp()) // 60)
+    return range(first, last)

@@ -1,0 +1,207 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The tables. Times are aware and in UTC; SQLite and PostgreSQL hold the same schema."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any, Literal
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, UniqueConstraint, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from .tokens import public_id, short_code
+
+Place = Literal["on_site", "video"]
+PLACES: tuple[Place, ...] = ("on_site", "video")
+ON_SITE: Place = "on_site"
+VIDEO: Place = "video"
+EffectKind = Literal["calendar", "talk", "mail"]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime; a naive one is refused, because it would silently be an hour off."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A naive datetime was given; use an aware one in UTC.")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _when(nullable: bool = False, **more: Any) -> Any:
+    return Field(sa_type=UtcDateTime, nullable=nullable, **more)
+
+
+class Conference(SQLModel, table=True):
+    """One event with its rules. `time_zone` is an IANA name; minutes and days are whole numbers."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    organiser_id: str = Field(index=True)
+    name: str
+    description: str = ""
+    contact: str = ""
+    time_zone: str = "Europe/Berlin"
+    state: str = "draft"
+    slot_minutes: int = 10
+    pause_minutes: int = 0
+    offers_on_site: bool = True
+    offers_video: bool = True
+    opens_at: datetime | None = _when(nullable=True, default=None)
+    closes_at: datetime | None = _when(nullable=True, default=None)
+    lead_minutes: int = 60
+    change_deadline_minutes: int = 120
+    max_bookings_per_guest: int = 10
+    max_bookings_per_guest_and_host: int = 1
+    retention_days: int = 30
+    contact_for_hosts: bool = False
+    share_generation: int = 1
+    share_token_hash: str = Field(default="", index=True)
+    created_at: datetime = _when(default_factory=utc_now)
+
+
+class Window(SQLModel, table=True):
+    """A stretch of wall-clock time on one day; with `host_id` it replaces the conference's windows for that host."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    host_id: int | None = Field(default=None, foreign_key="host.id", ondelete="CASCADE")
+    day: date
+    starts: time
+    ends: time
+
+
+class Host(SQLModel, table=True):
+    """A Nextcloud user in one conference. `problem` is what keeps Nextcloud from following, in a word."""
+
+    __table_args__ = (UniqueConstraint("conference_id", "user_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    user_id: str = Field(index=True)
+    display_name: str
+    subject: str = ""
+    room: str = ""
+    state: str = "invited"
+    offers_on_site: bool = True
+    offers_video: bool = True
+    can_video: bool = True
+    checked_at: datetime | None = _when(nullable=True, default=None)
+    problem: str = ""
+
+
+class Slot(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("host_id", "starts_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
+    starts_at: datetime = _when()
+    ends_at: datetime = _when()
+    blocked: bool = False
+
+
+class Guest(SQLModel, table=True):
+    """Who books. One row for each address of a conference, found by its keyed fingerprint."""
+
+    __table_args__ = (UniqueConstraint("conference_id", "email_fingerprint"),)
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    name: str
+    email: str
+    email_fingerprint: str
+    phone: str = ""
+    language: str = "de"
+    manage_generation: int = 1
+    manage_token_hash: str = Field(default="", index=True)
+    created_at: datetime = _when(default_factory=utc_now)
+
+
+class Booking(SQLModel, table=True):
+    """Guest + slot + place + revision. Every change raises the revision; effects follow it."""
+
+    __table_args__ = (
+        # One slot, one active booking: the promise that no concurrency can break.
+        Index(
+            "uq_booking_active_slot",
+            "slot_id",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    code: str = Field(default_factory=short_code, index=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    host_id: int = Field(foreign_key="host.id", index=True)
+    slot_id: int = Field(foreign_key="slot.id")
+    guest_id: int = Field(foreign_key="guest.id", index=True, ondelete="CASCADE")
+    place: str
+    state: str = "active"
+    revision: int = 1
+    child: str = ""
+    school_class: str = ""
+    created_at: datetime = _when(default_factory=utc_now)
+    changed_at: datetime = _when(default_factory=utc_now)
+
+
+class GuestMinute(SQLModel, table=True):
+    """A minute a guest has given away (minutes since the epoch): a guest is never at two places at once."""
+
+    __tablename__ = "guest_minute"
+    guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
+    minute: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    booking_id: int = Field(foreign_key="booking.id", index=True, ondelete="CASCADE")
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """A form that was sent: the same form again finds the booking it made."""
+
+    __tablename__ = "idempotency_key"
+    key_hash: str = Field(primary_key=True)
+    booking_id: int = Field(foreign_key="booking.id", index=True, ondelete="CASCADE")
+    created_at: datetime = _when(default_factory=utc_now)
+
+
+class Effect(SQLModel, table=True):
+    """How far one thing outside has followed one booking.
+
+    `applied_revision` is the booking's revision it shows; `remote` holds what it needs to find the thing again
+    (calendar, href, room token, …) and is written before the thing is made, where its name is known before.
+    `gave_up` is set when trying again cannot help; a new revision tries again."""
+
+    __table_args__ = (Index("ix_effect_due", "next_attempt_at"),)
+    booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
+    kind: str = Field(primary_key=True)
+    applied_revision: int = 0
+    gave_up_revision: int = 0
+    attempts: int = 0
+    next_attempt_at: datetime = _when(default_factory=utc_now)
+    last_error: str = ""
+    remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class InstanceFact(SQLModel, table=True):
+    """What was last learned of this Nextcloud (theming, capabilities, public address), so that no page asks for it."""
+
+    __tablename__ = "instance_fact"
+    name: str = Field(primary_key=True)
+    value: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    learned_at: datetime = _when(default_factory=utc_now)

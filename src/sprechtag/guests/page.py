@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One public page: its language, theme, relative links and headers."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from ..phrases import LANGUAGES, Speaker, best_language
+from .theme import Theme
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    # The language comes from this header when the visitor has not chosen one.
+    "Vary": "Accept-Language",
+}
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class Page:
+    """Writes the answers to one request.
+
+    All links are relative to the request's path, because the app does not know under which front it is seen
+    (`/index.php/apps/app_api/proxy/sprechtag/` or `/exapps/sprechtag/`)."""
+
+    def __init__(self, request: Request, theme: Theme, chosen: str = "", zone: str = "Europe/Berlin") -> None:
+        self.chosen = chosen if chosen in LANGUAGES else ""
+        self.theme = theme
+        self.path = request.scope["path"].lstrip("/")
+        language = best_language(self.chosen, request.headers.get("accept-language", ""))
+        self.say = Speaker(language, zone)
+        self._home = self.path
+
+    def in_zone(self, zone: str) -> None:
+        self.say = Speaker(self.say.language, zone)
+
+    def speaks(self, language: str) -> None:
+        """The guest's own language, where the visitor has chosen none."""
+        if not self.chosen and language in LANGUAGES:
+            self.say = Speaker(language, self.say.zone)
+
+    def link(self, target: str, plain: bool = False) -> str:
+        """A link to `target`, a path inside the app, that keeps the chosen language unless `plain`."""
+        up = "../" * self.path.count("/")
+        query = f"?{urlencode({'lang': self.chosen})}" if self.chosen and not plain else ""
+        return f"{up}{target}{query}"
+
+    def home(self, target: str) -> None:
+        """Where the language switch leads when this page answers a POST and has no address of its own."""
+        self._home = target
+
+    def switch(self, language: str) -> str:
+        return f"{self.link(self._home, plain=True)}?lang={language}"
+
+    def answer(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        defaults: dict[str, Any] = {
+            "say": self.say,
+            "theme": self.theme,
+            "languages": LANGUAGES,
+            "link": self.link,
+            "switch": self.switch,
+            "chosen": self.chosen,
+            "here": self.path,
+            "problems": [],
+            "problem_title": "",
+            "notice": None,
+            "contact": "",
+            "conference_name": "",
+        }
+        html = _templates.get_template(template).render(defaults | values)
+        return HTMLResponse(html, status, dict(PAGE_HEADERS))
+
+
+ThemeSource = Callable[[], Theme]
+
+
+def etag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:20]}"'

@@ -1,0 +1,311 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The routes. An organiser sees only own conferences, a host only own bookings; for all others a thing does not
+exist (404). The gate has made sure that somebody is logged in and that a changing call is no form's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, status
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..access import Caller
+from ..conference import organise
+from ..conference.booking import Desk
+from ..conference.database import Database
+from ..conference.errors import NotFound
+from ..conference.queries import BookingView, bookings_of_conference, effects_of
+from ..conference.tables import Booking, Conference, Effect, Host
+from ..conference.tokens import LinkKey
+from .schemas import (
+    BookingAnswer,
+    ConferenceAnswer,
+    EffectAnswer,
+    HostAnswer,
+    HostData,
+    Problem,
+    RulesData,
+)
+
+
+def caller(request: Request) -> Caller:
+    """Who calls, as the gate has found out."""
+    return request.scope["caller"]  # type: ignore[no-any-return]
+
+
+User = Annotated[Caller, Depends(caller)]
+_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 409, 422, 503)}
+
+
+@dataclass
+class HostApi:
+    """The routes and what they need. `on_join` and `on_change` wake the sync; `public_base` is the public address of
+    the app without a slash at its end, or empty while it is not known."""
+
+    database: Database
+    desk: Desk
+    links: LinkKey
+    public_base: Callable[[], str]
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1", responses=_REFUSALS)
+        one = "/conferences/{conference_id}"
+        router.get("/me")(self.me)
+        router.get("/conferences")(self.conferences)
+        router.post("/conferences", status_code=status.HTTP_201_CREATED)(self.create)
+        router.get(one)(self.show)
+        router.put(one)(self.edit)
+        router.delete(one, status_code=status.HTTP_204_NO_CONTENT)(self.remove)
+        router.post(f"{one}/publish")(self.publish)
+        router.post(f"{one}/close")(self.close)
+        router.post(f"{one}/share-link")(self.renew_share_link)
+        router.get(f"{one}/hosts")(self.hosts)
+        router.post(f"{one}/hosts")(self.enrol)
+        router.delete(f"{one}/hosts/{{user_id}}", status_code=status.HTTP_204_NO_CONTENT)(self.withdraw)
+        router.post(f"{one}/join")(self.join)
+        router.post(f"{one}/decline")(self.decline)
+        router.get(f"{one}/bookings")(self.bookings)
+        router.get("/bookings/{booking_id}")(self.booking)
+        router.post("/bookings/{booking_id}/cancel")(self.cancel)
+        router.post("/bookings/{booking_id}/retry")(self.retry)
+        return router
+
+    # -- conferences --------------------------------------------------------------------------------------------
+
+    def me(self, user: User) -> dict[str, str]:
+        """Who I am to the app."""
+        return {"user_id": user.user_id}
+
+    def conferences(self, user: User) -> list[ConferenceAnswer]:
+        """The conferences I organise or am a host of, newest first."""
+        with self.database.read() as session:
+            mine = select(col(Host.conference_id)).where(col(Host.user_id) == user.user_id)
+            found = session.execute(
+                select(Conference)
+                .where((col(Conference.organiser_id) == user.user_id) | col(Conference.id).in_(mine))
+                .order_by(col(Conference.created_at).desc())
+            ).scalars()
+            return [self._answer(session, conference, user) for conference in found]
+
+    def create(self, data: RulesData, user: User) -> ConferenceAnswer:
+        """A new draft of mine."""
+        with self.database.write() as session:
+            conference = organise.create(session, user.user_id, data.rules(), self.links)
+            answer = self._answer(session, conference, user)
+        self.wake()
+        return answer
+
+    def show(self, conference_id: str, user: User) -> ConferenceAnswer:
+        with self.database.read() as session:
+            return self._answer(session, _visible(session, conference_id, user), user)
+
+    def edit(self, conference_id: str, data: RulesData, user: User) -> ConferenceAnswer:
+        """Sets all rules anew. 409 when a booked slot would have to go; nothing is changed then."""
+        with self.database.write() as session:
+            conference = _own(session, conference_id, user)
+            organise.edit(session, conference, data.rules())
+            return self._answer(session, conference, user)
+
+    def remove(self, conference_id: str, user: User) -> None:
+        """Deletes a conference that has no active bookings."""
+        with self.database.write() as session:
+            organise.remove(session, _own(session, conference_id, user))
+
+    def publish(self, conference_id: str, user: User) -> ConferenceAnswer:
+        """Opens the share link (again)."""
+        return self._set_state(conference_id, user, organise.publish)
+
+    def close(self, conference_id: str, user: User) -> ConferenceAnswer:
+        """Ends booking; what is booked stays and can still be changed until its deadline."""
+        return self._set_state(conference_id, user, organise.close)
+
+    def renew_share_link(self, conference_id: str, user: User) -> ConferenceAnswer:
+        """A new share link; the old one is dead at once."""
+
+        def renew(session: Session, conference: Conference) -> None:
+            organise.renew_share_link(conference, self.links)
+
+        return self._set_state(conference_id, user, renew)
+
+    def _set_state(
+        self, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
+    ) -> ConferenceAnswer:
+        with self.database.write() as session:
+            conference = _own(session, conference_id, user)
+            change(session, conference)
+            answer = self._answer(session, conference, user)
+        self.wake()
+        return answer
+
+    # -- hosts --------------------------------------------------------------------------------------------------
+
+    def hosts(self, conference_id: str, user: User) -> list[HostAnswer]:
+        """For the organiser: everybody who is enrolled."""
+        with self.database.read() as session:
+            conference = _own(session, conference_id, user)
+            rows = session.execute(
+                select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
+            ).scalars()
+            return [HostAnswer.model_validate(host, from_attributes=True) for host in rows]
+
+    def enrol(self, conference_id: str, data: list[HostData], user: User) -> list[HostAnswer]:
+        """Invites hosts or brings their entries up to date, all or none."""
+        with self.database.write() as session:
+            conference = _own(session, conference_id, user)
+            enrolled = [organise.enrol(session, conference, host.entry()) for host in data]
+            answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
+        self.wake()
+        return answer
+
+    def withdraw(self, conference_id: str, user_id: str, user: User) -> None:
+        """Takes a host without active bookings out."""
+        with self.database.write() as session:
+            conference = _own(session, conference_id, user)
+            organise.withdraw(session, organise.find_host(session, conference.id or 0, user_id))
+
+    def join(self, conference_id: str, user: User) -> HostAnswer:
+        """I take part: families may book with me, and the app may use my calendar and Talk."""
+        return self._answer_invitation(conference_id, user, organise.join)
+
+    def decline(self, conference_id: str, user: User) -> HostAnswer:
+        """I do not take part. 409 while families have appointments with me."""
+        return self._answer_invitation(conference_id, user, organise.decline)
+
+    def _answer_invitation(
+        self, conference_id: str, user: Caller, answer: Callable[[Session, Host], None]
+    ) -> HostAnswer:
+        with self.database.write() as session:
+            conference = _visible(session, conference_id, user)
+            host = organise.find_host(session, conference.id or 0, user.user_id)
+            answer(session, host)
+            # What was found out about the host before may be stale: it is looked at anew.
+            host.checked_at = None
+            result = HostAnswer.model_validate(host, from_attributes=True)
+        self.wake()
+        return result
+
+    # -- bookings -----------------------------------------------------------------------------------------------
+
+    def bookings(self, conference_id: str, user: User) -> list[BookingAnswer]:
+        """By time: all for the organiser, the own for a host, each with how far Nextcloud has followed."""
+        with self.database.read() as session:
+            conference = _visible(session, conference_id, user)
+            organises = conference.organiser_id == user.user_id
+            host_id = None if organises else organise.find_host(session, conference.id or 0, user.user_id).id
+            views = bookings_of_conference(session, conference.id or 0, host_id)
+            effects = effects_of(session, [view.id for view in views])
+        return [_booking_answer(view, effects[view.id], organises) for view in views]
+
+    def booking(self, booking_id: str, user: User) -> BookingAnswer:
+        with self.database.read() as session:
+            view, organises = _visible_booking(session, booking_id, user)
+            return _booking_answer(view, effects_of(session, [view.id])[view.id], organises)
+
+    def cancel(self, booking_id: str, user: User) -> BookingAnswer:
+        """Cancels for the family, who get a mail. For the organiser and the booking's host."""
+        with self.database.read() as session:
+            view, _ = _visible_booking(session, booking_id, user)
+        self.desk.cancel(view.id, by_guest=False)
+        return self.booking(booking_id, user)
+
+    def retry(self, booking_id: str, user: User) -> BookingAnswer:
+        """Tries everything that failed or was given up once more, now."""
+        with self.database.write() as session:
+            view, _ = _visible_booking(session, booking_id, user)
+            for effect in effects_of(session, [view.id])[view.id]:
+                effect.next_attempt_at, effect.gave_up_revision = self.clock(), 0
+                effect.attempts += 1
+        self.wake()
+        return self.booking(booking_id, user)
+
+    def _answer(self, session: Session, conference: Conference, user: Caller) -> ConferenceAnswer:
+        organises = conference.organiser_id == user.user_id
+        base = self.public_base() if organises else ""
+        state = session.execute(
+            select(col(Host.state)).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user.user_id)
+        ).scalar_one_or_none()
+        return ConferenceAnswer.of(
+            conference,
+            organise.conference_windows(session, conference, None),
+            role="organiser" if organises else "host",
+            host_state=state,
+            share_link=f"{base}/s/{organise.share_token(conference, self.links)}" if base else "",
+        )
+
+
+def _find(session: Session, conference_id: str) -> Conference:
+    conference: Conference | None = session.execute(
+        select(Conference).where(col(Conference.public_id) == conference_id)
+    ).scalar_one_or_none()
+    if conference is None:
+        raise NotFound
+    return conference
+
+
+def _own(session: Session, conference_id: str, user: Caller) -> Conference:
+    """The caller's own conference; for everybody else it does not exist."""
+    conference = _find(session, conference_id)
+    if conference.organiser_id != user.user_id:
+        raise NotFound
+    return conference
+
+
+def _visible(session: Session, conference_id: str, user: Caller) -> Conference:
+    """The conference, for its organiser and its hosts."""
+    conference = _find(session, conference_id)
+    if conference.organiser_id != user.user_id:
+        organise.find_host(session, conference.id or 0, user.user_id)
+    return conference
+
+
+def _visible_booking(session: Session, booking_id: str, user: Caller) -> tuple[BookingView, bool]:
+    """The booking, for the organiser (true) and for its host (false)."""
+    booking = session.execute(select(Booking).where(col(Booking.public_id) == booking_id)).scalar_one_or_none()
+    if booking is None:
+        raise NotFound
+    for view in bookings_of_conference(session, booking.conference_id, booking.host_id):
+        if view.id == booking.id:
+            if view.organiser_id == user.user_id:
+                return view, True
+            if view.host_user_id == user.user_id:
+                return view, False
+    raise NotFound
+
+
+def _booking_answer(view: BookingView, effects: "list[Effect]", organises: bool) -> BookingAnswer:
+    return BookingAnswer(
+        id=view.public_id,
+        code=view.code,
+        state=view.state,  # type: ignore[arg-type]
+        place=view.place,  # type: ignore[arg-type]
+        revision=view.revision,
+        starts_at=view.starts_at,
+        ends_at=view.ends_at,
+        host_user_id=view.host_user_id,
+        host_name=view.host_name,
+        room=view.host_room,
+        child=view.child,
+        school_class=view.school_class,
+        guest_name=view.guest_name,
+        guest_email=view.guest_email if organises or view.contact_for_hosts else None,
+        video_link=view.talk_link if view.place == "video" else "",
+        effects=[_effect_answer(view, effect) for effect in effects],
+    )
+
+
+def _effect_answer(view: BookingView, effect: Effect) -> EffectAnswer:
+    done = effect.applied_revision >= view.revision
+    gave_up = not done and effect.gave_up_revision >= view.revision
+    state = "done" if done else "gave_up" if gave_up else "failing" if effect.last_error else "waiting"
+    return EffectAnswer(
+        kind=effect.kind,
+        state=state,  # type: ignore[arg-type]
+        attempts=effect.attempts,
+        next_attempt_at=None if done or gave_up else effect.next_attempt_at,
+        last_error="" if done else effect.last_error,
+    )

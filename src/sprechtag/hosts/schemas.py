@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What goes over the wire. Times are ISO 8601 with an offset; windows are wall-clock in the conference's zone."""
+
+from datetime import date, datetime, time
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from ..conference.organise import HostEntry, Rules
+from ..conference.slots import TimeWindow
+from ..conference.tables import Conference
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class WindowData(Strict):
+    day: date
+    starts: time
+    ends: time
+
+    def window(self) -> TimeWindow:
+        return TimeWindow(self.day, self.starts, self.ends)
+
+
+Minutes = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class RulesData(Strict):
+    """The rules of a conference; minutes, days and counts are whole numbers."""
+
+    name: Annotated[str, Field(max_length=200)]
+    windows: Annotated[list[WindowData], Field(max_length=60)]
+    description: Annotated[str, Field(max_length=4000)] = ""
+    contact: Annotated[str, Field(max_length=400)] = ""
+    time_zone: str = "Europe/Berlin"
+    slot_minutes: Annotated[int, Field(ge=1, le=480)] = 10
+    pause_minutes: Annotated[int, Field(ge=0, le=480)] = 0
+    offers_on_site: bool = True
+    offers_video: bool = True
+    opens_at: AwareDatetime | None = None
+    closes_at: AwareDatetime | None = None
+    lead_minutes: Minutes = 60
+    change_deadline_minutes: Minutes = 120
+    max_bookings_per_guest: Annotated[int, Field(ge=1, le=100)] = 10
+    max_bookings_per_guest_and_host: Annotated[int, Field(ge=1, le=20)] = 1
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    contact_for_hosts: bool = False
+
+    def rules(self) -> Rules:
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
+        return Rules(windows=[window.window() for window in self.windows], **values)
+
+
+class HostData(Strict):
+    user_id: Annotated[str, Field(min_length=1, max_length=64)]
+    display_name: Annotated[str, Field(max_length=200)] = ""
+    subject: Annotated[str, Field(max_length=200)] = ""
+    room: Annotated[str, Field(max_length=100)] = ""
+    offers_on_site: bool = True
+    offers_video: bool = True
+    windows: Annotated[list[WindowData], Field(max_length=60)] = []
+
+    def entry(self) -> HostEntry:
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
+        return HostEntry(windows=[window.window() for window in self.windows], **values)
+
+
+class ConferenceAnswer(BaseModel):
+    id: str
+    name: str
+    description: str
+    contact: str
+    time_zone: str
+    state: Literal["draft", "published", "closed"]
+    slot_minutes: int
+    pause_minutes: int
+    offers_on_site: bool
+    offers_video: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    lead_minutes: int
+    change_deadline_minutes: int
+    max_bookings_per_guest: int
+    max_bookings_per_guest_and_host: int
+    retention_days: int
+    contact_for_hosts: bool
+    windows: list[WindowData]
+    role: Literal["organiser", "host"]
+    host_state: Literal["invited", "joined", "declined"] | None = None
+    share_link: str = ""
+    """Empty for hosts, and for organisers while the public address is not known yet."""
+
+    @classmethod
+    def of(cls, conference: Conference, windows: list[TimeWindow], **more: object) -> "ConferenceAnswer":
+        fields = {name: getattr(conference, name) for name in cls.model_fields if hasattr(conference, name)}
+        listed = [WindowData(day=window.day, starts=window.starts, ends=window.ends) for window in windows]
+        return cls(**fields | {"id": conference.public_id, "windows": listed} | more)
+
+
+class HostAnswer(BaseModel):
+    user_id: str
+    display_name: str
+    subject: str
+    room: str
+    state: Literal["invited", "joined", "declined"]
+    offers_on_site: bool
+    offers_video: bool
+    can_video: bool
+    problem: str
+    """Why Nextcloud cannot follow this host's bookings, in a sentence; empty when all is well."""
+
+
+class EffectAnswer(BaseModel):
+    kind: str
+    state: Literal["done", "waiting", "failing", "gave_up"]
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: str
+
+
+class BookingAnswer(BaseModel):
+    id: str
+    code: str
+    state: Literal["active", "cancelled"]
+    place: Literal["on_site", "video"]
+    revision: int
+    starts_at: datetime
+    ends_at: datetime
+    host_user_id: str
+    host_name: str
+    room: str
+    child: str
+    school_class: str
+    guest_name: str
+    guest_email: str | None = None
+    """Only for the organiser, and for hosts where the conference says so."""
+    video_link: str
+    effects: list[EffectAnswer]
+
+
+class Problem(BaseModel):
+    """What every refusal looks like. `message` says what happened and what to do."""
+
+    error: str
+    message: str
+    field: str = ""

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What AppAPI asks of the app: is it alive, set it up, switch it on and off."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from .conference.database import Database
+from .conference.queries import fact, learn
+from .conference.tables import utc_now
+from .nextcloud import instance
+from .nextcloud.errors import NextcloudError
+from .nextcloud.session import Door
+
+log = structlog.get_logger()
+TRIES = 5
+
+
+@dataclass
+class Lifecycle:
+    """The answers go out at once; what Nextcloud must be told follows in the background."""
+
+    database: Database
+    door: Door
+    on_enabled: Callable[[], None]
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def router(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+        router.get("/heartbeat")(self.heartbeat)
+        router.get("/healthz")(self.healthz)
+        router.post("/init")(self.init)
+        router.put("/enabled")(self.set_enabled)
+        return router
+
+    def enabled(self) -> bool:
+        """Whether Nextcloud's admin has switched the app on. Disabled, it leaves Nextcloud alone."""
+        with self.database.read() as session:
+            return bool(fact(session, "enabled").get("on"))
+
+    async def heartbeat(self) -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    def healthz(self) -> JSONResponse:
+        """For containers: 200 when the database answers."""
+        self.enabled()
+        return JSONResponse({"status": "ok"})
+
+    async def init(self) -> JSONResponse:
+        self._later(self._report_ready())
+        return JSONResponse({})
+
+    async def set_enabled(self, enabled: bool) -> JSONResponse:
+        def note() -> None:
+            with self.database.write() as session:
+                learn(session, "enabled", {"on": enabled}, utc_now())
+
+        await asyncio.to_thread(note)
+        if enabled:
+            self._later(self._show_menu_entry())
+            self.on_enabled()
+        return JSONResponse({"error": ""})
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _report_ready(self) -> None:
+        await self._patiently("report that the app is ready", _ready)
+
+    async def _show_menu_entry(self) -> None:
+        await self._patiently("show the menu entry", _menu)
+
+    async def _patiently(self, what: str, call: Callable[[Door], Awaitable[None]]) -> None:
+        for attempt in range(TRIES):
+            try:
+                await call(self.door)
+            except NextcloudError as error:
+                log.warning("nextcloud not told", what=what, call=error.doing, status=error.status)
+                await asyncio.sleep(2**attempt)
+            else:
+                return
+
+
+async def _ready(door: Door) -> None:
+    async with door.as_user("") as session:
+        await instance.report_progress(session, 100)
+
+
+async def _menu(door: Door) -> None:
+    async with door.as_user("") as session:
+        await instance.show_menu_entry(session)

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The instance itself, and our place in it. All as the app, without a user."""
+
+from typing import Any
+
+from .errors import NextcloudError
+from .session import UserSession
+
+APP_API = "/ocs/v2.php/apps/app_api"
+MENU_ENTRY = "conferences"
+
+
+async def theming(session: UserSession) -> dict[str, Any]:
+    """Name, colour and logo; the logo may be set for logged-in users only."""
+    data = await session.ocs("GET", "/ocs/v2.php/cloud/capabilities")
+    theming = (data.get("capabilities") or {}).get("theming") or {}
+    return {key: str(theming.get(key) or "") for key in ("name", "color", "logo", "url")}
+
+
+async def public_url(session: UserSession, path: str) -> str:
+    """The public address of `path` on this Nextcloud, as far as it knows its own (`overwrite.cli.url`)."""
+    data = await session.ocs("GET", f"{APP_API}/api/v1/info/nextcloud_url/absolute", params={"url": path})
+    return str(data.get("absolute_url", "")) if isinstance(data, dict) else str(data)
+
+
+async def report_progress(session: UserSession, percent: int, error: str = "") -> None:
+    """Tells AppAPI how far the first start is; at 100 it enables the app."""
+    await session.ocs("PUT", f"{APP_API}/ex-app/status", body={"progress": percent, "error": error})
+
+
+async def show_menu_entry(session: UserSession) -> None:
+    """Registers the entry in the top menu with its script and style. Again is fine."""
+    ui = f"{APP_API}/api/v1/ui"
+    body: dict[str, Any] = {
+        "name": MENU_ENTRY,
+        "displayName": "Sprechtag",
+        "icon": "img/app.svg",
+        "adminRequired": 0,
+    }
+    await session.ocs("POST", f"{ui}/top-menu", body=body)
+    base = {"type": "top_menu", "name": MENU_ENTRY}
+    await session.ocs("POST", f"{ui}/script", body=base | {"path": "js/sprechtag-main", "afterAppId": ""})
+    await session.ocs("POST", f"{ui}/style", body=base | {"path": "css/sprechtag-main"})
+
+
+async def hide_menu_entry(session: UserSession) -> None:
+    try:
+        await session.ocs("DELETE", f"{APP_API}/api/v1/ui/top-menu", params={"name": MENU_ENTRY})
+    except NextcloudError as error:
+        if error.status != 404:
+            raise

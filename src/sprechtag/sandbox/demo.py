@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`sprechtag demo`: the app in the stand-in, with a school in it, on http://127.0.0.1:8080."""
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from .. import __version__
+from . import school
+from .fronts import PROXY, read_routes
+from .server import EMBEDDED, Sandbox
+from .smtp import Relay
+from .world import App, User, World
+
+SEED = 2020
+TEACHERS, FAMILIES, BOOKED = 70, 600, 200
+INFO = Path(__file__).resolve().parents[3] / "appinfo" / "info.xml"
+
+
+def new_world(url: str, secret: str) -> World:
+    """The school's Nextcloud: an organiser, an admin and the teachers. `t03` may not create Talk rooms."""
+    world = World(App("sprechtag", secret, __version__, read_routes(INFO)), url)
+    world.add_user(User("admin", "Administrator", "admin@schule.example", is_admin=True))
+    world.add_user(User("orga", "Sekretariat", "sekretariat@schule.example"))
+    for teacher in school.teachers(TEACHERS, SEED):
+        world.add_user(
+            User(
+                teacher.user_id,
+                teacher.name,
+                f"{teacher.user_id}@schule.example",
+                can_create_rooms=teacher.user_id != "t03",
+            )
+        )
+    return world
+
+
+def app_environment(world: World, storage: str, port: int, smtp_port: int = 0) -> dict[str, str]:
+    """What AppAPI would give the app's container."""
+    environment = {
+        "APP_ID": world.app.id,
+        "APP_VERSION": world.app.version,
+        "APP_SECRET": world.app.secret,
+        "APP_HOST": "127.0.0.1",
+        "APP_PORT": str(port),
+        "APP_PERSISTENT_STORAGE": storage,
+        "NEXTCLOUD_URL": world.url,
+        "SPRECHTAG_SWEEP_SECONDS": "0.3",
+    }
+    if smtp_port:
+        environment |= {
+            "SPRECHTAG_SMTP_HOST": "127.0.0.1",
+            "SPRECHTAG_SMTP_PORT": str(smtp_port),
+            "SPRECHTAG_SMTP_SECURITY": "none",
+            "SPRECHTAG_SMTP_FROM": "Gesamtschule am Sandberg <sprechtag@schule.example>",
+        }
+    return environment
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_app(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", "sprechtag", "serve"], env={**os.environ, **environment})
+
+
+class Client:
+    """A person's browser without a screen: logged in, or a family without an account."""
+
+    def __init__(self, sandbox_url: str, user: str = "") -> None:
+        self._http = httpx.AsyncClient(base_url=sandbox_url, timeout=30)
+        self._user = user
+
+    async def log_in(self) -> "Client":
+        form = {"user": self._user, "password": "demo"}
+        answer = await self._http.post("/index.php/login", data=form)
+        if answer.status_code != 303:
+            raise RuntimeError(f"{self._user} cannot log in.")
+        return self
+
+    async def api(self, method: str, path: str, body: Any = None) -> Any:
+        url = f"{PROXY}sprechtag/api/v1/{path}"
+        answer = await self._http.request(method, url, json=body, headers={"X-Requested-With": "demo"})
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+async def set_up_school(sandbox_url: str) -> str:
+    """Everything through the app's own interfaces: the organiser's API, the hosts' consent, the families' pages.
+
+    Returns the share link."""
+    people = school.teachers(TEACHERS, SEED)
+    organiser = await Client(sandbox_url, "orga").log_in()
+    days = school.conference_days(school.today())
+    rules = {
+        "name": "Elternsprechtag",
+        "description": "Bitte wählen Sie eine Lehrkraft und eine freie Zeit. Jedes Gespräch dauert zehn Minuten.",
+        "contact": "Sekretariat, sekretariat@schule.example",
+        "windows": [
+            {"day": day.isoformat(), "starts": starts, "ends": ends}
+            for day in days
+            for starts, ends in (("15:00", "16:50"), ("17:10", "19:00"))
+        ],
+        "slot_minutes": 10,
+        "pause_minutes": 0,
+    }
+    conference = await organiser.api("POST", "conferences", rules)
+    one = f"conferences/{conference['id']}"
+    hosts = [
+        {"user_id": person.user_id, "display_name": person.name, "subject": person.subject, "room": person.room}
+        for person in people
+    ]
+    await organiser.api("POST", f"{one}/hosts", hosts)
+    for person in people:
+        host = await Client(sandbox_url, person.user_id).log_in()
+        await host.api("POST", f"{one}/join")
+        await host.close()
+    await organiser.api("POST", f"{one}/publish")
+    share = (await organiser.api("GET", one))["share_link"]
+    await organiser.close()
+    await _book_some(share)
+    return str(share)
+
+
+async def _book_some(share: str) -> None:
+    """The first families book, through the public pages, as a phone would."""
+    draw = random.Random(SEED + 2)
+    turn = asyncio.Semaphore(8)
+
+    async def book(family: school.Family) -> None:
+        async with turn, httpx.AsyncClient(timeout=30, headers={"Accept-Language": family.language}) as browser:
+            for _ in range(20):
+                hosts = _links(await browser.get(share), "/h/")
+                times = _links(await browser.get(draw.choice(hosts)), "/t/")
+                if not times:
+                    continue
+                answer = await browser.post(
+                    draw.choice(times),
+                    data={
+                        "key": secrets.token_hex(8),
+                        "place": draw.choice(["on_site", "video"]),
+                        "child": family.child,
+                        "school_class": family.school_class,
+                        "name": family.name,
+                        "email": family.email,
+                    },
+                )
+                if answer.status_code == 200:
+                    return
+
+    await asyncio.gather(*(book(family) for family in school.families(FAMILIES, SEED)[:BOOKED]))
+
+
+def _links(answer: httpx.Response, part: str) -> list[str]:
+    """Absolute addresses of the links on a page whose path holds `part`."""
+    found = [piece.split('"', 1)[0] for piece in answer.text.split('href="')[1:]]
+    return [str(answer.url.join(link)) for link in found if part in link]
+
+
+def run(port: int) -> int:
+    """Runs until Ctrl-C. Data live in a temporary folder: every start is a new school."""
+    return asyncio.run(_run(port))
+
+
+async def _run(port: int) -> int:
+    url = f"http://127.0.0.1:{port}"
+    storage = tempfile.mkdtemp(prefix="sprechtag-demo-")
+    world = new_world(url, secrets.token_hex(32))
+    relay = Relay(world)
+    app_port = free_port()
+    environment = app_environment(world, storage, app_port, relay.start())
+    sandbox = Sandbox(world, f"http://127.0.0.1:{app_port}")
+    config = uvicorn.Config(sandbox, host="127.0.0.1", port=port, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    app = start_app(environment)
+    try:
+        await sandbox.register()
+        await _until(lambda: bool(world.app.menu))
+        print("Setting up the school: 70 teachers, 600 families, 200 bookings …", flush=True)
+        share = await set_up_school(url)
+        page = f"{url}{EMBEDDED}sprechtag/conferences"
+        print(f"Guests: {share}")
+        print(f"Organiser: {page}, user orga, password demo")
+        print(f"Teacher: {page}, user t01, password demo")
+        print(f"Mailbox: {url}/mailbox", flush=True)
+        await serving
+    finally:
+        app.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            app.wait(timeout=10)
+        relay.stop()
+        shutil.rmtree(storage, ignore_errors=True)
+    return 0
+
+
+async def _until(condition: Any) -> None:
+    while not condition():
+        await asyncio.sleep(0.05)

@@ -1,0 +1,287 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The OCS endpoints the app uses, as Nextcloud 33 with Talk 23 and Mail 5 answers them."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from .world import APP_API_VERSION, Mail, Room, User, World
+
+Handler = Callable[[Request, str, "re.Match[str]"], Awaitable[Response]]
+FEATURES = [
+    "conversation-v4",
+    "bots-v1",
+    "archived-conversations-v2",
+    "conversation-creation-all",
+    "dashboard-event-rooms",
+    "mutual-calendar-events",
+]
+
+
+def ok(data: Any, status: int = 200) -> Response:
+    return JSONResponse(
+        {"ocs": {"meta": {"status": "ok", "statuscode": status, "message": "OK"}, "data": data}}, status
+    )
+
+
+def fail(status: int, message: str = "", data: Any = None) -> Response:
+    meta = {"status": "failure", "statuscode": status, "message": message}
+    return JSONResponse({"ocs": {"meta": meta, "data": data or []}}, status)
+
+
+class Ocs:
+    """Answers as `user_id`, "" for the app itself."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
+            (method, re.compile(rf"/ocs/v[12]\.php{path}$"), handler)
+            for method, path, handler in (
+                ("GET", r"/cloud/capabilities", self.capabilities),
+                ("GET", r"/cloud/user", self.own_user),
+                ("GET", r"/cloud/users|/cloud/groups", self.forbidden),
+                ("GET", r"/core/autocomplete/get", self.autocomplete),
+                ("GET", r"/apps/app_api/api/v1/users", self.all_users),
+                ("GET", r"/apps/app_api/api/v1/info/nextcloud_url/absolute", self.absolute_url),
+                ("PUT", r"/apps/app_api/ex-app/status", self.progress),
+                ("POST", r"/apps/app_api/api/v1/ui/(top-menu|script|style)", self.register_ui),
+                ("DELETE", r"/apps/app_api/api/v1/ui/(top-menu)", self.unregister_ui),
+                ("POST", r"/apps/app_api/api/v1/notification", self.notify),
+                ("GET", r"/apps/spreed/api/v4/room", self.rooms),
+                ("POST", r"/apps/spreed/api/v4/room", self.create_room),
+                ("GET", r"/apps/spreed/api/v4/room/([a-z0-9]+)", self.room),
+                ("PUT", r"/apps/spreed/api/v4/room/([a-z0-9]+)", self.rename_room),
+                ("DELETE", r"/apps/spreed/api/v4/room/([a-z0-9]+)", self.delete_room),
+                ("PUT", r"/apps/spreed/api/v4/room/([a-z0-9]+)/webinar/lobby", self.lobby),
+                ("POST", r"/apps/spreed/api/v4/room/([a-z0-9]+)/archive", self.archive),
+                ("GET", r"/apps/mail/account/list", self.mail_accounts),
+                ("POST", r"/apps/mail/message/send", self.mail_send),
+            )
+        ]
+
+    async def answer(self, request: Request, user_id: str) -> Response:
+        path = request.url.path
+        for method, pattern, handler in self._routes:
+            match = pattern.match(path)
+            if match and method == request.method:
+                return await handler(request, user_id, match)
+        return fail(404, "Invalid query, please check the syntax.")
+
+    def _user(self, user_id: str) -> User:
+        return self._world.users[user_id]
+
+    # -- the cloud ----------------------------------------------------------------------------------------------
+
+    async def capabilities(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        user = self._world.users.get(user_id)
+        spreed: dict[str, Any] = {}
+        if user is None or user.has_talk:
+            conversations = {"can-create": bool(user and user.can_create_rooms), "force-passwords": False}
+            spreed = {"spreed": {"features": FEATURES, "config": {"conversations": conversations}, "version": "23.0.6"}}
+        theming = {**self._world.theming, "logo": f"{self._world.url}/index.php/apps/theming/image/logo?v=1"}
+        version = {"major": 33, "minor": 0, "micro": 3, "string": "33.0.3", "edition": "", "extendedSupport": False}
+        capabilities = {"theming": theming, "app_api": {"version": APP_API_VERSION}, **spreed}
+        return ok({"version": version, "capabilities": capabilities})
+
+    async def own_user(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        if not user_id:
+            return fail(401, "Current user is not logged in")
+        user = self._user(user_id)
+        name = user.display_name
+        return ok(
+            {"id": user.id, "displayname": name, "display-name": name, "email": user.email, "language": user.language}
+        )
+
+    async def forbidden(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        return fail(403, "Logged in account must be at least a sub admin")
+
+    async def autocomplete(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        search = request.query_params.get("search", "").casefold()
+        found = [
+            {"id": user.id, "label": user.display_name, "source": "users"}
+            for user in self._world.users.values()
+            if search in user.id.casefold() or search in user.display_name.casefold()
+        ]
+        return ok(found[:25])
+
+    # -- AppAPI -------------------------------------------------------------------------------------------------
+
+    async def all_users(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        return ok(sorted(self._world.users))
+
+    async def absolute_url(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        return ok({"absolute_url": self._world.url + request.query_params.get("url", "/")})
+
+    async def progress(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        self._world.app.progress = int((await request.json())["progress"])
+        return ok([])
+
+    async def register_ui(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        body = await request.json()
+        app = self._world.app
+        if match[1] == "top-menu":
+            app.menu[body["name"]] = body
+        else:
+            paths = app.scripts if match[1] == "script" else app.styles
+            if body["path"] not in paths:
+                paths.append(body["path"])
+        return ok([])
+
+    async def unregister_ui(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        app = self._world.app
+        if app.menu.pop(request.query_params.get("name", ""), None) is None:
+            return fail(404)
+        # Measured: unregistering the entry wipes its scripts and styles.
+        app.scripts.clear()
+        app.styles.clear()
+        return ok([])
+
+    async def notify(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        self._world.notifications.append((user_id, await request.json()))
+        return ok([])
+
+    # -- Talk ---------------------------------------------------------------------------------------------------
+
+    def _own_room(self, user_id: str, token: str) -> Room | None:
+        room = self._world.rooms.get(token)
+        return room if room and room.owner == user_id else None
+
+    async def rooms(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        return ok([_room_data(room) for room in self._world.rooms_of(user_id)])
+
+    async def room(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room = self._own_room(user_id, match[1])
+        return ok(_room_data(room)) if room else fail(404)
+
+    async def create_room(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        user = self._user(user_id)
+        if not user.has_talk:
+            return fail(403)
+        if not user.can_create_rooms:
+            return fail(403, data={"error": "permissions"})
+        body = await request.json()
+        if body.get("objectType", "") not in ("", "event", "phone_temporary", "instant_meeting"):
+            return fail(400, data={"error": "object-type"})
+        if not str(body.get("roomName", "")).strip():
+            return fail(400, data={"error": "name"})
+        room = Room(
+            self._world.new_token(),
+            user_id,
+            str(body["roomName"]),
+            str(body.get("description", "")),
+            str(body.get("objectType", "")),
+            str(body.get("objectId", "")),
+            int(body.get("lobbyState", 0)),
+            int(body.get("lobbyTimer") or 0),
+        )
+        self._world.rooms[room.token] = room
+        return ok(_room_data(room), 201)
+
+    async def rename_room(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room = self._own_room(user_id, match[1])
+        if room is None:
+            return fail(404)
+        if room.object_type == "event":
+            return fail(400, data={"error": "event"})
+        room.name = str((await request.json())["roomName"])
+        return ok(_room_data(room))
+
+    async def delete_room(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        if self._own_room(user_id, match[1]) is None:
+            return fail(404)
+        del self._world.rooms[match[1]]
+        return ok([])
+
+    async def lobby(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room = self._own_room(user_id, match[1])
+        if room is None:
+            return fail(404)
+        body = await request.json()
+        room.lobby_state, room.lobby_timer = int(body["state"]), int(body.get("timer") or 0)
+        return ok(_room_data(room))
+
+    async def archive(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room = self._own_room(user_id, match[1])
+        if room is None:
+            return fail(404)
+        room.archived = True
+        return ok(_room_data(room))
+
+    # -- Mail ---------------------------------------------------------------------------------------------------
+
+    async def mail_accounts(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        user = self._user(user_id)
+        return ok([{"id": 1, "email": user.email, "aliases": []}] if user.mail_account else [])
+
+    async def mail_send(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        user = self._user(user_id)
+        if not self._world.mail_call_allowed(user_id):
+            return fail(429)
+        form = await request.form()
+        if not user.mail_account or form.get("accountId") != "1":
+            return fail(404, "Account not found")
+        to = str(form.get("to[0][email]", ""))
+        if "@" not in to:
+            return fail(400, "Recipient address is invalid")
+        attachment = form.get("attachments[]")
+        calendar = (await attachment.read()).decode() if attachment and not isinstance(attachment, str) else ""
+        html = str(form.get("body", ""))
+        self._world.add_mail(
+            Mail(
+                "mail-app",
+                user.email,
+                to,
+                str(form.get("subject", "")),
+                re.sub(r"<[^>]+>", "", html),
+                html,
+                calendar,
+                f"<{self._world.new_token()}@mail-app>",
+                time.time(),
+            )
+        )
+        return ok([])
+
+
+def _room_data(room: Room) -> dict[str, Any]:
+    return {
+        "token": room.token,
+        "type": 3,
+        "name": room.name,
+        "displayName": room.name,
+        "description": room.description,
+        "objectType": room.object_type,
+        "objectId": room.object_id,
+        "lobbyState": room.lobby_state,
+        "lobbyTimer": room.lobby_timer,
+        "participantType": 1,
+        "isArchived": room.archived,
+        "hasCall": False,
+    }
+
+
+def mail_from(message: EmailMessage, source: str) -> Mail:
+    """A mail as it came over SMTP."""
+
+    def part(subtype: str) -> str:
+        for piece in message.walk():
+            if piece.get_content_type() == subtype:
+                return str(piece.get_content())
+        return ""
+
+    return Mail(
+        source,
+        str(message["From"]),
+        str(message["To"]),
+        str(message["Subject"]),
+        part("text/plain"),
+        part("text/html"),
+        part("text/calendar"),
+        str(message["Message-ID"]),
+        time.time(),
+    )

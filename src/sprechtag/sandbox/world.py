@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the stand-in Nextcloud knows: users, rooms, mails, the registered app, and how it misbehaves."""
+
+import random
+import re
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+APP_API_VERSION = "33.0.0"
+FaultKind = Literal["status", "delay", "drop_before", "drop_after", "lose_session"]
+
+
+@dataclass
+class User:
+    id: str
+    display_name: str
+    email: str
+    password: str = "demo"
+    language: str = "de"
+    is_admin: bool = False
+    can_create_rooms: bool = True
+    has_talk: bool = True
+    has_calendar: bool = True
+    mail_account: bool = False
+
+
+@dataclass
+class Room:
+    token: str
+    owner: str
+    name: str
+    description: str = ""
+    object_type: str = ""
+    object_id: str = ""
+    lobby_state: int = 0
+    lobby_timer: int = 0
+    archived: bool = False
+
+
+@dataclass(frozen=True)
+class Mail:
+    """`source` says who sent it: smtp, mail-app or calendar (the server's own invitations)."""
+
+    source: str
+    sender: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    calendar: str
+    message_id: str
+    at: float
+
+
+@dataclass
+class Fault:
+    """Misbehaviour for calls whose `METHOD path` matches; `share` of them, at most `times`."""
+
+    match: str
+    kind: FaultKind
+    status: int = 500
+    seconds: float = 0.0
+    share: float = 1.0
+    times: int = 1_000_000
+
+
+@dataclass
+class App:
+    """The registered external app: where it listens and what AppAPI knows of it."""
+
+    id: str
+    secret: str
+    version: str
+    routes: list[tuple[str, frozenset[str], str]]
+    enabled: bool = False
+    progress: int = 0
+    menu: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scripts: list[str] = field(default_factory=list)
+    styles: list[str] = field(default_factory=list)
+
+
+class World:
+    """`mail_window` is the Mail app's rate limit: calls and seconds, per user."""
+
+    def __init__(self, app: App, url: str = "http://127.0.0.1:8080", seed: int = 0) -> None:
+        self.app = app
+        self.url = url
+        self.users: dict[str, User] = {}
+        self.rooms: dict[str, Room] = {}
+        self.mails: list[Mail] = []
+        self.faults: list[Fault] = []
+        self.away = False
+        self.sessions: dict[str, str] = {}
+        self.notifications: list[tuple[str, dict[str, Any]]] = []
+        self.mail_window = (5, 100.0)
+        self.theming = {"name": "Gesamtschule am Sandberg", "color": "#1e6b4f", "slogan": "", "url": url}
+        self.calls: list[tuple[str, str, str]] = []
+        self._mail_calls: dict[str, list[float]] = {}
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+
+    def add_user(self, user: User) -> None:
+        self.users[user.id] = user
+
+    def add_mail(self, mail: Mail) -> None:
+        with self._lock:
+            self.mails.append(mail)
+
+    def new_token(self) -> str:
+        return "".join(secrets.choice("23456789abcdefghijkmnopqrstwxyz") for _ in range(8))
+
+    def log_in(self, user_id: str) -> str:
+        session = secrets.token_hex(16)
+        self.sessions[session] = user_id
+        return session
+
+    def rooms_of(self, user_id: str) -> list[Room]:
+        return [room for room in self.rooms.values() if room.owner == user_id]
+
+    def mail_call_allowed(self, user_id: str) -> bool:
+        most, seconds = self.mail_window
+        with self._lock:
+            now = time.monotonic()
+            recent = [at for at in self._mail_calls.get(user_id, []) if at > now - seconds]
+            self._mail_calls[user_id] = recent
+            if len(recent) >= most:
+                return False
+            recent.append(now)
+            return True
+
+    def fault_for(self, method: str, path: str) -> Fault | None:
+        with self._lock:
+            for fault in self.faults:
+                if fault.times > 0 and re.search(fault.match, f"{method} {path}"):
+                    if self._random.random() >= fault.share:
+                        continue
+                    fault.times -= 1
+                    return fault
+        return None

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The environment, typed. AppAPI sets the first group, an admin the second (`SPRECHTAG_…`)."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from . import __version__
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="SPRECHTAG_", env_ignore_empty=True, populate_by_name=True)
+
+    app_id: str = Field(default="sprechtag", validation_alias="APP_ID")
+    app_version: str = Field(default=__version__, validation_alias="APP_VERSION")
+    app_secret: str = Field(default="", validation_alias="APP_SECRET")
+    app_host: str = Field(default="127.0.0.1", validation_alias="APP_HOST")
+    app_port: int = Field(default=9031, validation_alias="APP_PORT")
+    nextcloud_url: str = Field(default="", validation_alias="NEXTCLOUD_URL")
+    persistent_storage: Path = Field(default=Path("var"), validation_alias="APP_PERSISTENT_STORAGE")
+    harp_shared_key: str = Field(default="", validation_alias="HP_SHARED_KEY")
+
+    database_url: str = ""
+    link_key: str = ""
+    public_url: str = ""
+    workers: int = Field(default=1, ge=1, le=32)
+    page_seconds: float = Field(default=2.0, gt=0)
+    max_in_flight: int = Field(default=96, ge=1)
+    mail_channel: Literal["auto", "smtp", "mail-app", "calendar"] = "auto"
+    mail_app_calls: int = Field(default=5, ge=1)
+    mail_app_seconds: float = Field(default=100.0, gt=0)
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_from: str = ""
+    nextcloud_seconds: float = Field(default=30.0, gt=0)
+    sweep_seconds: float = Field(default=1.0, gt=0)
+    retry_seconds: float = Field(default=5.0, gt=0)
+    sync: bool = True
+
+    @property
+    def behind_harp(self) -> bool:
+        """Whether HaRP is in front: AppAPI then sets its shared key."""
+        return bool(self.harp_shared_key)
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy's URL. A plain `postgresql://` is read as psycopg 3."""
+        if not self.database_url:
+            return f"sqlite:///{self.persistent_storage.absolute() / 'sprechtag.sqlite'}"
+        for scheme in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(scheme):
+                return self.database_url.replace(scheme, "postgresql+psycopg://", 1)
+        return self.database_url
+
+    @property
+    def work_database(self) -> str:
+        """Where DBOS keeps its queues: the same PostgreSQL, or a SQLite file beside ours (one file has one
+        writer, and a booking should not wait for the queue's)."""
+        if self.database.startswith("sqlite"):
+            return f"sqlite:///{self.persistent_storage.absolute() / 'work.sqlite'}"
+        return self.database
+
+    def read_link_key(self) -> bytes:
+        """The key all links are made with: from the environment, else from a file made at the first start."""
+        if self.link_key:
+            return self.link_key.encode()
+        path = self.persistent_storage / "link.key"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+        return path.read_bytes()

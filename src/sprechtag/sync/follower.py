@@ -1,0 +1,260 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Brings everything outside up to one booking, one guest, one host: each call may be repeated at any time."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import col, select
+
+from ..conference.database import Database
+from ..conference.queries import BookingView, fact, learn
+from ..conference.tables import VIDEO, Conference, EffectKind, Host, utc_now
+from ..conference.tokens import LinkKey
+from ..nextcloud import instance, mail, people, talk
+from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
+from ..nextcloud.session import Door
+from ..settings import Settings
+from .calendar import CalendarEffect
+from .channels import Channel, choose
+from .ledger import Ledger, State
+from .mail import MailEffect
+from .smtp import SmtpRefused, SmtpTroubled
+from .talk import CannotCreateRooms, TalkEffect
+
+log = structlog.get_logger()
+MAIL_APP_PAUSE = 100.0
+GIVE_UP_AFTER = 8
+RECHECK_HOST = timedelta(hours=6)
+NOT_SET_UP = "The public address of the app is not known yet, so the mail would hold no link."
+
+
+class Follower:
+    """`public_base` is the app's public address without a slash at its end, or "" while it is not known."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        door: Door,
+        links: LinkKey,
+        settings: Settings,
+        public_base: Callable[[], str],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._door = door
+        self._links = links
+        self._settings = settings
+        self._public_base = public_base
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock()
+
+    # -- a booking: room and event ------------------------------------------------------------------------------
+
+    async def follow_booking(self, booking_id: int) -> None:
+        """Talk room first, because the event holds its link. What fails is noted and tried again later."""
+        await self._follow_talk(booking_id)
+        if self._room_is_settled(booking_id):
+            await self._follow_calendar(booking_id)
+
+    async def _follow_talk(self, booking_id: int) -> None:
+        state = self._ledger.state(booking_id, "talk")
+        if not state.behind:
+            return
+        effect = TalkEffect(self._door, self._ledger, self._nextcloud_base())
+        try:
+            self._ledger.applied(state, "talk", await effect.apply(state, self._clock()))
+        except CannotCreateRooms as error:
+            self._host_cannot_video(state.view, str(error))
+            self._ledger.gave_up(state, "talk", str(error))
+        except NextcloudError as error:
+            self._note(state, "talk", error)
+
+    def _room_is_settled(self, booking_id: int) -> bool:
+        return not self._ledger.state(booking_id, "talk").behind
+
+    async def _follow_calendar(self, booking_id: int) -> None:
+        state = self._ledger.state(booking_id, "calendar")
+        if not state.behind:
+            return
+        effect = CalendarEffect(self._door, self._ledger, self._manage_link)
+        host = self._host_facts(state.view.host_user_id)
+        try:
+            remote = await effect.apply(
+                state, self.channel(state.view.organiser_id), host.get("email", ""), host.get("language", "")
+            )
+        except NextcloudError as error:
+            self._note(state, "calendar", error)
+        else:
+            self._ledger.applied(state, "calendar", remote)
+
+    # -- a guest: the mail --------------------------------------------------------------------------------------
+
+    async def follow_mail(self, guest_id: int) -> None:
+        """One mail for everything that is new with this guest and whose room and event stand."""
+        news = [state for state in self._ledger.of_guest(guest_id, "mail") if self.mail_is_due(state)]
+        if not news:
+            return
+        channel = self.channel(news[0].view.organiser_id)
+        if channel.name == "calendar":
+            self._note_calendar_mail(news)
+            return
+        if not self._public_base():
+            self._fail(news, NOT_SET_UP)
+            return
+        views = [state.view for state in self._ledger.of_guest(guest_id, "mail")]
+        effect = MailEffect(self._door, self._ledger, self._settings)
+        try:
+            note = await effect.apply(news, views, channel, self._manage_link(news[0].view))
+        except SmtpRefused as error:
+            for state in news:
+                self._ledger.gave_up(state, "mail", str(error))
+        except SmtpTroubled as error:
+            self._fail(news, str(error))
+        except Throttled:
+            self._fail(news, "The Mail app allows no more mails just now.", MAIL_APP_PAUSE)
+        except NextcloudError as error:
+            for state in news:
+                self._note(state, "mail", error)
+        else:
+            for state in news:
+                self._ledger.applied(state, "mail", {}, note)
+
+    def mail_is_due(self, state: State) -> bool:
+        """A video mail waits for its link, a calendar mail for its event; the others go out at once."""
+        if not state.behind:
+            return False
+        video = state.view.active and state.view.place == VIDEO
+        if video and self._ledger.state(state.view.id, "talk").behind:
+            return False
+        by_calendar = self.channel(state.view.organiser_id).name == "calendar"
+        return not (by_calendar and self._ledger.state(state.view.id, "calendar").behind)
+
+    def _note_calendar_mail(self, news: list[State]) -> None:
+        for state in news:
+            host = self._host_facts(state.view.host_user_id)
+            if host and not host.get("email"):
+                reason = "The host has no e-mail address in Nextcloud, so its calendar sends no invitation."
+                self._ledger.gave_up(state, "mail", reason)
+            else:
+                self._ledger.applied(state, "mail", {})
+
+    # -- a host, the instance -----------------------------------------------------------------------------------
+
+    async def check_host(self, host_id: int) -> None:
+        """Looks, as the host, what the host can do: who it is, and whether it may create Talk rooms."""
+        with self._database.read() as session:
+            host = session.get(Host, host_id)
+        if host is None or host.state != "joined":
+            return
+        try:
+            async with self._door.as_user(host.user_id) as session_of_host:
+                profile = await people.profile(session_of_host)
+                able = await talk.ability(session_of_host)
+        except NotAllowed:
+            self._set_host(host_id, problem="Nextcloud does not know this user or does not let the app act for them.")
+            return
+        except NextcloudError as error:
+            log.warning("host not checked", call=error.doing, status=error.status)
+            return
+        with self._database.write() as session:
+            values = {"email": profile.email, "language": profile.language[:2]}
+            learn(session, f"host:{host.user_id}", values, self._clock())
+        name = profile.display_name if host.display_name == host.user_id else host.display_name
+        self._set_host(host_id, problem=able.reason, can_video=able.can_create, display_name=name)
+
+    async def learn_instance(self) -> None:
+        """Name, colour, public address and the organisers' mail accounts, for pages that must not ask for them."""
+        try:
+            async with self._door.as_user("") as session:
+                theming = await instance.theming(session)
+                front = "/exapps" if self._settings.behind_harp else "/index.php/apps/app_api/proxy"
+                address = await instance.public_url(session, f"{front}/{self._settings.app_id}")
+                nextcloud = await instance.public_url(session, "/")
+        except NextcloudError as error:
+            log.warning("instance not learned", call=error.doing, status=error.status)
+            return
+        with self._database.write() as db:
+            learn(db, "theming", theming, self._clock())
+            addresses = {"app": address.rstrip("/"), "nextcloud": nextcloud.rstrip("/")}
+            learn(db, "address", addresses, self._clock())
+
+    async def check_organiser(self, user_id: str) -> None:
+        """Finds the organiser's Mail account, if there is one."""
+        try:
+            async with self._door.as_user(user_id) as session:
+                account = await mail.first_account(session)
+        except NextcloudError as error:
+            log.warning("mail account not looked up", call=error.doing, status=error.status)
+            return
+        value = {"id": account.id, "address": account.address} if account else {}
+        with self._database.write() as db:
+            learn(db, f"mail:{user_id}", value, self._clock())
+
+    def hosts_to_check(self) -> list[int]:
+        now = self._clock()
+        with self._database.read() as session:
+            query = select(Host.id).where(
+                col(Host.state) == "joined",
+                col(Host.checked_at).is_(None) | (col(Host.checked_at) < now - RECHECK_HOST),
+            )
+            return [host_id for host_id in session.exec(query) if host_id]
+
+    def organisers(self) -> list[str]:
+        with self._database.read() as session:
+            return list(session.exec(select(Conference.organiser_id).distinct()))
+
+    def channel(self, organiser_id: str) -> Channel:
+        with self._database.read() as session:
+            return choose(self._settings, fact(session, f"mail:{organiser_id}"))
+
+    # -- small things -------------------------------------------------------------------------------------------
+
+    def _manage_link(self, view: BookingView) -> str:
+        token = self._links.token("manage", view.guest_public_id, view.guest_generation)
+        return f"{self._public_base()}/m/{token}"
+
+    def _nextcloud_base(self) -> str:
+        with self._database.read() as session:
+            known = fact(session, "address").get("nextcloud", "")
+        return str(known or self._settings.nextcloud_url).removesuffix("/index.php").rstrip("/")
+
+    def _host_facts(self, user_id: str) -> dict[str, str]:
+        with self._database.read() as session:
+            return fact(session, f"host:{user_id}")
+
+    def _set_host(self, host_id: int, **values: object) -> None:
+        with self._database.write() as session:
+            host = session.get(Host, host_id)
+            if host:
+                for name, value in ({"checked_at": self._clock()} | values).items():
+                    setattr(host, name, value)
+
+    def _host_cannot_video(self, view: BookingView, reason: str) -> None:
+        self._set_host(view.host_id, can_video=False, problem=reason)
+
+    def _fail(self, news: list[State], reason: str, wait: float | None = None) -> None:
+        for state in news:
+            self._ledger.failed(state.view.id, "mail", reason, self._clock(), wait)
+
+    def _note(self, state: State, kind: EffectKind, error: NextcloudError) -> None:
+        log.warning("effect failed", kind=kind, call=error.doing, status=error.status, attempts=state.attempts)
+        if isinstance(error, Rejected) and state.attempts >= GIVE_UP_AFTER:
+            self._ledger.gave_up(state, kind, f"Nextcloud refuses it ({error.status}).")
+            return
+        wait = error.retry_after if isinstance(error, Throttled) else None
+        self._ledger.failed(state.view.id, kind, in_words(error), self._clock(), wait)
+
+
+def in_words(error: NextcloudError) -> str:
+    """For the organiser's eyes."""
+    if error.status == 0:
+        return "Nextcloud does not answer. It is tried again by itself."
+    if isinstance(error, NotAllowed):
+        return f"Nextcloud does not let the app act for this user ({error.status}). It is tried again."
+    return f"Nextcloud had a problem ({error.status}). It is tried again by itself."

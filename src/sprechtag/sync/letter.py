@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a family reads: one mail for all that is new, with all its appointments and the manage link."""
+
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from ..conference.ical import calendar_file
+from ..conference.queries import BookingView
+from ..phrases import Speaker
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """`calendar` is an iCalendar file: what is new, or a cancellation."""
+
+    to: tuple[str, str]
+    subject: str
+    text: str
+    html: str
+    calendar: bytes
+    calendar_method: str
+
+
+def compose(news: list[tuple[BookingView, bool]], all_views: list[BookingView], manage_link: str) -> Letter:
+    """`news` are the changed bookings, each with whether the family knew it before; never empty."""
+    first = news[0][0]
+    say = Speaker(first.language, first.zone)
+    changed = [view for view, _ in news if view.active]
+    values = {
+        "say": say,
+        "heading": _heading(news, say),
+        "news": [view for view, _ in news],
+        "others": [view for view in all_views if view.active and view.id not in {new.id for new, _ in news}],
+        "manage_link": manage_link,
+        "conference_name": first.conference_name,
+        "contact": first.conference_contact,
+        "guest_name": first.guest_name,
+    }
+    method = "PUBLISH" if changed else "CANCEL"
+    return Letter(
+        to=(first.guest_name, first.guest_email),
+        subject=f"{values['heading']} – {first.conference_name}",
+        text=_templates.get_template("mail.txt").render(values),
+        html=_templates.get_template("mail.html").render(values),
+        calendar=calendar_file(changed or [view for view, _ in news], say, method),
+        calendar_method=method,
+    )
+
+
+def _heading(news: list[tuple[BookingView, bool]], say: Speaker) -> str:
+    view, known = news[0]
+    when = say.when(view.starts_at)
+    if len(news) > 1:
+        return say("What is new with your appointments")
+    if not view.active:
+        return say("Cancelled: %(when)s", when=when)
+    if known:
+        return say("Changed: %(when)s", when=when)
+    return say("Your appointment: %(when)s", when=when)
+
+
+def message(letter: Letter, sender: str, sender_name: str, message_id: str) -> EmailMessage:
+    """The letter as a mail for SMTP. The Message-ID is the same on every attempt, so that a mailbox that got the
+    mail twice shows it once."""
+    mail = EmailMessage()
+    mail["From"] = _address(sender_name, sender)
+    mail["To"] = _address(*letter.to)
+    mail["Subject"] = letter.subject
+    mail["Date"] = formatdate(localtime=False)
+    mail["Message-ID"] = message_id
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(letter.text)
+    mail.add_alternative(letter.html, subtype="html")
+    mail.add_attachment(
+        letter.calendar,
+        maintype="text",
+        subtype="calendar",
+        filename="appointment.ics",
+        params={"method": letter.calendar_method, "charset": "utf-8"},
+    )
+    return mail
+
+
+def _address(name: str, address: str) -> Address:
+    user, _, domain = address.rpartition("@")
+    return Address(display_name=name, username=user, domain=domain)

@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The Talk room of a video booking, as the host."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..conference.tables import VIDEO
+from ..nextcloud import talk
+from ..nextcloud.errors import Missing, NextcloudError, Rejected
+from ..nextcloud.session import Door
+from .ledger import Ledger, State
+
+OPENS_BEFORE = timedelta(0)
+
+
+def room_name(state: State) -> str:
+    """Known to everybody who has the link, so without names: the conference and the booking's number. It does not
+    hold the time, because a room of type `event` cannot be renamed (400) when the booking moves."""
+    return f"{state.view.conference_name} · {state.view.code}"
+
+
+class CannotCreateRooms(Exception):
+    """The host may not; the message says why."""
+
+
+class TalkEffect:
+    def __init__(self, door: Door, ledger: Ledger, public_url: str) -> None:
+        self._door = door
+        self._ledger = ledger
+        self._public_url = public_url
+
+    async def apply(self, state: State, now: datetime) -> dict[str, Any]:
+        """Brings the room up to the booking; returns how to find it. Raises `NextcloudError`, `CannotCreateRooms`."""
+        wanted = state.view.active and state.view.place == VIDEO
+        if not wanted and not state.remote:
+            return {}
+        async with self._door.as_user(state.view.host_user_id) as session:
+            if wanted:
+                return await self._ensure(session, state, now)
+            await self._remove(session, state)
+            return {}
+
+    async def _ensure(self, session: Any, state: State, now: datetime) -> dict[str, Any]:
+        view, remote = state.view, dict(state.remote)
+        room = await self._known(session, state)
+        if room is None:
+            able = await talk.ability(session)
+            if not able.can_create:
+                raise CannotCreateRooms(able.reason)
+            remote = {"name": room_name(state)}
+            self._ledger.remember(view.id, "talk", remote)
+            room = await talk.create(
+                session, able, room_name(state), view.starts_at, view.ends_at, view.starts_at - OPENS_BEFORE
+            )
+            remote |= {"archive": able.archive}
+        remote |= {"token": room.token, "link": f"{self._public_url}/call/{room.token}"}
+        self._ledger.remember(view.id, "talk", remote)
+        opens_at = view.starts_at - OPENS_BEFORE
+        if room.lobby_timer != int(opens_at.timestamp()) and opens_at > now:
+            await talk.set_lobby(session, room.token, opens_at)
+        if remote.pop("archive", False):
+            await _archive_if_possible(session, room.token)
+        return remote
+
+    async def _known(self, session: Any, state: State) -> talk.Room | None:
+        """The room that was made before, even if its making was never noted."""
+        if token := state.remote.get("token"):
+            return await talk.get(session, str(token))
+        if name := state.remote.get("name"):
+            return await talk.find(session, str(name))
+        return None
+
+    async def _remove(self, session: Any, state: State) -> None:
+        try:
+            room = await self._known(session, state)
+        except Missing:
+            return
+        if room:
+            await talk.delete(session, room.token)
+
+
+async def _archive_if_possible(session: Any, token: str) -> None:
+    try:
+        await talk.archive(session, token)
+    except (Rejected, Missing):
+        return  # tidiness only: the room itself is there
+
+
+__all__ = ["CannotCreateRooms", "NextcloudError", "TalkEffect", "room_name"]

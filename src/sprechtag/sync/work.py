@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The durable work: DBOS queues on the same kind of database as ours.
+
+Only the database's own record says what is due; a queue entry is a call to look at one booking, guest or host. Its id
+is made of what is due (`booking-12-r3-a0`), so the same call is never queued twice, whichever process makes it. A
+sweeper makes the calls: right after a change, because it is woken, and every second for what waited or was left by
+a crash. So a booking request pays nothing for the queue, and nothing depends on a message that could be lost."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+
+from ..settings import Settings
+from .follower import Follower
+from .ledger import Due, Ledger
+
+log = structlog.get_logger()
+
+APPLICATION_VERSION = "1"
+"""DBOS takes up pending work of the same version only, and by default a version is a hash of the code: after an upgrade
+nothing would be taken up again (measured). Raise it only with a migration of what is pending."""
+
+BOOKINGS, MAILS, MAIL_APP, CHECKS = "bookings", "mails", "mail-app", "checks"
+STUCK_SECONDS = 60.0
+LEARN_EVERY = 600
+ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
+
+_follower: Follower | None = None
+
+
+def _always() -> bool:
+    return True
+
+
+_enabled: Callable[[], bool] = _always
+
+
+def _ready() -> Follower | None:
+    """DBOS calls plain functions by name after a restart, so what they work with hangs on the module."""
+    return _follower if _enabled() else None
+
+
+@DBOS.workflow(name="follow_booking")
+async def _follow_booking(booking_id: int) -> None:
+    if follower := _ready():
+        await follower.follow_booking(booking_id)
+        _woken.set()
+
+
+@DBOS.workflow(name="follow_mail")
+async def _follow_mail(guest_id: int) -> None:
+    if follower := _ready():
+        await follower.follow_mail(guest_id)
+
+
+@DBOS.workflow(name="check_host")
+async def _check_host(host_id: int) -> None:
+    if follower := _ready():
+        await follower.check_host(host_id)
+
+
+@DBOS.workflow(name="check_organiser")
+async def _check_organiser(user_id: str) -> None:
+    if follower := _ready():
+        await follower.check_organiser(user_id)
+
+
+@DBOS.workflow(name="learn_instance")
+async def _learn_instance() -> None:
+    if follower := _ready():
+        await follower.learn_instance()
+
+
+_woken = threading.Event()
+
+
+class Work:
+    """Starts and stops the durable work of one process. `executor` names the process: the same after a restart."""
+
+    def __init__(
+        self, settings: Settings, follower: Follower, ledger: Ledger, enabled: Callable[[], bool], executor: str
+    ) -> None:
+        global _follower, _enabled
+        _follower, _enabled = follower, enabled
+        self._settings = settings
+        self._follower = follower
+        self._ledger = ledger
+        self._executor = executor
+        self._queued: OrderedDict[str, float] = OrderedDict()
+        self._stopping = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep_on, name="sweeper", daemon=True)
+
+    def start(self) -> None:
+        """Launches DBOS, which takes up what a crash left, and the sweeper."""
+        config: DBOSConfig = {
+            "name": "sprechtag",
+            "system_database_url": self._settings.work_database,
+            "application_version": APPLICATION_VERSION,
+            "executor_id": self._executor,
+            "enable_otlp": False,
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+        DBOS.launch()
+        poll = min(0.2, self._settings.sweep_seconds)
+        DBOS.register_queue(BOOKINGS, partition_concurrency=1, worker_concurrency=8, polling_interval_sec=poll)
+        DBOS.register_queue(MAILS, partition_concurrency=1, worker_concurrency=4, polling_interval_sec=poll)
+        DBOS.register_queue(
+            MAIL_APP,
+            partition_concurrency=1,
+            partition_limiter={"limit": self._settings.mail_app_calls, "period": self._settings.mail_app_seconds},
+            worker_concurrency=4,
+            polling_interval_sec=0.5,
+        )
+        DBOS.register_queue(CHECKS, worker_concurrency=4, polling_interval_sec=poll)
+        self._sweeper.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        _woken.set()
+        if self._sweeper.is_alive():
+            self._sweeper.join(timeout=5)
+        DBOS.destroy(workflow_completion_timeout_sec=2)
+
+    def wake(self, _booking_id: int = 0) -> None:
+        """Something has changed: look now."""
+        _woken.set()
+
+    def _sweep_on(self) -> None:
+        while not self._stopping.is_set():
+            _woken.wait(self._settings.sweep_seconds)
+            _woken.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                if _enabled():
+                    self.sweep()
+            except Exception as error:  # noqa: BLE001 - the sweeper must outlive whatever the database does
+                log.warning("sweep failed", error=type(error).__name__)
+                time.sleep(self._settings.sweep_seconds)
+
+    def sweep(self) -> None:
+        """Queues a call for everything that is due. Safe in several processes at once."""
+        now = self._follower.now()
+        self._check(int(now.timestamp()))
+        by_booking: dict[int, list[Due]] = {}
+        for due in self._ledger.due(now):
+            if due.kind == "mail":
+                self._queue_mail(due)
+            else:
+                by_booking.setdefault(due.booking_id, []).append(due)
+        for dues in by_booking.values():
+            first = dues[0]
+            tries = "-".join(f"{due.kind}{due.attempts}" for due in sorted(dues, key=lambda due: due.kind))
+            call_id = f"booking-{first.booking_id}-r{first.revision}-{tries}"
+            self._queue(call_id, BOOKINGS, first.host_user_id, _follow_booking, first.booking_id, dues)
+
+    def _queue_mail(self, due: Due) -> None:
+        state = self._ledger.state(due.booking_id, "mail")
+        if not self._follower.mail_is_due(state):
+            return
+        organiser = state.view.organiser_id
+        call_id = f"mail-{due.booking_id}-r{due.revision}-a{due.attempts}"
+        if self._follower.channel(organiser).name == "mail-app":
+            self._queue(call_id, MAIL_APP, organiser, _follow_mail, due.guest_id, [due])
+        else:
+            self._queue(call_id, MAILS, f"guest-{due.guest_id}", _follow_mail, due.guest_id, [due])
+
+    def _check(self, epoch: int) -> None:
+        self._queue(f"instance-{epoch // LEARN_EVERY}", CHECKS, "", _learn_instance)
+        for user_id in self._follower.organisers():
+            self._queue(f"organiser-{user_id}-{epoch // LEARN_EVERY}", CHECKS, "", _check_organiser, user_id)
+        for host_id in self._follower.hosts_to_check():
+            self._queue(f"host-{host_id}-{epoch // 30}", CHECKS, "", _check_host, host_id)
+
+    def _queue(
+        self,
+        call_id: str,
+        queue: str,
+        partition: str,
+        call: Callable[..., Any],
+        argument: Any = None,
+        dues: Sequence[Due] = (),
+    ) -> None:
+        queued_at = self._queued.get(call_id)
+        if queued_at is not None:
+            if dues and time.monotonic() - queued_at > STUCK_SECONDS:
+                self._free(call_id, dues)
+            return
+        options = {"queue_partition_key": partition} if partition else {}
+        arguments = [] if argument is None else [argument]
+        with SetWorkflowID(call_id), SetEnqueueOptions(**options):  # type: ignore[arg-type]
+            DBOS.enqueue_workflow(queue, call, *arguments)
+        self._queued[call_id] = time.monotonic()
+        while len(self._queued) > 20_000:
+            self._queued.popitem(last=False)
+
+    def _free(self, call_id: str, dues: Sequence[Due]) -> None:
+        """A call that ended and left its effect due (a process died in it): the next attempt gets a new id."""
+        status = DBOS.get_workflow_status(call_id)
+        if status and status.status not in ENDED and not self._long_gone(call_id):
+            return
+        for due in dues:
+            self._ledger.count_attempt(due.booking_id, due.kind, due.attempts)
+        self._queued.pop(call_id, None)
+
+    def _long_gone(self, call_id: str) -> bool:
+        return time.monotonic() - self._queued.get(call_id, 0.0) > 10 * STUCK_SECONDS

