@@ -97,7 +97,9 @@ class Gate:
         return None
 
     def _proxied(self, headers: Headers) -> bool:
-        return any(name in headers for name in ("x-origin-ip", "aa-request-id", "x-forwarded-for"))
+        """Whether a visitor is behind this call. `AA-REQUEST-ID` says nothing: AppAPI's own calls carry it too (seen on
+        AppAPI 33: "CLI" from occ), while its proxy always adds `x-origin-ip`."""
+        return "x-origin-ip" in headers or "x-forwarded-for" in headers
 
     def _from_app_api(self, headers: Headers) -> bool:
         """AppAPI's own call: under HaRP it carries the shared key, else none of what its proxy adds."""

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -37,7 +36,6 @@ from .sync.follower import Follower
 from .sync.ledger import Ledger
 from .sync.work import Work
 
-FRONTEND = Path(__file__).resolve().parents[2] / "ex_app"
 _MEDIA = {
     "js": "text/javascript",
     "mjs": "text/javascript",
@@ -170,7 +168,7 @@ def _serve_assets(app: FastAPI, house: House) -> None:
 
     @app.get("/{folder}/{name}", include_in_schema=False)
     def asset(folder: str, name: str, request: Request) -> Response:
-        path = FRONTEND / folder / name
+        path = house.settings.frontend / folder / name
         if folder not in ("js", "css", "img") or not path.is_file():
             return Response("Not found.", 404, {"Cache-Control": "no-store"})
         body = path.read_bytes()

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=1.0, gt=0)
     retry_seconds: float = Field(default=5.0, gt=0)
     sync: bool = True
+    frontend: Path = Path(__file__).resolve().parents[2] / "ex_app"
 
     @property
     def behind_harp(self) -> bool:

@@ -289,12 +289,12 @@ def _check_slot_is_free(session: Session, conference: Conference, slot: Slot, no
         select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
     ).first()
     if taken:
-        raise _slot_taken(session, conference, slot, now)
+        raise _slot_taken(session, slot.host_id, slot.starts_at, rules.bookable_from(conference, now))
 
 
-def _slot_taken(session: Session, conference: Conference, slot: Slot, now: datetime) -> SlotTaken:
-    free = free_starts(session, slot.host_id, rules.bookable_from(conference, now))
-    return SlotTaken(slot.starts_at, rules.next_free([start for start, _ in free], slot.starts_at))
+def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: datetime) -> SlotTaken:
+    free = free_starts(session, host_id, earliest)
+    return SlotTaken(starts_at, rules.next_free([start for start, _ in free], starts_at))
 
 
 def free_starts(session: Session, host_id: int, earliest: datetime) -> list[tuple[datetime, str]]:
@@ -334,12 +334,14 @@ def _check_minutes(session: Session, guest_id: int, slot: Slot) -> None:
 
 def _flush_slot(session: Session, conference: Conference, slot: Slot, now: datetime) -> None:
     """Writes the booking; the unique index says whether the slot is still free."""
+    # Read before the flush: when it fails, the session forgets these objects.
+    host_id, starts_at, earliest = slot.host_id, slot.starts_at, rules.bookable_from(conference, now)
     try:
         with session.begin_nested():
             session.flush()
     except IntegrityError as error:
         session.expunge_all()
-        raise _slot_taken(session, conference, slot, now) from error
+        raise _slot_taken(session, host_id, starts_at, earliest) from error
 
 
 def _take_minutes(session: Session, booking: Booking, slot: Slot) -> None:

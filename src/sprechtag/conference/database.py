@@ -55,11 +55,12 @@ class Database:
             raise Busy from error
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, wait_seconds: float = WAIT_SECONDS) -> Iterator[Session]:
         """A session whose transaction is committed at the end, whole or not at all.
 
-        Raises `Busy` when the database cannot be had in time."""
-        if self.is_sqlite and not self._write_lock.acquire(timeout=WAIT_SECONDS):
+        Raises `Busy` when the database cannot be had in `wait_seconds`: little for a page that somebody waits for,
+        more for work in the background."""
+        if self.is_sqlite and not self._write_lock.acquire(timeout=wait_seconds):
             raise Busy
         try:
             engine = self.engine.execution_options(sprechtag_write=True)

@@ -351,7 +351,7 @@ class GuestPages:
     def one_as_file(self, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
         page = self._page(request, lang)
         _, view = self._own(page, token, booking_id)
-        return _file(calendar_file([view], page.say))
+        return _file(calendar_file([view], page.say, "PUBLISH" if view.active else "CANCEL"))
 
     # -- common -------------------------------------------------------------------------------------------------
 

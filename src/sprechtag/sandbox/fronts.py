@@ -67,7 +67,7 @@ class Front:
     async def _send(self, method: str, url: str, headers: list[tuple[str, str]], body: bytes) -> httpx.Response | None:
         try:
             return await self._client.request(method, url, headers=headers, content=body, follow_redirects=False)
-        except (httpx.TransportError, OSError):
+        except (httpx.TransportError, httpx.InvalidURL, OSError):
             return None
 
 

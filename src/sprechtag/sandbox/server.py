@@ -135,6 +135,7 @@ class Sandbox:
                 "ex-app-id": app.id,
                 "ex-app-version": app.version,
                 "aa-version": "33.0.0",
+                "aa-request-id": "CLI",
             }
         )
         return await self.client.request(method, path, params=params, headers=headers)

@@ -18,13 +18,12 @@ from ..nextcloud.session import Door
 from ..settings import Settings
 from .calendar import CalendarEffect
 from .channels import Channel, choose
-from .ledger import Ledger, State
+from .ledger import PATIENCE, Ledger, State
 from .mail import MailEffect
 from .smtp import SmtpRefused, SmtpTroubled
 from .talk import CannotCreateRooms, TalkEffect
 
 log = structlog.get_logger()
-MAIL_APP_PAUSE = 100.0
 GIVE_UP_AFTER = 8
 RECHECK_HOST = timedelta(hours=6)
 NOT_SET_UP = "The public address of the app is not known yet, so the mail would hold no link."
@@ -117,7 +116,7 @@ class Follower:
         except SmtpTroubled as error:
             self._fail(news, str(error))
         except Throttled:
-            self._fail(news, "The Mail app allows no more mails just now.", MAIL_APP_PAUSE)
+            self._fail(news, "The Mail app allows no more mails just now.", self._settings.mail_app_seconds)
         except NextcloudError as error:
             for state in news:
                 self._note(state, "mail", error)
@@ -162,7 +161,7 @@ class Follower:
         except NextcloudError as error:
             log.warning("host not checked", call=error.doing, status=error.status)
             return
-        with self._database.write() as session:
+        with self._database.write(PATIENCE) as session:
             values = {"email": profile.email, "language": profile.language[:2]}
             learn(session, f"host:{host.user_id}", values, self._clock())
         name = profile.display_name if host.display_name == host.user_id else host.display_name
@@ -179,7 +178,7 @@ class Follower:
         except NextcloudError as error:
             log.warning("instance not learned", call=error.doing, status=error.status)
             return
-        with self._database.write() as db:
+        with self._database.write(PATIENCE) as db:
             learn(db, "theming", theming, self._clock())
             addresses = {"app": address.rstrip("/"), "nextcloud": nextcloud.rstrip("/")}
             learn(db, "address", addresses, self._clock())
@@ -193,7 +192,7 @@ class Follower:
             log.warning("mail account not looked up", call=error.doing, status=error.status)
             return
         value = {"id": account.id, "address": account.address} if account else {}
-        with self._database.write() as db:
+        with self._database.write(PATIENCE) as db:
             learn(db, f"mail:{user_id}", value, self._clock())
 
     def hosts_to_check(self) -> list[int]:
@@ -229,7 +228,7 @@ class Follower:
             return fact(session, f"host:{user_id}")
 
     def _set_host(self, host_id: int, **values: object) -> None:
-        with self._database.write() as session:
+        with self._database.write(PATIENCE) as session:
             host = session.get(Host, host_id)
             if host:
                 for name, value in ({"checked_at": self._clock()} | values).items():

@@ -15,6 +15,8 @@ from ..conference.queries import BookingView, booking_view, bookings_of_guest
 from ..conference.tables import Booking, Effect, EffectKind, Host
 
 LONGEST_WAIT = timedelta(minutes=2)
+PATIENCE = 30.0
+"""Seconds the work in the background waits for its turn to write, while families book."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Ledger:
 
     def failed(self, booking_id: int, kind: EffectKind, reason: str, now: datetime, wait: float | None = None) -> None:
         """Tries again later: after `wait` seconds, else after a growing time with some chance in it."""
-        with self._database.write() as session:
+        with self._database.write(PATIENCE) as session:
             effect = session.get(Effect, (booking_id, kind))
             if effect is None:
                 return
@@ -128,7 +130,7 @@ class Ledger:
 
     def count_attempt(self, booking_id: int, kind: str, attempts: int) -> None:
         """Opens the next attempt where the work of this one has ended without a trace."""
-        with self._database.write() as session:
+        with self._database.write(PATIENCE) as session:
             session.execute(
                 update(Effect)
                 .where(col(Effect.booking_id) == booking_id, col(Effect.kind) == kind)
@@ -137,7 +139,7 @@ class Ledger:
             )
 
     def _set(self, booking_id: int, kind: EffectKind, **values: Any) -> None:
-        with self._database.write() as session:
+        with self._database.write(PATIENCE) as session:
             session.execute(
                 update(Effect).where(col(Effect.booking_id) == booking_id, col(Effect.kind) == kind).values(**values)
             )

@@ -1,0 +1,230 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who may call what: hostile paths, lifecycle calls, the API's matrix. In the stand-in with AppAPI's real matching."""
+
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from house import EXAPPS, PROXY, Stage, open_stage
+from sprechtag.access import area_of
+
+ROUTES = [
+    "heartbeat",
+    "init",
+    "enabled",
+    "healthz",
+    "talk_bot",
+    "api/v1/conferences",
+    "api/v1/openapi.json",
+    "api/v1/me",
+]
+
+
+@pytest.fixture(params=["php", "harp", "php-35"])
+async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with open_stage(tmp_path, harp=request.param == "harp", leading_slash=request.param == "php-35") as stage:
+        stage.public.base_url = httpx.URL(f"http://nc.example{EXAPPS if request.param == 'harp' else PROXY}sprechtag/")
+        yield stage
+
+
+def disguises(path: str) -> list[str]:
+    """The path in all the ways that could slip past somebody who compares it."""
+    first = f"%{ord(path[0]):02x}{path[1:]}"
+    return [
+        path,
+        f"./{path}",
+        f"x/../{path}",
+        f"s/x/..%2f..%2f{path}",
+        f"s/%2e%2e/{path}",
+        f"s/..%2f{path}",
+        f"s/.%2e/{path}",
+        f"s/x/%2e%2e/%2e%2e/{path}",
+        f"%2e/{path}",
+        f"/{path}",
+        f"//{path}",
+        f"s//..//{path}",
+        f"{path}/",
+        f"{path}//",
+        f"{path}%2f",
+        f"{path}%00",
+        f"{path};x",
+        f"{path}%3b",
+        f"{path}%3fx",
+        f"{path}%23",
+        f"{path}%20",
+        f"%20{path}",
+        f"{path}.",
+        f"{path}%2e",
+        path.upper(),
+        path.title(),
+        first,
+        first.replace("%", "%25"),
+        path.replace("/", "%5c") if "/" in path else f"s%5c..%5c{path}",
+        f"s\\..\\{path}",
+        f"js/../{path}",
+        f"static/x/../../{path}",
+    ]
+
+
+async def test_nothing_opens_that_should_not(stage: Stage) -> None:
+    """Lifecycle calls and the API stay shut for everybody they are not for, however the path is written."""
+    before = stage.house.lifecycle.enabled()
+    for user in ("", "t01", "orga"):
+        client = stage.as_user(user) if user else stage.public
+        client.base_url = stage.public.base_url
+        for route, method in itertools.product(ROUTES, ("GET", "POST", "PUT")):
+            for path in disguises(route):
+                stage.sandbox.harp._refusals.clear()
+                request = client.build_request(method, "x", headers={"X-Requested-With": "x"}, params={"enabled": 0})
+                url = str(stage.public.base_url).rstrip("/")
+                request.url = httpx.URL(url).copy_with(raw_path=f"{httpx.URL(url).path}/{path}?enabled=0".encode())
+                answer = await client.send(request)
+                straight = path.strip("/") == route
+                allowed = route.startswith("api") and bool(user)
+                if answer.status_code < 400:
+                    assert allowed and method == "GET", (user, method, path)
+                    if not straight:
+                        # A proxy that tidies the path itself has asked for the plain one; the user is the same.
+                        assert stage.sandbox.world.users[user]
+                elif not allowed:
+                    assert answer.status_code in (401, 404, 405, 500 if "%00" in path else 404), (
+                        user,
+                        method,
+                        path,
+                        answer.status_code,
+                    )
+                    assert "status" not in answer.text
+    assert stage.house.lifecycle.enabled() == before
+
+
+async def test_lifecycle_calls_are_for_app_api_alone(tmp_path: Path) -> None:
+    async with open_stage(tmp_path) as stage:
+        own = stage.app_api_headers() | {"aa-request-id": "CLI"}
+        enabled = "/enabled?enabled=1"
+        assert (await stage.direct.put(enabled)).status_code == 401
+        assert (
+            await stage.direct.put(enabled, headers={**own, "authorization-app-api": "OnJhbmRvbQ=="})
+        ).status_code == 401
+        for trace in ("x-origin-ip", "x-forwarded-for"):
+            assert (await stage.direct.put(enabled, headers=own | {trace: "1"})).status_code == 404
+            assert (await stage.direct.get("/heartbeat", headers={trace: "1"})).status_code == 404
+        assert not stage.house.lifecycle.enabled()
+        assert (await stage.direct.put(enabled, headers=own)).status_code == 200
+        assert stage.house.lifecycle.enabled()
+        assert (await stage.direct.get("/heartbeat")).status_code == 200
+        assert (await stage.direct.get("/healthz")).status_code == 200
+
+
+async def test_behind_harp_the_shared_key_makes_it_app_apis_own_call(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, harp=True) as stage:
+        own = stage.app_api_headers()
+        assert (await stage.direct.put("/enabled?enabled=1", headers=own)).status_code == 404
+        wrong = own | {"harp-shared-key": "wrong"}
+        assert (await stage.direct.put("/enabled?enabled=1", headers=wrong)).status_code == 404
+        right = own | {"harp-shared-key": "h" * 32}
+        assert (await stage.direct.put("/enabled?enabled=1", headers=right)).status_code == 200
+
+
+async def test_the_secret_is_asked_on_every_route(tmp_path: Path) -> None:
+    async with open_stage(tmp_path) as stage:
+        for path in (f"/{stage.share}", "/api/v1/me", "/static/x/style.css", "/js/sprechtag-main.js", "/init"):
+            assert (await stage.direct.get(path)).status_code in (401, 405), path
+        forged = [("ex-app-id", "sprechtag"), ("authorization-app-api", "eA=="), *stage.app_api_headers("t01").items()]
+        assert (await stage.direct.get("/api/v1/me", headers=forged)).json() == {"user_id": "t01"}
+
+
+async def test_no_answer_is_a_redirect(tmp_path: Path) -> None:
+    """PHP would follow it and hand our secret to wherever it leads."""
+    async with open_stage(tmp_path) as stage:
+        own = stage.app_api_headers("t01")
+        paths = [
+            stage.share,
+            f"{stage.share}/",
+            f"{stage.share}/h",
+            "api/v1/conferences/",
+            "js",
+            "js/",
+            "m/x/",
+            "",
+            "//evil.example",
+        ]
+        for path, method in itertools.product(paths, ("GET", "POST", "HEAD")):
+            answer = await stage.direct.request(method, f"/{path}", headers=own)
+            assert not 300 <= answer.status_code < 400, (method, path)
+
+
+async def test_a_changing_call_needs_the_header_a_form_cannot_send(stage: Stage) -> None:
+    client = stage.as_user("orga")
+    client.base_url = stage.public.base_url
+    answer = await client.post("api/v1/conferences", json={"name": "X", "windows": []})
+    assert answer.status_code == 403
+    answer = await client.post(
+        "api/v1/conferences", json={"name": "X", "windows": []}, headers={"X-Requested-With": "x"}
+    )
+    assert answer.status_code == 201
+
+
+async def test_the_api_by_route_and_role(stage: Stage) -> None:
+    """Organiser, host, another teacher, an admin who organises nothing, nobody."""
+    stage.school.book(stage.school.slots()[0])
+    conference = stage.school.conference().public_id
+    booking = stage.school.view(1).public_id
+    one = f"api/v1/conferences/{conference}"
+    data = {"name": "X", "windows": [{"day": "2027-01-13", "starts": "15:00", "ends": "17:00"}]}
+    matrix = [
+        # method, path, body, expected for orga, t01 (host), t40, admin, nobody
+        ("GET", "api/v1/me", None, (200, 200, 200, 200, 401)),
+        ("GET", "api/v1/conferences", None, (200, 200, 200, 200, 401)),
+        ("GET", one, None, (200, 200, 404, 404, 401)),
+        ("PUT", one, data, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/hosts", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/hosts", [{"user_id": "t01"}], (200, 404, 404, 404, 401)),
+        ("DELETE", f"{one}/hosts/t02", None, (204, 404, 404, 404, 401)),
+        ("POST", f"{one}/join", None, (404, 200, 404, 404, 401)),
+        ("POST", f"{one}/decline", None, (404, 409, 404, 404, 401)),
+        ("GET", f"{one}/bookings", None, (200, 200, 404, 404, 401)),
+        ("GET", f"api/v1/bookings/{booking}", None, (200, 200, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/retry", None, (200, 200, 404, 404, 401)),
+        ("DELETE", one, None, (409, 404, 404, 404, 401)),
+        ("POST", f"{one}/share-link", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/close", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/publish", None, (200, 404, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/cancel", None, (200, 200, 404, 404, 401)),
+    ]
+    for method, path, body, expected in matrix:
+        # The organiser comes last, because his calls change things.
+        for user, status in reversed(list(zip(("orga", "t01", "t40", "admin", ""), expected, strict=True))):
+            client = stage.as_user(user) if user else stage.public
+            client.base_url = stage.public.base_url
+            answer = await client.request(method, path, json=body, headers={"X-Requested-With": "x"})
+            assert answer.status_code == status, (method, path, user, answer.text)
+
+
+async def test_a_host_sees_only_own_bookings_and_no_address(stage: Stage) -> None:
+    stage.school.book(stage.school.slots("t01")[0], "a")
+    stage.school.book(stage.school.slots("t02")[3], "b")
+    path = f"api/v1/conferences/{stage.school.conference().public_id}/bookings"
+    host, organiser = stage.as_user("t01"), stage.as_user("orga")
+    host.base_url = organiser.base_url = stage.public.base_url
+    (mine,) = (await host.get(path)).json()
+    assert (mine["guest_name"], mine["guest_email"]) == ("Family a", None)
+    both = (await organiser.get(path)).json()
+    assert {booking["guest_email"] for booking in both} == {"a@post.example", "b@post.example"}
+
+
+async def test_families_never_run_into_harps_ban(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, harp=True) as stage:
+        base = f"http://nc.example{EXAPPS}sprechtag/"
+        for number in range(15):
+            assert (await stage.public.get(f"{base}s/wrong{number}")).status_code == 404
+            assert (await stage.public.get(f"{base}api/v1/me")).status_code == 401
+        assert (await stage.public.get(f"{base}{stage.share}")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/s/abc", "/m/abc/b/def/move", "/api/v1/conferences/x/hosts/a.b@c", "/js/a-b.mjs"])
+def test_straight_paths_are_known(path: str) -> None:
+    assert area_of(path, path.encode()) is not None

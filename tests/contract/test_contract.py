@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the app relies on, asked of the stand-in or, with credentials in the environment, of a real Nextcloud.
+
+Real: `NEXTCLOUD_URL`, `APP_ID`, `APP_VERSION` and `APP_SECRET` of a registered and enabled app, and `CONTRACT_USER`,
+a user without calendar entries and with the right to create Talk rooms."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sprechtag.nextcloud import calendar, instance, people, talk
+from sprechtag.nextcloud.errors import NotAllowed
+from sprechtag.nextcloud.session import Door, UserSession
+from town import Town, open_town
+
+REAL = os.environ.get("NEXTCLOUD_URL", "")
+USER = os.environ.get("CONTRACT_USER", "t50")
+
+
+@pytest.fixture(scope="module")
+def door() -> object:
+    if REAL:
+        names = ("NEXTCLOUD_URL", "APP_ID", "APP_VERSION", "APP_SECRET")
+        yield Door(*(os.environ[name] for name in names))
+        return
+    with open_town() as town:
+        yield _door(town)
+
+
+def _door(town: Town) -> Door:
+    return Door(town.url, town.world.app.id, town.world.app.version, town.world.app.secret)
+
+
+@pytest.fixture
+async def session(door: Door) -> AsyncIterator[UserSession]:
+    async with door.as_user(USER) as session:
+        yield session
+
+
+def event(uid: str, location: str, attendee: str = "", summary: str = "Kind (5b)") -> str:
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=20)
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Sprechtag//contract//EN",
+        "BEGIN:VEVENT",
+        f"UID:{uid}",
+        f"DTSTAMP:{start:%Y%m%dT%H%M%SZ}",
+        f"DTSTART:{start:%Y%m%dT%H%M%SZ}",
+        f"DTEND:{start + timedelta(minutes=10):%Y%m%dT%H%M%SZ}",
+        f"SUMMARY:{summary}",
+        f"LOCATION{location}",
+        *([attendee] if attendee else []),
+        "END:VEVENT",
+        "END:VCALENDAR",
+        "",
+    ]
+    return "\r\n".join(lines)
+
+
+async def write(session: UserSession, name: str, text: str, is_new: bool = True, refused_before: bool = False) -> None:
+    where = await calendar.find_or_create(session)
+    await calendar.put(session, where, name, text, is_new=is_new, refused_before=refused_before)
+
+
+async def test_who_i_am(session: UserSession) -> None:
+    profile = await people.profile(session)
+    assert profile.display_name and "@" in profile.email
+
+
+async def test_an_unknown_user_is_refused(door: Door) -> None:
+    async with door.as_user("nobody-of-this-name") as session:
+        with pytest.raises(NotAllowed):
+            await people.profile(session)
+
+
+async def test_the_app_itself_reads_the_theming_and_the_public_address(door: Door) -> None:
+    async with door.as_user("") as session:
+        assert (await instance.theming(session))["color"].startswith("#")
+        address = await instance.public_url(session, "/index.php/apps/app_api/proxy/sprechtag")
+        assert address.startswith("http") and address.endswith("/proxy/sprechtag")
+
+
+async def test_an_event_is_written_read_changed_and_deleted(session: UserSession) -> None:
+    name = f"contract-{secrets.token_hex(6)}"
+    where = await calendar.find_or_create(session)
+    assert where == "personal"
+    assert await calendar.get(session, where, name) is None
+    await write(session, name, event(f"{name}@x", ":Room 1"))
+    stored = await calendar.get(session, where, name)
+    assert stored is not None and "LOCATION:Room 1" in stored.text
+    await write(session, name, event(f"{name}@x", ":Room 2"), is_new=False)
+    changed = await calendar.get(session, where, name)
+    assert changed is not None and "Room 2" in changed.text
+    await calendar.delete(session, where, name)
+    await calendar.delete(session, where, name)
+    assert await calendar.get(session, where, name) is None
+
+
+async def test_a_deleted_name_cannot_be_used_again(session: UserSession) -> None:
+    name = f"contract-{secrets.token_hex(6)}"
+    where = await calendar.find_or_create(session)
+    await write(session, name, event(f"{name}@x", ":Room 1"))
+    await calendar.delete(session, where, name)
+    with pytest.raises(calendar.Troubled):
+        await write(session, name, event(f"{name}@x", ":Room 1"))
+    with pytest.raises(calendar.NameUsedUp):
+        await write(session, name, event(f"{name}@x", ":Room 1"), refused_before=True)
+
+
+async def test_a_uid_stands_under_one_name_only(session: UserSession) -> None:
+    name = f"contract-{secrets.token_hex(6)}"
+    where = await calendar.find_or_create(session)
+    await write(session, name, event(f"{name}@x", ":Room 1"))
+    with pytest.raises(calendar.NameUsedUp):
+        await write(session, f"{name}-again", event(f"{name}@x", ":Room 1"))
+    await calendar.delete(session, where, name)
+
+
+async def test_a_room_is_made_found_moved_archived_and_deleted(session: UserSession) -> None:
+    able = await talk.ability(session)
+    assert able.can_create and able.full_creation
+    name = f"Contract {secrets.token_hex(4)}"
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    room = await talk.create(session, able, name, start, start + timedelta(minutes=10), start)
+    assert room.lobby_timer == int(start.timestamp())
+    assert await talk.find(session, name) == room
+    await talk.set_lobby(session, room.token, start + timedelta(hours=1))
+    moved = await talk.get(session, room.token)
+    assert moved is not None and moved.lobby_timer == int(start.timestamp()) + 3600
+    await talk.archive(session, room.token)
+    assert await talk.find(session, name) is not None
+    await talk.delete(session, room.token)
+    await talk.delete(session, room.token)
+    assert await talk.get(session, room.token) is None
+    assert await talk.find(session, name) is None
+
+
+@pytest.mark.parametrize(("separator", "renamed"), [(":", True), (";LANGUAGE=de:", False)])
+async def test_talk_copies_an_event_into_its_room_unless_location_has_a_parameter(
+    session: UserSession, separator: str, renamed: bool
+) -> None:
+    """The fact behind the parameter in our LOCATION: it keeps the child's name out of the room."""
+    able = await talk.ability(session)
+    room_name = f"Contract {secrets.token_hex(4)}"
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    room = await talk.create(session, able, room_name, start, start + timedelta(minutes=10), start)
+    name = f"contract-{secrets.token_hex(6)}"
+    link = f"{separator}http://cloud.example/call/{room.token}"
+    await write(session, name, event(f"{name}@x", link, summary=f"Child {name}"))
+    assert (await talk.find(session, room_name) is None) == renamed
+    await calendar.delete(session, await calendar.find_or_create(session), name)
+    await talk.delete(session, room.token)

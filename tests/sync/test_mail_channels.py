@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The Mail app's account and the calendar's own invitation as channels."""
+
+import time
+
+import pytest
+
+from conftest import eventually
+from sprechtag.sandbox.world import Fault
+from sprechtag.settings import Settings
+from sprechtag.sync.channels import choose
+from town import open_town
+
+
+def test_the_mail_app_is_used_at_its_pace() -> None:
+    """The limit of 5 in 100 s, here 3 in 6 s, on both sides."""
+    limits = {"SPRECHTAG_MAIL_APP_CALLS": "3", "SPRECHTAG_MAIL_APP_SECONDS": "6"}
+    with open_town(mail="mail-app", **limits) as town:
+        town.world.mail_window = (3, 6.0)
+        town.world.users["orga"].mail_account = True
+        event = town.conference(["t01"])
+        eventually(lambda: any("account/list" in call[1] for call in town.world.calls))
+        time.sleep(0.5)
+        started = time.monotonic()
+        for number in range(7):
+            event.family(f"family{number}").book()
+        eventually(lambda: town.in_step(event), 60)
+        assert len(town.world.mails) == 7
+        assert {mail.source for mail in town.world.mails} == {"mail-app"}
+        assert all("BEGIN:VCALENDAR" in mail.calendar for mail in town.world.mails)
+        assert time.monotonic() - started > 11
+        refused = [call for call in town.world.calls if "message/send" in call[1]]
+        assert len(refused) == 7
+
+
+@pytest.mark.parametrize("fault", [Fault("message/send", "status", 429), Fault("message/send", "drop_after")])
+def test_a_mail_goes_out_once(fault: Fault) -> None:
+    """After a 429 later; after a lost answer not again, because the Mail app lets nobody look."""
+    with open_town(mail="mail-app", SPRECHTAG_MAIL_APP_SECONDS="2") as town:
+        town.world.users["orga"].mail_account = True
+        event = town.conference(["t01"])
+        eventually(lambda: any("account/list" in call[1] for call in town.world.calls))
+        time.sleep(0.5)
+        fault.times = 1
+        town.world.faults.append(fault)
+        event.family("lost").book()
+        eventually(lambda: town.in_step(event), 30)
+        time.sleep(3)
+        assert len(town.world.mails) == 1
+
+
+def test_without_anything_else_the_calendar_invites() -> None:
+    with open_town(mail="none") as town:
+        event = town.conference(["t01"])
+        eventually(lambda: any(call[1].endswith("/cloud/user") and call[2] == "t01" for call in town.world.calls))
+        time.sleep(0.5)
+        family = event.family("jana")
+        family.book(place="video")
+        eventually(lambda: town.in_step(event))
+        family.change("place", place="on_site")
+        eventually(lambda: town.in_step(event))
+        family.change("cancel")
+        eventually(lambda: town.in_step(event))
+        subjects = [mail.subject.split(":")[0] for mail in town.world.mails]
+        assert subjects == ["Invitation", "Invitation updated", "Cancelled"]
+        assert family.manage in town.world.mails[0].text
+        assert "/call/" in town.world.mails[0].text
+
+
+def test_the_channel_is_chosen_by_what_is_there() -> None:
+    account = {"id": 3, "address": "orga@schule.example"}
+    assert choose(Settings(), {}).name == "calendar"
+    assert choose(Settings(), account).name == "mail-app"
+    assert choose(Settings(smtp_host="mail.example"), account).name == "smtp"
+    assert choose(Settings(smtp_host="mail.example", mail_channel="mail-app"), account).name == "mail-app"
+    assert choose(Settings(smtp_host="mail.example", mail_channel="calendar"), account).name == "calendar"

@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The app as a process of its own in a stand-in Nextcloud, as it runs for people."""
+
+import asyncio
+import re
+import secrets
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import icalendar
+import uvicorn
+
+from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app
+from sprechtag.sandbox.fronts import EXAPPS, PROXY
+from sprechtag.sandbox.server import Sandbox
+from sprechtag.sandbox.smtp import Relay
+from sprechtag.sandbox.world import World
+
+FAST = {
+    "SPRECHTAG_RETRY_SECONDS": "0.2",
+    "SPRECHTAG_SWEEP_SECONDS": "0.2",
+    "SPRECHTAG_NEXTCLOUD_SECONDS": "2",
+}
+
+
+@dataclass
+class Town:
+    """`url` is the stand-in Nextcloud's; `away` in its world makes it answer 503."""
+
+    url: str
+    world: World
+    sandbox: Sandbox
+    environment: dict[str, str]
+    loop: asyncio.AbstractEventLoop
+    storage: Path
+    process: "subprocess.Popen[bytes] | None" = None
+    _clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+    # -- the app ------------------------------------------------------------------------------------------------
+
+    def start(self, register: bool = True) -> None:
+        self.process = start_app(self.environment)
+        if register:
+            asyncio.run_coroutine_threadsafe(self.sandbox.register(), self.loop).result(60)
+        else:
+            self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        base = f"http://127.0.0.1:{self.environment['APP_PORT']}"
+        for _ in range(600):
+            try:
+                if httpx.get(f"{base}/healthz", timeout=2).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise TimeoutError("The app did not come up.")
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(timeout=20)
+            self.process = None
+
+    # -- people -------------------------------------------------------------------------------------------------
+
+    def api(self, user: str, method: str, path: str, body: Any = None) -> Any:
+        answer = self.raw_api(user, method, path, body)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def raw_api(self, user: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        if user not in self._clients:
+            client = httpx.Client(base_url=self.url, timeout=30)
+            client.cookies.set("ncsandbox_session", self.world.log_in(user))
+            self._clients[user] = client
+        url = f"{PROXY}sprechtag/api/v1/{path}"
+        return self._clients[user].request(method, url, json=body, headers={"X-Requested-With": "test"})
+
+    def conference(self, hosts: list[str], **rules: Any) -> "Event":
+        day = date.today() + timedelta(days=14)
+        data = {
+            "name": "Elternsprechtag",
+            "windows": [{"day": day.isoformat(), "starts": "15:00", "ends": "19:00"}],
+            "max_bookings_per_guest": 20,
+            "max_bookings_per_guest_and_host": 20,
+        }
+        made = self.api("orga", "POST", "conferences", data | rules)
+        one = f"conferences/{made['id']}"
+        entries = [{"user_id": host, "room": f"A {number}"} for number, host in enumerate(hosts)]
+        self.api("orga", "POST", f"{one}/hosts", entries)
+        for host in hosts:
+            self.api(host, "POST", f"{one}/join")
+        published = self.api("orga", "POST", f"{one}/publish")
+        share = published["share_link"] or self._share_link(one)
+        return Event(self, one, httpx.URL(share).raw_path.decode().rsplit("/s/", 1)[1])
+
+    def _share_link(self, one: str) -> str:
+        for _ in range(200):
+            if link := self.api("orga", "GET", one)["share_link"]:
+                return str(link)
+            time.sleep(0.1)
+        raise TimeoutError("The public address was not learned.")
+
+    # -- what stands in Nextcloud -------------------------------------------------------------------------------
+
+    def events(self, user: str) -> list[Any]:
+        """All VEVENTs in the user's calendars."""
+        found = []
+        for path in Path(self.storage, "dav").glob(f"collection-root/{user}/*/*.ics"):
+            try:
+                found += icalendar.Calendar.from_ical(path.read_text()).walk("VEVENT")
+            except FileNotFoundError:
+                continue
+        return found
+
+    def bookings(self, event: "Event") -> list[dict[str, Any]]:
+        return list(self.api("orga", "GET", f"{event.path}/bookings"))
+
+    def in_step(self, event: "Event") -> bool:
+        """Whether every effect of every booking is done."""
+        return all(effect["state"] == "done" for booking in self.bookings(event) for effect in booking["effects"])
+
+
+@dataclass
+class Event:
+    """A published conference and its public pages through the PHP proxy or HaRP."""
+
+    town: Town
+    path: str
+    token: str
+
+    def page(self, browser: httpx.Client, path: str = "", front: str = PROXY) -> httpx.Response:
+        return browser.get(f"{self.town.url}{front}sprechtag/s/{self.token}{path}")
+
+    def family(self, name: str, language: str = "en", front: str = PROXY) -> "Family":
+        browser = httpx.Client(timeout=30, headers={"Accept-Language": language})
+        return Family(self, name, browser, f"{self.town.url}{front}sprechtag/s/{self.token}")
+
+
+@dataclass
+class Family:
+    """A family at its phone. It follows links and sends forms, nothing else."""
+
+    event: Event
+    name: str
+    browser: httpx.Client
+    start: str
+    manage: str = ""
+
+    def slots(self, host: int = 0) -> list[str]:
+        """Addresses of the free times of one host."""
+        hosts = links(self.browser.get(self.start), "/h/")
+        return links(self.browser.get(hosts[host]), "/t/")
+
+    def send(self, slot: str, place: str = "on_site", key: str = "", **more: str) -> httpx.Response:
+        form = {
+            "key": key or secrets.token_hex(8),
+            "place": place,
+            "child": f"Child of {self.name}",
+            "school_class": "5b",
+            "name": self.name,
+            "email": f"{self.name}@post.example",
+        }
+        return self.browser.post(slot, data=form | more)
+
+    def book(self, slot: str = "", place: str = "on_site", host: int = 0) -> httpx.Response:
+        answer = self.send(slot or self.slots(host)[0], place)
+        assert answer.status_code == 200, answer.text
+        found = links(answer, "/m/")
+        if found:
+            self.manage = re.sub(r"(/m/[A-Za-z0-9_-]+).*", r"\1", found[0])
+        return answer
+
+    def appointments(self) -> list[str]:
+        return links(self.browser.get(self.manage), "/b/")
+
+    def change(self, what: str, appointment: str = "", **form: str) -> httpx.Response:
+        address = (appointment or self.appointments()[0]).split("?")[0]
+        return self.browser.post(f"{address}/{what}", data=form)
+
+
+def links(answer: httpx.Response, part: str) -> list[str]:
+    """Absolute addresses of a page's links whose path holds `part`, without the language switch."""
+    found = [str(answer.url.join(link)) for link in re.findall(r'<a [^>]*?href="([^"]+)"', answer.text)]
+    return [link for link in found if part in link and "lang=" not in link]
+
+
+@contextmanager
+def open_town(database_url: str = "", mail: str = "smtp", **more: str) -> Iterator[Town]:
+    """Starts everything; `mail` is `smtp` or anything else for no relay."""
+    folder = Path(tempfile.mkdtemp(prefix="sprechtag-town-"))
+    port, app_port = free_port(), free_port()
+    world = new_world(f"http://127.0.0.1:{port}", secrets.token_hex(32))
+    relay = Relay(world)
+    smtp_port = relay.start()
+    environment = app_environment(world, str(folder / "app"), app_port, smtp_port if mail == "smtp" else 0)
+    environment |= FAST | more
+    if database_url:
+        environment["SPRECHTAG_DATABASE_URL"] = database_url
+    sandbox = Sandbox(world, f"http://127.0.0.1:{app_port}", folder=str(folder / "dav"))
+    server = uvicorn.Server(uvicorn.Config(sandbox, port=port, log_level="critical", access_log=False))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(),), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    town = Town(world.url, world, sandbox, environment, loop, folder)
+    try:
+        town.start()
+        yield town
+    finally:
+        town.stop()
+        server.should_exit = True
+        thread.join(timeout=10)
+        relay.stop()
+
+
+__all__ = ["EXAPPS", "PROXY", "Event", "Family", "Town", "links", "open_town"]
