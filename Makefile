@@ -27,7 +27,7 @@ bench: install
 	@$(RUN) python bench/booking.py
 
 screenshots: install browser
-	@$(RUN) python bench/screenshots.py
+	@SPRECHTAG_SCREENSHOTS=docs/images $(RUN) pytest -q tests/browser
 
 format: install
 	@$(RUN) ruff check -q --fix src tests bench

@@ -4,6 +4,7 @@
 
 import asyncio
 import hashlib
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -44,6 +46,7 @@ _MEDIA = {
     "png": "image/png",
 }
 FACT_SECONDS = 10.0
+WORKER_THREADS = 6
 
 
 @dataclass
@@ -131,6 +134,10 @@ def build(house: House) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Few threads: with forty, the one that holds the write lock waits for its turn at the interpreter
+        # after every statement, and a rush of bookings stands still.
+        to_thread.current_default_thread_limiter().total_tokens = WORKER_THREADS
+        sys.setswitchinterval(0.001)
         await asyncio.to_thread(house.database.migrate)
         if house.settings.sync:
             await asyncio.to_thread(house.work.start)

@@ -5,7 +5,8 @@
 The unique index on active slots and the primary key of `guest_minute` decide who was first; the checks before
 a write only make the friendlier sentence. Every change raises the revision and with it makes the effects due."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,6 +87,15 @@ def _text(field: str, value: str, longest: int, required: bool = False) -> str:
     return value
 
 
+@dataclass
+class _SlotLost(Exception):
+    """Somebody else was faster between our look and our write; the transaction is over."""
+
+    host_id: int
+    starts_at: datetime
+    earliest: datetime
+
+
 class Desk:
     """Where guests book. `on_change` is called with the booking's id after the commit, never inside."""
 
@@ -129,8 +139,9 @@ class Desk:
         child = _text("child", wish.child, 120, required=True)
         school_class = _text("school_class", wish.school_class, 40)
         key_hash = hashed(f"{conference_id}:{wish.idempotency_key}") if wish.idempotency_key else ""
+        self._refuse_early(conference_id, wish, key_hash)
         try:
-            with self._database.write() as session:
+            with self._writing() as session:
                 if key_hash and (before := _booked_before(session, key_hash)):
                     return before
                 conference, host, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
@@ -167,6 +178,24 @@ class Desk:
         self._on_change(booked.booking_id)
         return booked
 
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        """A transaction; a slot lost in it becomes the refusal that names the next free ones."""
+        try:
+            with self._database.write() as session:
+                yield session
+        except _SlotLost as lost:
+            with self._database.read() as session:
+                raise _slot_taken(session, lost.host_id, lost.starts_at, lost.earliest) from lost
+
+    def _refuse_early(self, conference_id: int, wish: Wish, key_hash: str) -> None:
+        """Says no to a slot that is taken without queueing for the write lock: in a rush most attempts end here."""
+        with self._database.read() as session:
+            if key_hash and _booked_before(session, key_hash):
+                return
+            conference, _, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
+            _check_slot_is_free(session, conference, slot, self._clock())
+
     def _booked_by(self, key_hash: str) -> Booked | None:
         with self._database.read() as session:
             return _booked_before(session, key_hash)
@@ -196,7 +225,7 @@ class Desk:
 
     def move(self, booking_id: int, slot_public_id: str, *, by_guest: bool = True) -> None:
         """Moves the booking to another free slot of the same host."""
-        with self._database.write() as session:
+        with self._writing() as session:
             conference, booking, old_slot = _booking(session, booking_id)
             now = self._clock()
             _, host, slot = _slot_with_host(session, booking.conference_id, slot_public_id)
@@ -335,13 +364,11 @@ def _check_minutes(session: Session, guest_id: int, slot: Slot) -> None:
 def _flush_slot(session: Session, conference: Conference, slot: Slot, now: datetime) -> None:
     """Writes the booking; the unique index says whether the slot is still free."""
     # Read before the flush: when it fails, the session forgets these objects.
-    host_id, starts_at, earliest = slot.host_id, slot.starts_at, rules.bookable_from(conference, now)
+    lost = _SlotLost(slot.host_id, slot.starts_at, rules.bookable_from(conference, now))
     try:
-        with session.begin_nested():
-            session.flush()
+        session.flush()
     except IntegrityError as error:
-        session.expunge_all()
-        raise _slot_taken(session, host_id, starts_at, earliest) from error
+        raise lost from error
 
 
 def _take_minutes(session: Session, booking: Booking, slot: Slot) -> None:
