@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Speed and memory as ratios in one run: a booking against a page that only reads, and what the gate and the queue cost."""
+"""Speed and memory as ratios in one run: booking and refusing against a request that does nothing."""
 
 import asyncio
 import resource

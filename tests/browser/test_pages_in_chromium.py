@@ -16,7 +16,15 @@ from town import Event, Town, open_town
 
 pytestmark = pytest.mark.browser
 KEEP = os.environ.get("SPRECHTAG_SCREENSHOTS", "")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +76,7 @@ def fits(page: Page, width: int) -> bool:
 @pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, False), (320, True)])
 def test_a_family_books_without_script(town: Town, event: Event, browser: Browser, width: int, dark: bool) -> None:
     page = open_page(browser, width, dark=dark)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/proxy/" in request.url else None)
+    town.world.proxied.clear()
     shade = "-dark" if dark else ""
     page.goto(f"{town.url}/index.php/apps/app_api/proxy/sprechtag/s/{event.token}")
     assert fits(page, width)
@@ -88,7 +95,7 @@ def test_a_family_books_without_script(town: Town, event: Event, browser: Browse
     page.get_by_role("button", name="Diesen Termin buchen").click()
     assert page.locator("h1").inner_text() == "Ihr Termin ist gebucht"
     assert fits(page, width)
-    assert len(asked) <= 5, asked
+    assert len(town.world.proxied) <= 5, town.world.proxied
     keep(page, f"booked-{width}{shade}")
     page.get_by_role("link", name="Ändern oder absagen").click()
     page.locator(".hosts a").first.click()

@@ -75,6 +75,7 @@ class PhpProxy(Front):
     """`{nc}/index.php/apps/app_api/proxy/{app}/{path}` of AppAPI 33."""
 
     async def answer(self, request: Request, raw_rest: str, user_id: str) -> Response:
+        self._world.proxied.append(raw_rest)
         method = "GET" if request.method == "HEAD" else request.method
         if method not in ("GET", "POST", "PUT", "DELETE"):
             return Response(status_code=405)

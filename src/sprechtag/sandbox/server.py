@@ -172,6 +172,8 @@ class Sandbox:
             return RedirectResponse("/index.php/login", 303)
         if path == "/index.php/apps/theming/image/logo":
             return Response(_LOGO, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+        if path == "/favicon.ico":
+            return Response(_LOGO, media_type="image/svg+xml")
         if path == "/status.php":
             return Response(
                 '{"installed":true,"maintenance":false,"version":"33.0.3.2"}', media_type="application/json"

@@ -99,6 +99,7 @@ class World:
         self.mail_window = (5, 100.0)
         self.theming = {"name": "Gesamtschule am Sandberg", "color": "#1e6b4f", "slogan": "", "url": url}
         self.calls: list[tuple[str, str, str]] = []
+        self.proxied: list[str] = []
         self._mail_calls: dict[str, list[float]] = {}
         self._random = random.Random(seed)
         self._lock = threading.Lock()
