@@ -33,6 +33,7 @@ from .hosts.refusals import problem
 from .hosts.schemas import Problem
 from .lifecycle import Lifecycle
 from .nextcloud.session import Door
+from .privacy.retention import erase_expired
 from .settings import Settings
 from .sync.follower import Follower
 from .sync.ledger import Ledger
@@ -91,7 +92,9 @@ class House:
 
     @cached_property
     def work(self) -> Work:
-        return Work(self.settings, self.follower, self.ledger, self.lifecycle.enabled, self.executor)
+        return Work(
+            self.settings, self.follower, self.ledger, self.lifecycle.enabled, self.executor, self.erase_expired
+        )
 
     @cached_property
     def desk(self) -> Desk:
@@ -100,6 +103,10 @@ class House:
     @cached_property
     def facts(self) -> "Facts":
         return Facts(self.database)
+
+    def erase_expired(self) -> None:
+        with self.database.write() as session:
+            erase_expired(session, self.clock())
 
     def wake(self, booking_id: int = 0) -> None:
         if self.settings.sync:

@@ -29,6 +29,7 @@ nothing would be taken up again (measured). Raise it only with a migration of wh
 BOOKINGS, MAILS, MAIL_APP, CHECKS = "bookings", "mails", "mail-app", "checks"
 STUCK_SECONDS = 60.0
 LEARN_EVERY = 600
+HOUSEKEEPING_SECONDS = 3600.0
 ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
 _follower: Follower | None = None
@@ -84,7 +85,13 @@ class Work:
     """Starts and stops the durable work of one process. `executor` names the process: the same after a restart."""
 
     def __init__(
-        self, settings: Settings, follower: Follower, ledger: Ledger, enabled: Callable[[], bool], executor: str
+        self,
+        settings: Settings,
+        follower: Follower,
+        ledger: Ledger,
+        enabled: Callable[[], bool],
+        executor: str,
+        housekeeping: Callable[[], None],
     ) -> None:
         global _follower, _enabled
         _follower, _enabled = follower, enabled
@@ -92,6 +99,8 @@ class Work:
         self._follower = follower
         self._ledger = ledger
         self._executor = executor
+        self._housekeeping = housekeeping
+        self._tidied_at = float("-inf")
         self._queued: OrderedDict[str, float] = OrderedDict()
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_on, name="sweeper", daemon=True)
@@ -139,11 +148,18 @@ class Work:
             if self._stopping.is_set():
                 return
             try:
+                self._tidy()
                 if _enabled():
                     self.sweep()
             except Exception as error:  # noqa: BLE001 - the sweeper must outlive whatever the database does
                 log.warning("sweep failed", error=type(error).__name__)
                 time.sleep(self._settings.sweep_seconds)
+
+    def _tidy(self) -> None:
+        """Once an hour, and when the process starts."""
+        if time.monotonic() - self._tidied_at > HOUSEKEEPING_SECONDS:
+            self._housekeeping()
+            self._tidied_at = time.monotonic()
 
     def sweep(self) -> None:
         """Queues a call for everything that is due. Safe in several processes at once."""

@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from conftest import School
+from sprechtag.conference.tables import Booking, Effect, Guest, GuestMinute, IdempotencyKey
+from sprechtag.privacy.retention import erase_expired
+
+
+@pytest.mark.parametrize(("after", "left"), [(timedelta(days=30, seconds=-1), 1), (timedelta(days=30), 0)])
+def test_families_are_erased_when_the_retention_time_is_over(school: School, after: timedelta, left: int) -> None:
+    school.book(school.slots()[0], key="form")
+    end = max(slot.ends_at for slot in school.slots())
+    with school.database.write() as session:
+        assert erase_expired(session, end + after) == 1 - left
+    with school.database.read() as session:
+        for table in (Guest, Booking, Effect, GuestMinute, IdempotencyKey):
+            rows = session.execute(select(func.count()).select_from(table)).scalar_one()
+            assert (rows > 0) == bool(left), table
