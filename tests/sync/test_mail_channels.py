@@ -48,6 +48,8 @@ def test_a_mail_goes_out_once(fault: Fault) -> None:
         eventually(lambda: town.in_step(event), 30)
         time.sleep(3)
         assert len(town.world.mails) == 1
+        effect = next(effect for effect in town.bookings(event)[0]["effects"] if effect["kind"] == "mail")
+        assert ("got lost" in effect["last_error"]) == (fault.kind == "drop_after")
 
 
 def test_without_anything_else_the_calendar_invites() -> None:

@@ -307,5 +307,5 @@ def _effect_answer(view: BookingView, effect: Effect) -> EffectAnswer:
         state=state,  # type: ignore[arg-type]
         attempts=effect.attempts,
         next_attempt_at=None if done or gave_up else effect.next_attempt_at,
-        last_error="" if done else effect.last_error,
+        last_error=effect.last_error,
     )

@@ -119,6 +119,7 @@ class EffectAnswer(BaseModel):
     attempts: int
     next_attempt_at: datetime | None
     last_error: str
+    """Why it does not go on; where it is done, what was not as usual (a mail whose answer got lost)."""
 
 
 class BookingAnswer(BaseModel):
