@@ -25,13 +25,14 @@ def test_the_mail_app_is_used_at_its_pace() -> None:
         started = time.monotonic()
         for number in range(7):
             event.family(f"family{number}").book()
-        eventually(lambda: town.in_step(event), 60)
+        eventually(lambda: town.in_step(event), 90)
         assert len(town.world.mails) == 7
         assert {mail.source for mail in town.world.mails} == {"mail-app"}
         assert all("BEGIN:VCALENDAR" in mail.calendar for mail in town.world.mails)
         assert time.monotonic() - started > 11
-        refused = [call for call in town.world.calls if "message/send" in call[1]]
-        assert len(refused) == 7
+        calls = [call for call in town.world.calls if "message/send" in call[1]]
+        # Without a pace of our own the seven would need twelve calls, five of them refused.
+        assert len(calls) <= 10
 
 
 @pytest.mark.parametrize("fault", [Fault("message/send", "status", 429), Fault("message/send", "drop_after")])

@@ -30,6 +30,7 @@ BOOKINGS, MAILS, MAIL_APP, CHECKS = "bookings", "mails", "mail-app", "checks"
 STUCK_SECONDS = 60.0
 LEARN_EVERY = 600
 HOUSEKEEPING_SECONDS = 3600.0
+MAIL_APP_MARGIN = 1.5
 ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
 _follower: Follower | None = None
@@ -123,7 +124,11 @@ class Work:
         DBOS.register_queue(
             MAIL_APP,
             partition_concurrency=1,
-            partition_limiter={"limit": self._settings.mail_app_calls, "period": self._settings.mail_app_seconds},
+            partition_limiter={
+                "limit": self._settings.mail_app_calls,
+                # A little longer than Mail's own window: it counts arrivals, the queue counts starts.
+                "period": self._settings.mail_app_seconds + MAIL_APP_MARGIN,
+            },
             worker_concurrency=4,
             polling_interval_sec=0.5,
         )
