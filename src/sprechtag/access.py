@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -74,7 +74,14 @@ class Gate:
         if scope["method"] == "HEAD":
             # The server leaves the body out; the rooms need to know GET only.
             scope = dict(scope, method="GET")
-        await (refusal or self._app)(scope, receive, send)
+
+        async def privately(message: Message) -> None:
+            # AppAPI's proxy lets browsers keep for an hour whatever does not say otherwise.
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault("cache-control", "no-store")
+            await send(message)
+
+        await (refusal or self._app)(scope, receive, privately)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)

@@ -216,12 +216,6 @@ def _answer_errors(app: FastAPI, house: House) -> None:
     def not_found(request: Request, error: Exception) -> Response:
         return refused(request, NotFound())
 
-    @app.middleware("http")
-    async def keep_answers_private(request: Request, call_next: Callable[..., object]) -> Response:
-        response: Response = await call_next(request)  # type: ignore[misc]
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
 
 def _is_api(request: Request) -> bool:
     return str(request.scope["path"]).startswith("/api/")

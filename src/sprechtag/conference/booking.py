@@ -7,7 +7,7 @@ a write only make the friendlier sentence. Every change raises the revision and 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
@@ -139,44 +139,52 @@ class Desk:
         child = _text("child", wish.child, 120, required=True)
         school_class = _text("school_class", wish.school_class, 40)
         key_hash = hashed(f"{conference_id}:{wish.idempotency_key}") if wish.idempotency_key else ""
-        self._refuse_early(conference_id, wish, key_hash)
         try:
-            with self._writing() as session:
-                if key_hash and (before := _booked_before(session, key_hash)):
-                    return before
-                conference, host, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
-                now = self._clock()
-                rules.check_booking_is_open(conference, now)
-                rules.check_slot(conference, host, slot, now)
-                rules.check_place(conference, host, wish.place)
-                guest, new_guest = guest_of(session)
-                if guest.conference_id != conference.id:
-                    raise NotFound
-                _check_slot_is_free(session, conference, slot, now)
-                _check_guest(session, conference, guest, host, slot)
-                booking = Booking(
-                    conference_id=conference_id,
-                    host_id=slot.host_id,
-                    slot_id=slot.id or 0,
-                    guest_id=guest.id or 0,
-                    place=wish.place,
-                    child=child,
-                    school_class=school_class,
-                )
-                session.add(booking)
-                _flush_slot(session, conference, slot, now)
-                _take_minutes(session, booking, slot)
-                if key_hash:
-                    session.add(IdempotencyKey(key_hash=key_hash, booking_id=booking.id or 0))
-                session.add_all(Effect(booking_id=booking.id or 0, kind=kind) for kind in EFFECT_KINDS)
-                booked = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False)
-        except IntegrityError as error:
-            # Two copies of one form, sent at the same moment to two processes: the other one has booked.
+            booked = self._book_once(
+                conference_id, guest_of, replace(wish, child=child, school_class=school_class), key_hash
+            )
+        except (Refused, IntegrityError):
+            # Two copies of one form at the same moment: the other one may have booked since we looked.
             if key_hash and (again := self._booked_by(key_hash)):
                 return again
-            raise SlotTaken(utc_now()) from error
-        self._on_change(booked.booking_id)
+            raise
+        if not booked.repeated:
+            self._on_change(booked.booking_id)
         return booked
+
+    def _book_once(
+        self, conference_id: int, guest_of: Callable[[Session], tuple[Guest, bool]], wish: Wish, key_hash: str
+    ) -> Booked:
+        self._refuse_early(conference_id, wish, key_hash)
+        with self._writing() as session:
+            if key_hash and (before := _booked_before(session, key_hash)):
+                return before
+            conference, host, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
+            now = self._clock()
+            rules.check_booking_is_open(conference, now)
+            rules.check_slot(conference, host, slot, now)
+            rules.check_place(conference, host, wish.place)
+            guest, new_guest = guest_of(session)
+            if guest.conference_id != conference.id:
+                raise NotFound
+            _check_slot_is_free(session, conference, slot, now)
+            _check_guest(session, conference, guest, host, slot)
+            booking = Booking(
+                conference_id=conference_id,
+                host_id=slot.host_id,
+                slot_id=slot.id or 0,
+                guest_id=guest.id or 0,
+                place=wish.place,
+                child=wish.child,
+                school_class=wish.school_class,
+            )
+            session.add(booking)
+            _flush_slot(session, conference, slot, now)
+            _take_minutes(session, booking, slot)
+            if key_hash:
+                session.add(IdempotencyKey(key_hash=key_hash, booking_id=booking.id or 0))
+            session.add_all(Effect(booking_id=booking.id or 0, kind=kind) for kind in EFFECT_KINDS)
+            return Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False)
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:

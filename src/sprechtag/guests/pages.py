@@ -51,6 +51,14 @@ class Visit:
         return self.guest is not None
 
 
+@dataclass(frozen=True)
+class FreeTime:
+    """A slot that can be had instead, by its start (UTC) and public id."""
+
+    starts_at: datetime
+    public_id: str
+
+
 @dataclass
 class GuestPages:
     """The routes and what they need. Handlers are plain functions: FastAPI runs them in worker threads."""
@@ -193,17 +201,17 @@ class GuestPages:
             case Invalid() | PlaceNotOffered():
                 return self._form(page, visit, host, slot, form, [said])
             case SlotTaken() | SlotBlocked() | TooLate() | GuestBusy():
-                return self._form(page, visit, host, slot, form, [said], self._instead(visit, host, slot))
+                return self._form(
+                    page, visit, host, slot, form, [said], self._instead(visit, host.id or 0, slot.starts_at)
+                )
             case _:
                 return self._message(page, visit, said)
 
-    def _instead(self, visit: Visit, host: Host, slot: Slot) -> list[Slot]:
+    def _instead(self, visit: Visit, host_id: int, wanted: datetime) -> list[FreeTime]:
         """Up to three free slots near the one that could not be had."""
         with self.database.read() as session:
-            free = free_starts(session, host.id or 0, rules.bookable_from(visit.conference, self.clock()))
-            by_start = dict(free)
-            near = rules.next_free(list(by_start), slot.starts_at)
-            return [slot_by_public_id(session, visit.conference.id or 0, by_start[start])[0] for start in near]
+            by_start = dict(free_starts(session, host_id, rules.bookable_from(visit.conference, self.clock())))
+        return [FreeTime(start, by_start[start]) for start in rules.next_free(list(by_start), wanted)]
 
     def _form(
         self,
@@ -213,7 +221,7 @@ class GuestPages:
         slot: Slot,
         form: dict[str, str],
         problems: list[Sentence] | None = None,
-        alternatives: list[Slot] | None = None,
+        alternatives: list[FreeTime] | None = None,
     ) -> Response:
         problems = problems or []
         if alternatives == [] and problems:
@@ -327,11 +335,8 @@ class GuestPages:
             change(view)
         except Refused as refused:
             said = sentence(page.say, refused)
-            with self.database.read() as session:
-                host = session.get_one(Host, view.host_id)
             wanted = refused.starts_at if isinstance(refused, SlotTaken) else view.starts_at
-            near = Slot(conference_id=0, host_id=0, starts_at=wanted, ends_at=wanted)
-            slots = self._instead(visit, host, near) if what == "move" else []
+            slots = self._instead(visit, view.host_id, wanted) if what == "move" else []
             return self._message(page, visit, said, one, page.say("Your appointment"), slots, f"{one}/move")
         with self.database.read() as session:
             view = booking_view(session, view.id)
@@ -387,7 +392,7 @@ class GuestPages:
         said: Sentence,
         onward: str = "",
         onward_text: str = "",
-        slots: list[Slot] | None = None,
+        slots: list[FreeTime] | None = None,
         post_to: str = "",
     ) -> Response:
         return page.answer(
