@@ -8,10 +8,24 @@ COPY LICENSES LICENSES
 COPY src src
 RUN uv sync --frozen --no-dev --no-editable
 
+# HaRP's tunnel client, with the checksums that HaRP's README names for this release. BuildKit fetches only the stage it needs.
+FROM python:3.11-slim AS frpc-amd64
+ADD --checksum=sha256:bff260b68ca7b1461182a46c4f34e9709ba32764eed30a15dd94ac97f50a2c40 \
+    https://github.com/fatedier/frp/releases/download/v0.61.1/frp_0.61.1_linux_amd64.tar.gz /frp.tar.gz
+
+FROM python:3.11-slim AS frpc-arm64
+ADD --checksum=sha256:af6366f2b43920ebfe6235dba6060770399ed1fb18601e5818552bd46a7621f8 \
+    https://github.com/fatedier/frp/releases/download/v0.61.1/frp_0.61.1_linux_arm64.tar.gz /frp.tar.gz
+
+FROM frpc-${TARGETARCH} AS frpc
+RUN tar -xzf /frp.tar.gz -C /usr/local/bin --strip-components=1 --wildcards '*/frpc'
+
 FROM python:3.11-slim
-# HaRP reaches the app through a tunnel that its own start script opens; without HaRP nothing of it is used.
-RUN useradd --uid 10001 --create-home sprechtag && mkdir /data && chown sprechtag /data
+# AppAPI mounts a volume at /nc_app_sprechtag_data; a new volume takes its owner from the folder in the image.
+RUN useradd --uid 10001 --create-home sprechtag \
+    && mkdir /data /nc_app_sprechtag_data && chown sprechtag /data /nc_app_sprechtag_data
 WORKDIR /app
+COPY --from=frpc /usr/local/bin/frpc /usr/local/bin/frpc
 COPY --from=build /app/.venv .venv
 COPY ex_app ex_app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 APP_HOST=0.0.0.0 APP_PORT=9031 \
