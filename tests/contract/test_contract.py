@@ -41,8 +41,10 @@ async def session(door: Door) -> AsyncIterator[UserSession]:
         yield session
 
 
-def event(uid: str, location: str, attendee: str = "", summary: str = "Kind (5b)") -> str:
-    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=20)
+def event(
+    uid: str, location: str, attendee: str = "", summary: str = "Kind (5b)", starts: datetime | None = None
+) -> str:
+    start = starts or datetime.now(UTC).replace(microsecond=0) + timedelta(days=20)
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -99,6 +101,27 @@ async def test_an_event_is_written_read_changed_and_deleted(session: UserSession
     await calendar.delete(session, where, name)
     await calendar.delete(session, where, name)
     assert await calendar.get(session, where, name) is None
+
+
+async def test_the_server_notes_what_became_of_an_invitation_and_repeats_it_when_forced(
+    session: UserSession,
+) -> None:
+    """1.1 sent, 5.0 not sent; a raised SEQUENCE alone sends nothing and leaves no note, nor does force alone."""
+    name = f"contract-{secrets.token_hex(6)}"
+    where = await calendar.find_or_create(session)
+    organizer = f"ORGANIZER;CN=Host:mailto:{(await people.profile(session)).email}"
+    noted = []
+    for sequence, force in ((1, ""), (2, ""), (2, ";SCHEDULE-FORCE-SEND=REQUEST"), (3, ";SCHEDULE-FORCE-SEND=REQUEST")):
+        attendee = f"ATTENDEE;CN=Family;PARTSTAT=ACCEPTED{force}:mailto:family@post.example"
+        lines = f"SEQUENCE:{sequence}\r\n{organizer}\r\n{attendee}"
+        text = event(f"{name}@x", ":Room 1", lines, starts=datetime(2030, 1, 14, 14, tzinfo=UTC))
+        await write(session, name, text, is_new=not noted)
+        stored = await calendar.get(session, where, name)
+        assert stored is not None and stored.etag
+        unfolded = stored.text.replace("\r\n ", "").replace("\n ", "")
+        noted.append("SCHEDULE-STATUS=1.1" in unfolded or "SCHEDULE-STATUS=5.0" in unfolded)
+    assert noted == [True, False, False, True]
+    await calendar.delete(session, where, name)
 
 
 async def test_a_deleted_name_cannot_be_used_again(session: UserSession) -> None:

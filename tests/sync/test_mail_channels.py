@@ -69,6 +69,39 @@ def test_without_anything_else_the_calendar_invites() -> None:
         assert subjects == ["Invitation", "Invitation updated", "Cancelled"]
         assert family.manage in town.world.mails[0].text
         assert "/call/" in town.world.mails[0].text
+        assert "between 15:00 - 15:10 (Europe/Berlin)" in town.world.mails[0].text
+        assert family.manage not in town.world.mails[2].text
+        assert town.events("t01") == []
+
+
+def test_an_invitation_that_did_not_go_out_is_sent_when_the_mail_server_is_back() -> None:
+    with open_town(mail="none") as town:
+        event = town.conference(["t01"])
+        eventually(lambda: any(call[1].endswith("/cloud/user") and call[2] == "t01" for call in town.world.calls))
+        time.sleep(0.5)
+
+        def reason(number: int = 0) -> str:
+            effects = town.bookings(event)[number]["effects"]
+            return str(next(effect["last_error"] for effect in effects if effect["kind"] == "mail"))
+
+        town.world.mailer_away = True
+        family = event.family("jana")
+        family.book()
+        eventually(lambda: "did not take the invitation" in reason())
+        assert len(town.events("t01")) == 1 and town.world.mails == []
+        town.world.mailer_away = False
+        eventually(lambda: town.in_step(event))
+        assert [mail.to for mail in town.world.mails] == ["jana@post.example"]
+        assert len(town.events("t01")) == 1
+
+        town.world.mailer_away = True
+        family.change("cancel")
+        eventually(lambda: "did not take the invitation" in reason())
+        assert [str(entry["STATUS"]) for entry in town.events("t01")] == ["CANCELLED"]
+        town.world.mailer_away = False
+        eventually(lambda: town.in_step(event))
+        assert [mail.subject.split(":")[0] for mail in town.world.mails] == ["Invitation updated", "Cancelled"]
+        assert town.events("t01") == []
 
 
 def test_the_channel_is_chosen_by_what_is_there() -> None:

@@ -86,12 +86,13 @@ class NameUsedUp(Conflict):
 
 
 async def put(
-    session: UserSession, calendar: str, name: str, event: str, *, is_new: bool, refused_before: bool
+    session: UserSession, calendar: str, name: str, event: str, *, is_new: bool, refused_before: bool, etag: str = ""
 ) -> None:
-    """Writes the event. Raises `Missing` when the calendar is gone, and `NameUsedUp` where a deleted event is in the
-    way: Nextcloud answers 400 when the UID stands under another name, and a bare 500 (unique violation) when the name
-    lies in its trash bin, which is believed the second time (`refused_before`)."""
-    headers = {"Content-Type": "text/calendar; charset=utf-8"}
+    """Writes the event, with `etag` only over that version of it (`Conflict` else). Raises `Missing` when the calendar
+    is gone, and `NameUsedUp` where a deleted event is in the way: Nextcloud answers 400 when the UID stands under
+    another name, and a bare 500 (unique violation) when the name lies in its trash bin, which is believed the second
+    time (`refused_before`)."""
+    headers = {"Content-Type": "text/calendar; charset=utf-8"} | ({"If-Match": etag} if etag else {})
     answer = await session.dav("PUT", _path(session, calendar, name), headers=headers, body=event)
     if is_new and (answer.status == 400 or (answer.status == 500 and refused_before)):
         raise NameUsedUp("write the event", answer.status)
@@ -99,8 +100,8 @@ async def put(
 
 
 async def delete(session: UserSession, calendar: str, name: str) -> None:
-    """Deletes the event; one that is gone already is fine."""
-    answer = await session.dav("DELETE", _path(session, calendar, name))
+    """Deletes the event without a mail of the server's; one that is gone already is fine."""
+    answer = await session.dav("DELETE", _path(session, calendar, name), headers={"x-nc-scheduling": "false"})
     if answer.status not in (404, 410):
         _check("delete the event", answer)
 

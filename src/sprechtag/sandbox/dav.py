@@ -81,8 +81,12 @@ class Dav:
             event = _event(body.decode())
             if _has_attendees(event):
                 answered = {name: value for name, value in answered.items() if name.lower() != "etag"}
-            if headers.get("x-nc-scheduling") != "false":
-                self._invite(user_id, event, "Invitation updated" if before else "Invitation", "REQUEST", body.decode())
+            if headers.get("x-nc-scheduling") != "false" and _significant(_event(before), event):
+                word, way = ("Invitation updated" if before else "Invitation"), "REQUEST"
+                if event is not None and event.get("STATUS") == "CANCELLED":
+                    word, way = "Cancelled", "CANCEL"
+                if told := self._invite(user_id, event, word, way, body.decode()):
+                    self._call("PUT", inside, user_id, {"content-type": "text/calendar"}, told)
             self._tell_talk(user_id, body.decode(), event)
         return status, answered, content
 
@@ -100,19 +104,25 @@ class Dav:
         status, _, content = self._call("GET", inside, user_id, {}, b"")
         return content.decode() if status == 200 else ""
 
-    def _invite(self, user_id: str, event: Any, word: str, method: str, text: str) -> None:
-        """What the calendar server sends by itself (iMIP), under the measured conditions."""
+    def _invite(self, user_id: str, event: Any, word: str, method: str, text: str) -> bytes:
+        """What the calendar server sends by itself (iMIP), under the measured conditions. Returns the event with what
+        became of it as SCHEDULE-STATUS, or nothing when there was nobody to tell."""
         user = self._world.users[user_id]
         organizer = str(event.get("ORGANIZER", "")).lower() if event is not None else ""
         if not user.email or organizer != f"mailto:{user.email.lower()}":
-            return
-        attendees = event.get("ATTENDEE") or []
-        for attendee in attendees if isinstance(attendees, list) else [attendees]:
+            return b""
+        outer = icalendar.Calendar.from_ical(text)
+        told = False
+        for attendee in _attendees(outer.walk("VEVENT")[0]):
             if attendee.params.get("SCHEDULE-AGENT") == "CLIENT":
+                continue
+            told = True
+            attendee.params["SCHEDULE-STATUS"] = "5.0" if self._world.mailer_away else "1.1"
+            if self._world.mailer_away:
                 continue
             to = str(attendee).removeprefix("mailto:")
             summary = str(event.get("SUMMARY", ""))
-            lines = [summary, str(event.get("LOCATION", "")), str(event.get("DESCRIPTION", ""))]
+            lines = [summary, _when(event), str(event.get("LOCATION", "")), str(event.get("DESCRIPTION", ""))]
             self._world.add_mail(
                 Mail(
                     "calendar",
@@ -126,6 +136,7 @@ class Dav:
                     time.time(),
                 )
             )
+        return bytes(outer.to_ical()) if told else b""
 
     def _tell_talk(self, user_id: str, text: str, event: Any) -> None:
         """Talk's CalDavEventListener: a plain `LOCATION:` with the link of an own event room renames the room."""
@@ -178,6 +189,34 @@ def _event(text: str) -> Any:
 
 def _has_attendees(event: Any) -> bool:
     return event is not None and "ATTENDEE" in event
+
+
+def _attendees(event: Any) -> list[Any]:
+    found = event.get("ATTENDEE") or []
+    return found if isinstance(found, list) else [found]
+
+
+def _significant(before: Any, event: Any) -> bool:
+    """The server tells attendees of a change only where SEQUENCE is another (its EventComparisonService), and one of
+    these properties too (its TipBroker), the event is cancelled, or the sending is forced (RFC 6638, 7.2)."""
+    if before is None or event is None:
+        return True
+    if _value(before, "SEQUENCE") == _value(event, "SEQUENCE"):
+        return False
+    forced = any(attendee.params.get("SCHEDULE-FORCE-SEND") == "REQUEST" for attendee in _attendees(event))
+    names = ("DTSTART", "DTEND", "STATUS", "SUMMARY", "DESCRIPTION", "LOCATION")
+    changed = any(_value(before, name) != _value(event, name) for name in names)
+    return forced or changed or event.get("STATUS") == "CANCELLED"
+
+
+def _value(event: Any, name: str) -> str:
+    return str(event[name].to_ical()) if name in event else ""
+
+
+def _when(event: Any) -> str:
+    """The time as it stands in the event, as the server's mails name it."""
+    start, end = event["DTSTART"].dt, event["DTEND"].dt
+    return f"When: {start:%A, %B %d, %Y} between {start:%H:%M} - {end:%H:%M} ({start.tzinfo})"
 
 
 def _error(exception: str, message: str) -> bytes:

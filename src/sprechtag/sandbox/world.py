@@ -84,7 +84,8 @@ class App:
 
 
 class World:
-    """`mail_window` is the Mail app's rate limit: calls and seconds, per user."""
+    """`mail_window` is the Mail app's rate limit: calls and seconds, per user. `away` stops Nextcloud, `mailer_away` only
+    the mail server that its own mails go through."""
 
     def __init__(self, app: App, url: str = "http://127.0.0.1:8080", seed: int = 0) -> None:
         self.app = app
@@ -94,6 +95,7 @@ class World:
         self.mails: list[Mail] = []
         self.faults: list[Fault] = []
         self.away = False
+        self.mailer_away = False
         self.sessions: dict[str, str] = {}
         self.notifications: list[tuple[str, dict[str, Any]]] = []
         self.mail_window = (5, 100.0)

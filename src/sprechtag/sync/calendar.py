@@ -3,8 +3,10 @@
 """The event in the host's calendar, as the host."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
@@ -21,38 +23,59 @@ REVISION = "X-SPRECHTAG-REVISION"
 MOST_LIVES = 20
 
 
-def host_event(
-    view: BookingView, uid: str, channel: Channel, host_email: str, manage_link: str, say: Speaker, guest_say: Speaker
-) -> str:
-    """The event as the host sees it (RFC 5545), times in UTC.
+@dataclass(frozen=True)
+class Writing:
+    """What an event is written with besides its booking. `host_email` may be empty, `host_language` too."""
+
+    channel: Channel
+    host_email: str
+    host_language: str
+    manage_link: Callable[[BookingView], str]
+
+    @property
+    def invites(self) -> bool:
+        """Whether the calendar server writes the family's mail."""
+        return self.channel.name == "calendar"
+
+
+def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, again: bool = False) -> str:
+    """The event as the host sees it (RFC 5545), times in the conference's zone: the calendar server's mails name the
+    time of day as it stands here, and a family must not read it in UTC.
 
     The Talk link stands in LOCATION with a parameter before the colon: Talk copies SUMMARY and DESCRIPTION into the
     room wherever it reads a plain `LOCATION:` (its CalDavEventListener), and a child's name does not belong there.
 
     Only the `calendar` channel needs the family as an ATTENDEE, because there the calendar server writes the mail; the
     address then stands in the event. With the other channels it does so only where the conference says that hosts see
-    it, and then SCHEDULE-AGENT=CLIENT (RFC 6638, 7.1) keeps the server from writing a second mail."""
+    it, and then SCHEDULE-AGENT=CLIENT (RFC 6638, 7.1) keeps the server from writing a second mail. `again` has the
+    server write its mail although nothing is new (7.2)."""
+    say, guest_say = Speaker(writing.host_language or "de", view.zone), Speaker(view.language, view.zone)
+    zone = ZoneInfo(view.zone)
     event = Event()
     event.add("uid", uid)
-    event.add("sequence", view.revision)
+    event.add("sequence", sequence)
     event.add(REVISION, str(view.revision))
     event.add("dtstamp", datetime.now(UTC).replace(microsecond=0))
-    event.add("dtstart", view.starts_at.astimezone(UTC))
-    event.add("dtend", view.ends_at.astimezone(UTC))
+    event.add("dtstart", view.starts_at.astimezone(zone))
+    event.add("dtend", view.ends_at.astimezone(zone))
     event.add("summary", f"{view.child} ({view.school_class})" if view.school_class else view.child)
     event.add("location", *_location(view, say))
     event.add("class", "PRIVATE")
-    event.add("status", "CONFIRMED")
-    invites = channel.name == "calendar"
-    event.add("description", _description(view, manage_link if invites else "", say, guest_say))
-    if invites or view.contact_for_hosts:
-        if host_email:
-            event.add("organizer", _person(f"mailto:{host_email}", view.host_name))
-        event.add("attendee", _attendee(view, invites))
+    event.add("status", "CONFIRMED" if view.active else "CANCELLED")
+    manage_link = writing.manage_link(view) if writing.invites and view.active else ""
+    event.add("description", _description(view, manage_link, say, guest_say))
+    if writing.invites or view.contact_for_hosts:
+        if writing.host_email:
+            event.add("organizer", _person(f"mailto:{writing.host_email}", view.host_name))
+        attendee = _attendee(view, writing.invites)
+        if again:
+            attendee.params["SCHEDULE-FORCE-SEND"] = vText("REQUEST")
+        event.add("attendee", attendee)
     outer = Calendar()
     outer.add("prodid", PRODUCT)
     outer.add("version", "2.0")
     outer.add_component(event)
+    outer.add_missing_timezones()
     return str(outer.to_ical().decode())
 
 
@@ -95,58 +118,72 @@ def _attendee(view: BookingView, invites: bool) -> vCalAddress:
 
 
 class CalendarEffect:
-    def __init__(self, door: Door, ledger: Ledger, manage_link: Callable[[BookingView], str]) -> None:
+    def __init__(self, door: Door, ledger: Ledger, writing: Writing) -> None:
         self._door = door
         self._ledger = ledger
-        self._manage_link = manage_link
+        self._writing = writing
 
-    async def apply(self, state: State, channel: Channel, host_email: str, host_language: str) -> dict[str, Any]:
-        """Brings the event up to the booking; returns how to find it. Raises `NextcloudError`."""
+    async def apply(self, state: State) -> dict[str, Any]:
+        """Brings the event up to the booking; returns how to find it. Raises `NextcloudError`.
+
+        Where the calendar server writes the mails, a cancelled event is marked so first, which sends the cancellation
+        and says whether it went out, and deleted then."""
         view, remote = state.view, dict(state.remote)
         if not view.active and not remote:
             return {}
         async with self._door.as_user(view.host_user_id) as session:
-            if not view.active:
-                await calendar.delete(session, str(remote["calendar"]), str(remote["name"]))
-                return {}
-            return await self._write(session, state, remote, channel, host_email, host_language)
+            if view.active or self._writing.invites:
+                written = await self._write(session, state, remote)
+                return await self._settle(session, view, *written)
+            await calendar.delete(session, str(remote["calendar"]), str(remote["name"]))
+            return {}
 
-    async def _write(
-        self,
-        session: UserSession,
-        state: State,
-        remote: dict[str, Any],
-        channel: Channel,
-        host_email: str,
-        host_language: str,
+    async def invite_again(self, state: State) -> dict[str, Any]:
+        """Has the calendar server send the mail that it could not send when the event was written.
+
+        It does so for a raised SEQUENCE and where it is forced to (seen on Nextcloud 33). Raises `NextcloudError`."""
+        view, remote = state.view, dict(state.remote)
+        async with self._door.as_user(view.host_user_id) as session:
+            where = str(remote["calendar"]), str(remote["name"])
+            present = await calendar.get(session, *where)
+            if present is None:
+                return {} if not view.active else remote | {"undelivered": False}
+            if _undelivered(present.text):
+                text = self._event(view, remote, present, again=True)
+                await calendar.put(session, *where, text, is_new=False, refused_before=False, etag=present.etag)
+                present = await calendar.get(session, *where) or present
+            return await self._settle(session, view, remote, present.text)
+
+    async def _settle(
+        self, session: UserSession, view: BookingView, remote: dict[str, Any], text: str
     ) -> dict[str, Any]:
+        """What is left to know of a written event: an event that nobody has to hear of any more goes."""
+        undelivered = self._writing.invites and _undelivered(text)
+        if view.active or undelivered:
+            return remote | {"written": True, "undelivered": undelivered}
+        await calendar.delete(session, str(remote["calendar"]), str(remote["name"]))
+        return {}
+
+    async def _write(self, session: UserSession, state: State, remote: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The remote and, where the calendar server writes the mails, the event as it stands there."""
         view = state.view
-        say = Speaker(host_language or "de", view.zone)
-        guest_say = Speaker(view.language, view.zone)
         if not remote:
             remote = self._named(view, await calendar.find_or_create(session), 1)
         while True:
             present = await calendar.get(session, str(remote["calendar"]), str(remote["name"]))
-            if present and _revision(present.text) == view.revision:
-                return remote | {"written": True}
+            if present and _number(present.text, REVISION) == view.revision:
+                return remote, present.text
+            if present is None and not view.active:
+                return remote, ""
             if present is None and remote.get("written"):
                 # The host has deleted it: its name lies in the trash bin, so it lives on under another.
                 remote = self._named(view, await calendar.find_or_create(session), int(remote["life"]) + 1)
-            text = host_event(
-                view,
-                uid_of(view, int(remote["life"])),
-                channel,
-                host_email,
-                self._manage_link(view),
-                say,
-                guest_say,
-            )
+            where = str(remote["calendar"]), str(remote["name"])
             try:
                 await calendar.put(
                     session,
-                    str(remote["calendar"]),
-                    str(remote["name"]),
-                    text,
+                    *where,
+                    self._event(view, remote, present),
                     is_new=present is None,
                     refused_before=bool(remote.get("refused")),
                 )
@@ -162,7 +199,14 @@ class CalendarEffect:
                 # The calendar itself was deleted; the next attempt looks for another.
                 self._ledger.remember(view.id, "calendar", {})
                 raise
-            return remote | {"written": True}
+            stands = await calendar.get(session, *where) if self._writing.invites else None
+            return remote, stands.text if stands else ""
+
+    def _event(
+        self, view: BookingView, remote: dict[str, Any], present: calendar.StoredEvent | None, again: bool = False
+    ) -> str:
+        sequence = max(view.revision, _number(present.text, "SEQUENCE") + 1 if present else 0)
+        return host_event(view, uid_of(view, int(remote["life"])), sequence, self._writing, again)
 
     def _named(self, view: BookingView, calendar_name: str, life: int) -> dict[str, Any]:
         """Where the event will be, noted before it is there."""
@@ -171,10 +215,28 @@ class CalendarEffect:
         return remote
 
 
-def _revision(text: str) -> int:
+def _number(text: str, name: str) -> int:
+    event = _first(text)
     try:
-        for event in Calendar.from_ical(text).walk("VEVENT"):
-            return int(str(event.get(REVISION, "0")))
+        return int(str(event.get(name, "0"))) if event is not None else 0
     except ValueError:
         return 0
-    return 0
+
+
+def _undelivered(text: str) -> bool:
+    """Whether the server noted at the family that its mail did not go out (RFC 6638, 3.2.9: codes 3 and 5)."""
+    event = _first(text)
+    if event is None or "ATTENDEE" not in event:
+        return False
+    attendees = event["ATTENDEE"]
+    return any(
+        str(attendee.params.get("SCHEDULE-STATUS", "")).startswith(("3", "5"))
+        for attendee in (attendees if isinstance(attendees, list) else [attendees])
+    )
+
+
+def _first(text: str) -> Any:
+    try:
+        return next(iter(Calendar.from_ical(text).walk("VEVENT")), None)
+    except ValueError:
+        return None

@@ -3,6 +3,7 @@
 """Brings everything outside up to one booking, one guest, one host: each call may be repeated at any time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,7 +17,7 @@ from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
 from ..nextcloud.session import Door
 from ..settings import Settings
-from .calendar import CalendarEffect
+from .calendar import CalendarEffect, Writing
 from .channels import Channel, choose
 from .ledger import PATIENCE, Ledger, State
 from .mail import MailEffect
@@ -26,6 +27,9 @@ from .talk import CannotCreateRooms, TalkEffect
 log = structlog.get_logger()
 GIVE_UP_AFTER = 8
 RECHECK_HOST = timedelta(hours=6)
+GIVE_UP_MAIL_AFTER = 100
+LONGEST_MAIL_WAIT = 900.0
+NOT_DELIVERED = "Nextcloud's own mail server did not take the invitation. It is tried again by itself."
 NOT_SET_UP = "The public address of the app is not known yet, so the mail would hold no link."
 
 
@@ -81,16 +85,22 @@ class Follower:
         state = self._ledger.state(booking_id, "calendar")
         if not state.behind:
             return
-        effect = CalendarEffect(self._door, self._ledger, self._manage_link)
-        host = self._host_facts(state.view.host_user_id)
+        if self.channel(state.view.organiser_id).name == "calendar" and not self._public_base():
+            self._ledger.failed(booking_id, "calendar", NOT_SET_UP, self._clock())
+            return
         try:
-            remote = await effect.apply(
-                state, self.channel(state.view.organiser_id), host.get("email", ""), host.get("language", "")
-            )
+            remote = await self._calendar(state.view).apply(state)
         except NextcloudError as error:
             self._note(state, "calendar", error)
         else:
             self._ledger.applied(state, "calendar", remote)
+
+    def _calendar(self, view: BookingView) -> CalendarEffect:
+        host = self._host_facts(view.host_user_id)
+        writing = Writing(
+            self.channel(view.organiser_id), host.get("email", ""), host.get("language", ""), self._manage_link
+        )
+        return CalendarEffect(self._door, self._ledger, writing)
 
     # -- a guest: the mail --------------------------------------------------------------------------------------
 
@@ -101,7 +111,8 @@ class Follower:
             return
         channel = self.channel(news[0].view.organiser_id)
         if channel.name == "calendar":
-            self._note_calendar_mail(news)
+            for state in news:
+                await self._follow_calendar_mail(state)
             return
         if not self._public_base():
             self._fail(news, NOT_SET_UP)
@@ -134,14 +145,29 @@ class Follower:
         by_calendar = self.channel(state.view.organiser_id).name == "calendar"
         return not (by_calendar and self._ledger.state(state.view.id, "calendar").behind)
 
-    def _note_calendar_mail(self, news: list[State]) -> None:
-        for state in news:
-            host = self._host_facts(state.view.host_user_id)
-            if host and not host.get("email"):
-                reason = "The host has no e-mail address in Nextcloud, so its calendar sends no invitation."
-                self._ledger.gave_up(state, "mail", reason)
-            else:
-                self._ledger.applied(state, "mail", {})
+    async def _follow_calendar_mail(self, state: State) -> None:
+        """The calendar server has sent the mail with the event, or could not and is asked again."""
+        host = self._host_facts(state.view.host_user_id)
+        if host and not host.get("email"):
+            reason = "The host has no e-mail address in Nextcloud, so its calendar sends no invitation."
+            self._ledger.gave_up(state, "mail", reason)
+            return
+        event = self._ledger.state(state.view.id, "calendar")
+        if event.remote.get("undelivered") and state.attempts:
+            try:
+                remote = await self._calendar(event.view).invite_again(event)
+            except NextcloudError as error:
+                self._note(state, "mail", error)
+                return
+            self._ledger.remember(state.view.id, "calendar", remote)
+            event = replace(event, remote=remote)
+        if not event.remote.get("undelivered"):
+            self._ledger.applied(state, "mail", {})
+        elif state.attempts >= GIVE_UP_MAIL_AFTER:
+            self._ledger.gave_up(state, "mail", NOT_DELIVERED)
+        else:
+            wait = min(12 * self._settings.retry_seconds * 2 ** min(state.attempts, 12), LONGEST_MAIL_WAIT)
+            self._fail([state], NOT_DELIVERED, wait)
 
     # -- a host, the instance -----------------------------------------------------------------------------------
 
