@@ -45,10 +45,14 @@ def test_a_mail_goes_out_once(fault: Fault) -> None:
         time.sleep(0.5)
         fault.times = 1
         town.world.faults.append(fault)
-        event.family("lost").book()
+        family = event.family("lost")
+        family.book(place="video")
         eventually(lambda: town.in_step(event), 30)
         time.sleep(3)
-        assert len(town.world.mails) == 1
+        (mail,) = town.world.mails
+        lines = mail.text.splitlines()
+        assert family.manage in lines and "Child: Child of lost (5b)" in lines
+        assert any(line.startswith("By video: ") and "/call/" in line for line in lines)
         effect = next(effect for effect in town.bookings(event)[0]["effects"] if effect["kind"] == "mail")
         assert ("got lost" in effect["last_error"]) == (fault.kind == "drop_after")
 

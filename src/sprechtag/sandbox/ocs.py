@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from .html2text import text_of
 from .world import APP_API_VERSION, Mail, Room, User, World
 
 Handler = Callable[[Request, str, "re.Match[str]"], Awaitable[Response]]
@@ -238,7 +239,7 @@ class Ocs:
                 user.email,
                 to,
                 str(form.get("subject", "")),
-                re.sub(r"<[^>]+>", "", html),
+                text_of(html),
                 html,
                 calendar,
                 f"<{self._world.new_token()}@mail-app>",
