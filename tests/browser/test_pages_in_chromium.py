@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from conftest import eventually
@@ -116,6 +117,42 @@ def test_mistakes_are_listed_and_lead_to_their_fields(town: Town, event: Event, 
     keep(page, "errors-360")
     page.locator("[role=alert] a[href='#email']").click()
     assert page.locator("#email:focus").count() == 1
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", ["de-DE", "en-GB"])
+def test_axe_finds_nothing(town: Town, event: Event, browser: Browser, language: str, dark: bool) -> None:
+    """WCAG 2.2 A and AA and axe's own best practices, on every public page and on a refusal."""
+    page = open_page(browser, 360, script=True, dark=dark, language=language)
+
+    def check(where: str) -> None:
+        found = Axe().run(page).response["violations"]
+        assert not found, f"{where}: " + "; ".join(f"{one['id']} {one['nodes'][0]['html'][:120]}" for one in found)
+
+    page.goto(f"{town.url}/index.php/apps/app_api/proxy/sprechtag/s/{event.token}")
+    check("hosts")
+    page.locator(".hosts a").nth(9).click()
+    check("times")
+    page.locator(".times a").last.click()
+    check("form")
+    page.locator("form[method=post] button").click()
+    page.wait_for_selector("[role=alert]")
+    check("mistakes")
+    page.locator("input[name=place]").first.check()
+    for field, value in (("child", "Kind"), ("name", "Familie"), ("email", f"axe-{language}-{dark}@post.example")):
+        page.locator(f"#{field}").fill(value)
+    page.locator("form[method=post] button").click()
+    page.wait_for_selector(".tick")
+    check("booked")
+    manage = page.locator("a[href*='m/']").first.get_attribute("href") or ""
+    page.goto(page.url.split("/s/")[0] + "/m/" + manage.split("m/", 1)[1].split("/")[0].split("?")[0])
+    check("manage")
+    page.locator(".hosts a").first.click()
+    check("appointment")
+    one = page.url.split("?")[0]
+    for step in ("move", "cancel"):
+        page.goto(f"{one}/{step}")
+        check(step)
 
 
 def test_everything_can_be_done_with_the_keyboard(town: Town, event: Event, browser: Browser) -> None:
