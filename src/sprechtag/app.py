@@ -29,6 +29,8 @@ from .guests.page import Page
 from .guests.pages import GuestPages, not_found_page
 from .guests.theme import Theme
 from .hosts.api import HostApi
+from .hosts.exchange import ExchangeApi
+from .hosts.overview import OverviewApi
 from .hosts.refusals import problem
 from .hosts.schemas import Problem
 from .lifecycle import Lifecycle
@@ -112,6 +114,12 @@ class House:
         if self.settings.sync:
             self.work.wake(booking_id)
 
+    def mail_channel(self, organiser_id: str) -> tuple[str, int]:
+        """The channel's name and how many mails it takes in an hour; 0 where it sets no limit."""
+        name = self.follower.channel(organiser_id).name
+        settings = self.settings
+        return name, int(settings.mail_app_calls * 3600 / settings.mail_app_seconds) if name == "mail-app" else 0
+
     def theme(self) -> Theme:
         return Theme.of(self.facts.get("theming"))
 
@@ -164,7 +172,15 @@ def build(house: House) -> ASGIApp:
     )
     pages = GuestPages(house.database, house.desk, house.links, house.theme, house.clock)
     api = HostApi(house.database, house.desk, house.links, house.public_base, house.clock, house.wake)
-    for router in (house.lifecycle.router(), pages.router(), api.router()):
+    overview = OverviewApi(house.database, house.links, house.public_base, house.mail_channel, house.clock, house.wake)
+    exchange = ExchangeApi(house.database, house.clock, house.wake)
+    for router in (
+        house.lifecycle.router(),
+        pages.router(),
+        overview.router(),
+        exchange.router(),
+        api.router(),
+    ):
         app.include_router(router)
     _serve_assets(app, house)
     _answer_errors(app, house)

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Who may call what: hostile paths, lifecycle calls, the API's matrix. In the stand-in with AppAPI's real matching."""
 
+import base64
 import itertools
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -175,11 +177,35 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
     booking = stage.school.view(1).public_id
     one = f"api/v1/conferences/{conference}"
     data = {"name": "X", "windows": [{"day": "2027-01-13", "starts": "15:00", "ends": "17:00"}]}
+    free = [slot.public_id for slot in stage.school.slots()[3:]]
+    phone = {"slot_id": free[0], "place": "on_site", "child": "K", "name": "N"}
+    file = {"name": "hosts.csv", "content_base64": base64.b64encode(b"user;room\nt01;A 9").decode()}
+    switch = {"place": "video", "offer": False}
     matrix = [
         # method, path, body, expected for orga, t01 (host), t40, admin, nobody
         ("GET", "api/v1/me", None, (200, 200, 200, 200, 401)),
         ("GET", "api/v1/conferences", None, (200, 200, 200, 200, 401)),
+        ("POST", "api/v1/preview", data, (200, 200, 200, 200, 401)),
+        ("POST", "api/v1/conferences", data, (201, 201, 201, 201, 401)),
         ("GET", one, None, (200, 200, 404, 404, 401)),
+        ("GET", f"{one}/grid", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/progress", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/jobs", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/share-link.svg", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/export/bookings.csv", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/me", None, (404, 200, 404, 404, 401)),
+        ("PUT", f"{one}/me", {"room": "B 1"}, (404, 200, 404, 404, 401)),
+        ("POST", f"{one}/hosts-import-preview", file, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/hosts-import", file, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/copy", {"first_day": "2027-02-01"}, (201, 404, 404, 404, 401)),
+        ("POST", f"{one}/bookings", phone, (200, 404, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/move", {"slot_id": free[1]}, (200, 404, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/place", {"place": "video"}, (200, 404, 404, 404, 401)),
+        ("PUT", f"api/v1/bookings/{booking}/note", {"note": "x"}, (404, 200, 404, 404, 401)),
+        ("PUT", f"api/v1/slots/{free[2]}", {"blocked": True}, (200, 200, 404, 404, 401)),
+        ("POST", f"{one}/switch-preview", switch, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/switch", switch, (202, 404, 404, 404, 401)),
+        ("POST", f"{one}/cancel-all", {"message": "ill"}, (202, 404, 404, 404, 401)),
         ("PUT", one, data, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/hosts", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/hosts", [{"user_id": "t01"}], (200, 404, 404, 404, 401)),
@@ -202,6 +228,14 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
             client.base_url = stage.public.base_url
             answer = await client.request(method, path, json=body, headers={"X-Requested-With": "x"})
             assert answer.status_code == status, (method, path, user, answer.text)
+    client = stage.as_user("orga")
+    client.base_url = stage.public.base_url
+    routes = (await client.get("api/v1/openapi.json")).json()["paths"]
+    asked = {(method, path) for method, path, _, _ in matrix}
+    for route, methods in routes.items():
+        pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", route.removeprefix("/")))
+        for method in methods:
+            assert any(verb == method.upper() and pattern.fullmatch(path) for verb, path in asked), (method, route)
 
 
 async def test_a_host_sees_only_own_bookings_and_no_address(stage: Stage) -> None:

@@ -68,13 +68,13 @@ async def _rush(town: Town, slots: list[str]) -> "Counter[int]":
                     "name": name,
                     "email": f"{name}@post.example",
                 }
-                for _ in range(30):
+                for _ in range(400):
                     answer = await client.post(slot, data=form)
                     answers[answer.status_code] += 1
                     if answer.status_code != 503:
                         break
                     # What a busy server is owed: the same form again, a little later.
-                    await asyncio.sleep(draw.uniform(0.05, 0.3))
+                    await asyncio.sleep(draw.uniform(0.1, 0.5))
 
         await asyncio.gather(*(work() for _ in range(CLIENTS)))
     return answers

@@ -5,6 +5,7 @@
 The unique index on active slots and the primary key of `guest_minute` decide who was first; the checks before
 a write only make the friendlier sentence. Every change raises the revision and with it makes the effects due."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,9 +19,12 @@ from sqlmodel import Session, col
 
 from . import rules
 from .database import Database
-from .errors import GuestBusy, Invalid, NotFound, Refused, SlotTaken
+from .errors import AlreadyCancelled, GuestBusy, Invalid, NotFound, PlaceNotOffered, Refused, SlotTaken
 from .slots import TimeSpan, minutes_of
 from .tables import (
+    ON_SITE,
+    PLACES,
+    VIDEO,
     Booking,
     Conference,
     Effect,
@@ -45,11 +49,14 @@ class Person:
     language: str
     phone: str = ""
 
-    def checked(self) -> "Person":
+    def checked(self, *, address_needed: bool = True) -> "Person":
         """The same, trimmed and with a normal form of the address.
 
-        Raises `Invalid` for an empty name, a wrong address, or text that is too long."""
+        Raises `Invalid` for an empty name, a wrong address, or text that is too long. On the phone a family may have
+        no address at all."""
         name = _text("name", self.name, 120, required=True)
+        if not address_needed and not self.email.strip():
+            return Person(name, "", self.language, _text("phone", self.phone, 40))
         try:
             email = validate_email(self.email.strip(), check_deliverability=False, test_environment=True).normalized
         except EmailNotValidError as error:
@@ -111,16 +118,17 @@ class Desk:
         self._on_change = on_change
         self._clock = clock
 
-    def book(self, conference_id: int, person: Person, wish: Wish) -> Booked:
-        """Books as somebody without a manage link.
+    def book(self, conference_id: int, person: Person, wish: Wish, *, by_guest: bool = True) -> Booked:
+        """Books as somebody without a manage link; not `by_guest` for one on the phone, whom neither opening, lead
+        time nor limits keep out.
 
         Raises any `Refused`; nothing is changed then."""
-        person = person.checked()
+        person = person.checked(address_needed=by_guest)
 
         def guest_of(session: Session) -> tuple[Guest, bool]:
             return self._guest(session, conference_id, person)
 
-        return self._book(conference_id, guest_of, wish)
+        return self._book(conference_id, guest_of, wish, by_guest)
 
     def book_again(self, guest_id: int, wish: Wish) -> Booked:
         """Books for a guest known by its manage link."""
@@ -135,13 +143,19 @@ class Desk:
             conference_id = guest_of(session)[0].conference_id
         return self._book(conference_id, guest_of, wish)
 
-    def _book(self, conference_id: int, guest_of: Callable[[Session], tuple[Guest, bool]], wish: Wish) -> Booked:
+    def _book(
+        self,
+        conference_id: int,
+        guest_of: Callable[[Session], tuple[Guest, bool]],
+        wish: Wish,
+        by_guest: bool = True,
+    ) -> Booked:
         child = _text("child", wish.child, 120, required=True)
         school_class = _text("school_class", wish.school_class, 40)
         key_hash = hashed(f"{conference_id}:{wish.idempotency_key}") if wish.idempotency_key else ""
         try:
             booked = self._book_once(
-                conference_id, guest_of, replace(wish, child=child, school_class=school_class), key_hash
+                conference_id, guest_of, replace(wish, child=child, school_class=school_class), key_hash, by_guest
             )
         except (Refused, IntegrityError):
             # Two copies of one form at the same moment: the other one may have booked since we looked.
@@ -153,7 +167,12 @@ class Desk:
         return booked
 
     def _book_once(
-        self, conference_id: int, guest_of: Callable[[Session], tuple[Guest, bool]], wish: Wish, key_hash: str
+        self,
+        conference_id: int,
+        guest_of: Callable[[Session], tuple[Guest, bool]],
+        wish: Wish,
+        key_hash: str,
+        by_guest: bool,
     ) -> Booked:
         self._refuse_early(conference_id, wish, key_hash)
         with self._writing() as session:
@@ -161,14 +180,15 @@ class Desk:
                 return before
             conference, host, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
             now = self._clock()
-            rules.check_booking_is_open(conference, now)
-            rules.check_slot(conference, host, slot, now)
+            if by_guest:
+                rules.check_booking_is_open(conference, now)
+            rules.check_slot(conference, host, slot, now, by_guest=by_guest)
             rules.check_place(conference, host, wish.place)
             guest, new_guest = guest_of(session)
             if guest.conference_id != conference.id:
                 raise NotFound
             _check_slot_is_free(session, conference, slot, now)
-            _check_guest(session, conference, guest, host, slot)
+            _check_guest(session, conference, guest, host, slot, by_guest)
             booking = Booking(
                 conference_id=conference_id,
                 host_id=slot.host_id,
@@ -210,7 +230,8 @@ class Desk:
 
     def _guest(self, session: Session, conference_id: int, person: Person) -> tuple[Guest, bool]:
         """The guest with this address; made in the same transaction if there is none."""
-        fingerprint = self._links.fingerprint(person.email.casefold())
+        # Who has no address is nobody we know already.
+        fingerprint = self._links.fingerprint(person.email.casefold() or secrets.token_hex(16))
         guest = Guest(
             conference_id=conference_id,
             name=person.name,
@@ -231,8 +252,8 @@ class Desk:
         ).scalar_one()
         return found, found.public_id == guest.public_id
 
-    def move(self, booking_id: int, slot_public_id: str, *, by_guest: bool = True) -> None:
-        """Moves the booking to another free slot of the same host."""
+    def move(self, booking_id: int, slot_public_id: str, *, by_guest: bool = True, message: str = "") -> None:
+        """Moves the booking to another free slot of the same host. `message` is for the family, in its mail."""
         with self._writing() as session:
             conference, booking, old_slot = _booking(session, booking_id)
             now = self._clock()
@@ -244,31 +265,39 @@ class Desk:
             if by_guest:
                 rules.check_changeable(conference, booking, old_slot, now)
             elif booking.state != "active":
-                rules.check_changeable(conference, booking, old_slot, old_slot.starts_at)
-            rules.check_slot(conference, host, slot, now)
-            rules.check_place(conference, host, booking.place)
+                raise AlreadyCancelled
+            rules.check_slot(conference, host, slot, now, by_guest=by_guest)
+            if by_guest:
+                rules.check_place(conference, host, booking.place)
             _check_slot_is_free(session, conference, slot, now)
             session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
             _check_minutes(session, booking.guest_id, slot)
             booking.slot_id = slot.id or 0
-            _raise_revision(session, booking, now)
+            _raise_revision(session, booking, now, message)
             _flush_slot(session, conference, slot, now)
             _take_minutes(session, booking, slot)
         self._on_change(booking_id)
 
-    def change_place(self, booking_id: int, place: str) -> None:
+    def change_place(self, booking_id: int, place: str, *, by_guest: bool = True, message: str = "") -> None:
+        """Changes the place; the organiser is not bound by what is offered, only by what Nextcloud can do."""
         with self._database.write() as session:
             conference, booking, slot = _booking(session, booking_id)
-            rules.check_changeable(conference, booking, slot, self._clock())
+            now = self._clock()
+            if by_guest:
+                rules.check_changeable(conference, booking, slot, now)
+            elif booking.state != "active":
+                raise AlreadyCancelled
             if booking.place == place:
                 return
             host = session.get_one(Host, booking.host_id)
-            rules.check_place(conference, host, place)
-            booking.place = place
-            _raise_revision(session, booking, self._clock())
+            if by_guest:
+                rules.check_place(conference, host, place)
+            elif place not in PLACES or (place == VIDEO and not host.can_video):
+                raise PlaceNotOffered([ON_SITE])
+            self.change_place_in(session, booking, place, now, message)
         self._on_change(booking_id)
 
-    def cancel(self, booking_id: int, *, by_guest: bool = True) -> None:
+    def cancel(self, booking_id: int, *, by_guest: bool = True, message: str = "") -> None:
         """Cancels; a guest only until the change deadline, an organiser always. Twice is once."""
         with self._database.write() as session:
             conference, booking, slot = _booking(session, booking_id)
@@ -276,10 +305,21 @@ class Desk:
                 return
             if by_guest:
                 rules.check_changeable(conference, booking, slot, self._clock())
-            booking.state = "cancelled"
-            _raise_revision(session, booking, self._clock())
-            session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
+            self.cancel_in(session, booking, self._clock(), message)
         self._on_change(booking_id)
+
+    @staticmethod
+    def change_place_in(session: Session, booking: Booking, place: str, now: datetime, message: str = "") -> None:
+        """The change itself, in a transaction of the caller's, who has checked it."""
+        booking.place = place
+        _raise_revision(session, booking, now, message)
+
+    @staticmethod
+    def cancel_in(session: Session, booking: Booking, now: datetime, message: str = "") -> None:
+        """As `change_place_in`."""
+        booking.state = "cancelled"
+        _raise_revision(session, booking, now, message)
+        session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
 
 
 def _booked_before(session: Session, key_hash: str) -> Booked | None:
@@ -346,7 +386,12 @@ def free_starts(session: Session, host_id: int, earliest: datetime) -> list[tupl
     return [(starts_at, public_id) for starts_at, public_id in rows]
 
 
-def _check_guest(session: Session, conference: Conference, guest: Guest, host: Host, slot: Slot) -> None:
+def _check_guest(
+    session: Session, conference: Conference, guest: Guest, host: Host, slot: Slot, by_guest: bool
+) -> None:
+    if not by_guest:
+        _check_minutes(session, guest.id or 0, slot)
+        return
     active = session.execute(
         select(func.count(), func.count().filter(col(Booking.host_id) == host.id)).where(
             col(Booking.guest_id) == guest.id, col(Booking.state) == "active"
@@ -389,9 +434,10 @@ def _take_minutes(session: Session, booking: Booking, slot: Slot) -> None:
         raise GuestBusy(slot.starts_at) from error
 
 
-def _raise_revision(session: Session, booking: Booking, now: datetime) -> None:
+def _raise_revision(session: Session, booking: Booking, now: datetime, message: str = "") -> None:
     booking.revision += 1
     booking.changed_at = now
+    booking.message = message
     session.add(booking)
     session.execute(
         update(Effect)

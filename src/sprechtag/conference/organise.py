@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, select
@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from .errors import Invalid, NotFound, Refused
 from .slots import TimeSpan, TimeWindow, slots_of
-from .tables import Booking, Conference, Host, Slot, Window
+from .tables import Booking, Conference, Effect, Host, Slot, Window
 from .tokens import LinkKey, hashed
 
 
@@ -20,6 +20,12 @@ class HasBookings(Refused):
     """The change would take away slots that are booked."""
 
     code = "has_bookings"
+
+
+class StillFollowing(Refused):
+    """Nextcloud has not been told of all cancellations yet; deleting now would leave events and rooms behind."""
+
+    code = "still_following"
 
 
 class WrongState(Refused):
@@ -59,9 +65,13 @@ class HostEntry:
     display_name: str = ""
     subject: str = ""
     room: str = ""
+    classes: str = ""
     offers_on_site: bool = True
     offers_video: bool = True
     windows: Sequence[TimeWindow] = field(default_factory=tuple)
+
+
+HOST_FIELDS = [name for name in HostEntry.__dataclass_fields__ if name != "windows"]
 
 
 def check(rules: Rules) -> None:
@@ -127,13 +137,46 @@ def close(session: Session, conference: Conference) -> None:
     session.add(conference)
 
 
+def copy(session: Session, conference: Conference, name: str, first_day: date, links: LinkKey) -> Conference:
+    """A new draft with the rules and hosts of an earlier conference, its days moved so that it begins on `first_day`.
+
+    Opening and closing move along. Hosts are invited anew; those with windows of their own keep them, moved."""
+    windows = _windows(session, conference, None)
+    shift = (first_day - min(window.day for window in windows)) if windows else timedelta()
+
+    def moved(some: Sequence[TimeWindow]) -> list[TimeWindow]:
+        return [TimeWindow(window.day + shift, window.starts, window.ends) for window in some]
+
+    values = {name: getattr(conference, name) for name in _PLAIN_FIELDS}
+    zone = ZoneInfo(conference.time_zone)
+    for when in ("opens_at", "closes_at"):
+        # Days are added on the wall clock: nine o'clock stays nine o'clock in summer.
+        values[when] = (values[when].astimezone(zone) + shift).astimezone(UTC) if values[when] else None
+    made = create(session, conference.organiser_id, Rules(windows=moved(windows), **(values | {"name": name})), links)
+    for host in _hosts(session, conference):
+        own = moved(_windows(session, conference, host))
+        entry = HostEntry(windows=own, **{name: getattr(host, name) for name in HOST_FIELDS})
+        enrol(session, made, entry)
+    return made
+
+
 def remove(session: Session, conference: Conference) -> None:
     """Deletes a conference without active bookings, with all that hangs on it.
 
-    Raises `HasBookings` else: cancel them first, so that families hear of it."""
+    Raises `HasBookings` else: cancel them first, so that families hear of it; `StillFollowing` while they are being
+    told."""
     active = select(col(Booking.id)).where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
     if session.execute(active).first():
         raise HasBookings
+    behind = (
+        select(col(Effect.booking_id))
+        .join(Booking, col(Booking.id) == col(Effect.booking_id))
+        .where(col(Booking.conference_id) == conference.id)
+        .where(col(Effect.applied_revision) < col(Booking.revision))
+        .where(col(Effect.gave_up_revision) < col(Booking.revision))
+    )
+    if session.execute(behind).first():
+        raise StillFollowing
     session.execute(delete(Booking).where(col(Booking.conference_id) == conference.id))
     session.delete(conference)
 
@@ -161,7 +204,7 @@ def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
     if host is None:
         host = Host(conference_id=conference.id or 0, user_id=entry.user_id, display_name=entry.user_id)
     host.display_name = entry.display_name.strip() or host.display_name
-    for name in ("subject", "room", "offers_on_site", "offers_video"):
+    for name in HOST_FIELDS[2:]:
         setattr(host, name, getattr(entry, name))
     session.add(host)
     session.flush()
@@ -190,6 +233,39 @@ def decline(session: Session, host: Host) -> None:
         raise HasBookings
     host.state = "declined"
     session.add(host)
+
+
+def block(session: Session, slot: Slot, by: str) -> None:
+    """Takes a free slot off the list; `by` is `organiser` or `host`. Raises `HasBookings` for a booked one."""
+    taken = select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
+    if session.execute(taken).first():
+        raise HasBookings
+    slot.blocked, slot.blocked_by = True, by
+    session.add(slot)
+
+
+def unblock(session: Session, slot: Slot) -> None:
+    slot.blocked, slot.blocked_by = False, ""
+    session.add(slot)
+
+
+def set_own_entry(
+    session: Session,
+    conference: Conference,
+    host: Host,
+    room: str,
+    offers_on_site: bool,
+    offers_video: bool,
+    windows: Sequence[TimeWindow],
+) -> None:
+    """What a host sets for itself. Raises `Invalid` where nothing would be offered, and `HasBookings` where a booked
+    slot would go."""
+    if not (offers_on_site or offers_video):
+        raise Invalid("offers_on_site", "no_place_offered")
+    host.room, host.offers_on_site, host.offers_video = room.strip(), offers_on_site, offers_video
+    session.add(host)
+    _set_windows(session, conference, host, windows)
+    rebuild_slots(session, conference, host)
 
 
 def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:

@@ -37,6 +37,10 @@ class BookingView:
     place: str
     child: str
     school_class: str
+    message: str
+    note: str
+    created_at: datetime
+    changed_at: datetime
     starts_at: datetime
     ends_at: datetime
     slot_public_id: str
@@ -161,6 +165,10 @@ def _view(row: Row[Any]) -> BookingView:
         place=booking.place,
         child=booking.child,
         school_class=booking.school_class,
+        message=booking.message,
+        note=booking.note,
+        created_at=booking.created_at,
+        changed_at=booking.changed_at,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         slot_public_id=slot.public_id,

@@ -52,10 +52,11 @@ def bookable_from(conference: Conference, now: datetime) -> datetime:
     return now + timedelta(minutes=conference.lead_minutes)
 
 
-def check_slot(conference: Conference, host: Host, slot: Slot, now: datetime) -> None:
+def check_slot(conference: Conference, host: Host, slot: Slot, now: datetime, *, by_guest: bool = True) -> None:
+    """The lead time is for guests; the organiser books until the slot begins."""
     if slot.blocked or host.state != "joined" or slot.host_id != host.id:
         raise SlotBlocked
-    if slot.starts_at < bookable_from(conference, now):
+    if slot.starts_at < (bookable_from(conference, now) if by_guest else now):
         raise TooLate(slot.starts_at - timedelta(minutes=conference.lead_minutes))
 
 

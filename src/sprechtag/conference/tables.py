@@ -96,6 +96,7 @@ class Host(SQLModel, table=True):
     user_id: str = Field(index=True)
     display_name: str
     subject: str = ""
+    classes: str = ""
     room: str = ""
     state: str = "invited"
     offers_on_site: bool = True
@@ -106,6 +107,8 @@ class Host(SQLModel, table=True):
 
 
 class Slot(SQLModel, table=True):
+    """`blocked_by` is `organiser` or `host` while it is blocked."""
+
     __table_args__ = (UniqueConstraint("host_id", "starts_at"),)
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
@@ -114,6 +117,7 @@ class Slot(SQLModel, table=True):
     starts_at: datetime = _when()
     ends_at: datetime = _when()
     blocked: bool = False
+    blocked_by: str = ""
 
 
 class Guest(SQLModel, table=True):
@@ -134,7 +138,10 @@ class Guest(SQLModel, table=True):
 
 
 class Booking(SQLModel, table=True):
-    """Guest + slot + place + revision. Every change raises the revision; effects follow it."""
+    """Guest + slot + place + revision. Every change raises the revision; effects follow it.
+
+    `message` is what the school says to the family with its last change; `note` is the host's own and shown to nobody
+    else."""
 
     __table_args__ = (
         # One slot, one active booking: the promise that no concurrency can break.
@@ -158,6 +165,8 @@ class Booking(SQLModel, table=True):
     revision: int = 1
     child: str = ""
     school_class: str = ""
+    message: str = ""
+    note: str = ""
     created_at: datetime = _when(default_factory=utc_now)
     changed_at: datetime = _when(default_factory=utc_now)
 
@@ -196,6 +205,34 @@ class Effect(SQLModel, table=True):
     next_attempt_at: datetime = _when(default_factory=utc_now)
     last_error: str = ""
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+JobKind = Literal["switch_place", "cancel_all"]
+
+
+class Job(SQLModel, table=True):
+    """Long work of an organiser's, done in the background guest by guest and taken up again after a crash.
+
+    `payload` is what the kind needs to know; `done` of `total` guests are through."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    kind: str
+    payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    total: int = 0
+    done: int = 0
+    changed: int = 0
+    created_at: datetime = _when(default_factory=utc_now)
+    finished_at: datetime | None = _when(nullable=True, default=None)
+
+
+class JobItem(SQLModel, table=True):
+    """One guest of a job; gone when it is through."""
+
+    __tablename__ = "job_item"
+    job_id: int = Field(foreign_key="job.id", primary_key=True, ondelete="CASCADE")
+    guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
 
 
 class InstanceFact(SQLModel, table=True):

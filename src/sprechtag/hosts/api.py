@@ -6,38 +6,39 @@ exist (404). The gate has made sure that somebody is logged in and that a changi
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, status
+from fastapi import APIRouter, status
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..access import Caller
 from ..conference import organise
-from ..conference.booking import Desk
+from ..conference.booking import Desk, Person, Wish
 from ..conference.database import Database
 from ..conference.errors import NotFound
-from ..conference.queries import BookingView, bookings_of_conference, effects_of
+from ..conference.overview import step_of
+from ..conference.queries import BookingView, booking_view, bookings_of_conference, effects_of
+from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Effect, Host
 from ..conference.tokens import LinkKey
+from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
 from .schemas import (
+    Blocking,
     BookingAnswer,
     ConferenceAnswer,
+    CopyData,
     EffectAnswer,
     HostAnswer,
     HostData,
-    Problem,
+    Moving,
+    NoteData,
+    OwnEntry,
+    PhoneBooking,
+    PlaceChange,
+    PreviewAnswer,
     RulesData,
+    Saying,
 )
-
-
-def caller(request: Request) -> Caller:
-    """Who calls, as the gate has found out."""
-    return request.scope["caller"]  # type: ignore[no-any-return]
-
-
-User = Annotated[Caller, Depends(caller)]
-_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 409, 422, 503)}
 
 
 @dataclass
@@ -53,14 +54,16 @@ class HostApi:
     wake: Callable[[], None]
 
     def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1", responses=_REFUSALS)
+        router = APIRouter(prefix="/api/v1", responses=REFUSALS)
         one = "/conferences/{conference_id}"
         router.get("/me")(self.me)
         router.get("/conferences")(self.conferences)
+        router.post("/preview")(self.preview)
         router.post("/conferences", status_code=status.HTTP_201_CREATED)(self.create)
         router.get(one)(self.show)
         router.put(one)(self.edit)
         router.delete(one, status_code=status.HTTP_204_NO_CONTENT)(self.remove)
+        router.post(f"{one}/copy", status_code=status.HTTP_201_CREATED)(self.copy)
         router.post(f"{one}/publish")(self.publish)
         router.post(f"{one}/close")(self.close)
         router.post(f"{one}/share-link")(self.renew_share_link)
@@ -69,9 +72,16 @@ class HostApi:
         router.delete(f"{one}/hosts/{{user_id}}", status_code=status.HTTP_204_NO_CONTENT)(self.withdraw)
         router.post(f"{one}/join")(self.join)
         router.post(f"{one}/decline")(self.decline)
+        router.get(f"{one}/me")(self.own_entry)
+        router.put(f"{one}/me")(self.set_own_entry)
         router.get(f"{one}/bookings")(self.bookings)
         router.get("/bookings/{booking_id}")(self.booking)
+        router.post(f"{one}/bookings")(self.book)
         router.post("/bookings/{booking_id}/cancel")(self.cancel)
+        router.post("/bookings/{booking_id}/move")(self.move)
+        router.post("/bookings/{booking_id}/place")(self.change_place)
+        router.put("/bookings/{booking_id}/note")(self.set_note)
+        router.put("/slots/{slot_id}")(self.block)
         router.post("/bookings/{booking_id}/retry")(self.retry)
         return router
 
@@ -92,6 +102,14 @@ class HostApi:
             ).scalars()
             return [self._answer(session, conference, user) for conference in found]
 
+    def preview(self, data: RulesData, hosts: int = 1, each: int = 3) -> PreviewAnswer:
+        """The slots that these rules make for `hosts` hosts, and how many families find `each` appointments there.
+        Nothing is kept."""
+        organise.check(data.rules())
+        spans = slots_of(data.rules().windows, data.slot_minutes, data.pause_minutes, data.time_zone)
+        slots = len(spans) * max(0, hosts)
+        return PreviewAnswer(times=[span.starts_at for span in spans], slots=slots, families=slots // max(1, each))
+
     def create(self, data: RulesData, user: User) -> ConferenceAnswer:
         """A new draft of mine."""
         with self.database.write() as session:
@@ -102,19 +120,26 @@ class HostApi:
 
     def show(self, conference_id: str, user: User) -> ConferenceAnswer:
         with self.database.read() as session:
-            return self._answer(session, _visible(session, conference_id, user), user)
+            return self._answer(session, visible(session, conference_id, user), user)
 
     def edit(self, conference_id: str, data: RulesData, user: User) -> ConferenceAnswer:
         """Sets all rules anew. 409 when a booked slot would have to go; nothing is changed then."""
         with self.database.write() as session:
-            conference = _own(session, conference_id, user)
+            conference = own(session, conference_id, user)
             organise.edit(session, conference, data.rules())
             return self._answer(session, conference, user)
 
     def remove(self, conference_id: str, user: User) -> None:
         """Deletes a conference that has no active bookings."""
         with self.database.write() as session:
-            organise.remove(session, _own(session, conference_id, user))
+            organise.remove(session, own(session, conference_id, user))
+
+    def copy(self, conference_id: str, data: CopyData, user: User) -> ConferenceAnswer:
+        """A new draft with the rules and hosts of this one, beginning on another day."""
+        with self.database.write() as session:
+            conference = own(session, conference_id, user)
+            made = organise.copy(session, conference, data.name or conference.name, data.first_day, self.links)
+            return self._answer(session, made, user)
 
     def publish(self, conference_id: str, user: User) -> ConferenceAnswer:
         """Opens the share link (again)."""
@@ -136,7 +161,7 @@ class HostApi:
         self, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
     ) -> ConferenceAnswer:
         with self.database.write() as session:
-            conference = _own(session, conference_id, user)
+            conference = own(session, conference_id, user)
             change(session, conference)
             answer = self._answer(session, conference, user)
         self.wake()
@@ -147,7 +172,7 @@ class HostApi:
     def hosts(self, conference_id: str, user: User) -> list[HostAnswer]:
         """For the organiser: everybody who is enrolled."""
         with self.database.read() as session:
-            conference = _own(session, conference_id, user)
+            conference = own(session, conference_id, user)
             rows = session.execute(
                 select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
             ).scalars()
@@ -156,7 +181,7 @@ class HostApi:
     def enrol(self, conference_id: str, data: list[HostData], user: User) -> list[HostAnswer]:
         """Invites hosts or brings their entries up to date, all or none."""
         with self.database.write() as session:
-            conference = _own(session, conference_id, user)
+            conference = own(session, conference_id, user)
             enrolled = [organise.enrol(session, conference, host.entry()) for host in data]
             answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
         self.wake()
@@ -165,7 +190,7 @@ class HostApi:
     def withdraw(self, conference_id: str, user_id: str, user: User) -> None:
         """Takes a host without active bookings out."""
         with self.database.write() as session:
-            conference = _own(session, conference_id, user)
+            conference = own(session, conference_id, user)
             organise.withdraw(session, organise.find_host(session, conference.id or 0, user_id))
 
     def join(self, conference_id: str, user: User) -> HostAnswer:
@@ -180,7 +205,7 @@ class HostApi:
         self, conference_id: str, user: Caller, answer: Callable[[Session, Host], None]
     ) -> HostAnswer:
         with self.database.write() as session:
-            conference = _visible(session, conference_id, user)
+            conference = visible(session, conference_id, user)
             host = organise.find_host(session, conference.id or 0, user.user_id)
             answer(session, host)
             # What was found out about the host before may be stale: it is looked at anew.
@@ -189,34 +214,97 @@ class HostApi:
         self.wake()
         return result
 
+    def own_entry(self, conference_id: str, user: User) -> OwnEntry:
+        """My own settings in this conference; empty windows are the conference's."""
+        with self.database.read() as session:
+            conference = visible(session, conference_id, user)
+            host = organise.find_host(session, conference.id or 0, user.user_id)
+            return OwnEntry.of(host, organise.conference_windows(session, conference, host))
+
+    def set_own_entry(self, conference_id: str, data: OwnEntry, user: User) -> OwnEntry:
+        """Sets my room, my places and my times. 409 when a booked slot would have to go; nothing is changed then."""
+        with self.database.write() as session:
+            conference = visible(session, conference_id, user)
+            host = organise.find_host(session, conference.id or 0, user.user_id)
+            windows = [window.window() for window in data.windows]
+            organise.set_own_entry(
+                session, conference, host, data.room, data.offers_on_site, data.offers_video, windows
+            )
+            return OwnEntry.of(host, windows)
+
     # -- bookings -----------------------------------------------------------------------------------------------
 
     def bookings(self, conference_id: str, user: User) -> list[BookingAnswer]:
         """By time: all for the organiser, the own for a host, each with how far Nextcloud has followed."""
         with self.database.read() as session:
-            conference = _visible(session, conference_id, user)
+            conference = visible(session, conference_id, user)
             organises = conference.organiser_id == user.user_id
             host_id = None if organises else organise.find_host(session, conference.id or 0, user.user_id).id
             views = bookings_of_conference(session, conference.id or 0, host_id)
             effects = effects_of(session, [view.id for view in views])
-        return [_booking_answer(view, effects[view.id], organises) for view in views]
+        return [_booking_answer(view, effects[view.id], organises, user) for view in views]
 
     def booking(self, booking_id: str, user: User) -> BookingAnswer:
         with self.database.read() as session:
-            view, organises = _visible_booking(session, booking_id, user)
-            return _booking_answer(view, effects_of(session, [view.id])[view.id], organises)
+            view, organises = visible_booking(session, booking_id, user)
+            return _booking_answer(view, effects_of(session, [view.id])[view.id], organises, user)
 
-    def cancel(self, booking_id: str, user: User) -> BookingAnswer:
+    def book(self, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
+        """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+        person = Person(data.name, data.email, data.language, data.phone)
+        wish = Wish(data.slot_id, data.place, data.child, data.school_class, data.key)
+        booked = self.desk.book(conference.id or 0, person, wish, by_guest=False)
+        with self.database.read() as session:
+            view = booking_view(session, booked.booking_id)
+        return self.booking(view.public_id, user)
+
+    def cancel(self, booking_id: str, user: User, data: Saying | None = None) -> BookingAnswer:
         """Cancels for the family, who get a mail. For the organiser and the booking's host."""
         with self.database.read() as session:
-            view, _ = _visible_booking(session, booking_id, user)
-        self.desk.cancel(view.id, by_guest=False)
+            view, _ = visible_booking(session, booking_id, user)
+        self.desk.cancel(view.id, by_guest=False, message=data.message if data else "")
         return self.booking(booking_id, user)
+
+    def move(self, booking_id: str, data: Moving, user: User) -> BookingAnswer:
+        """Moves to another free slot of the same host; the family gets a mail."""
+        with self.database.read() as session:
+            view = own_booking(session, booking_id, user)
+        self.desk.move(view.id, data.slot_id, by_guest=False, message=data.message)
+        return self.booking(booking_id, user)
+
+    def change_place(self, booking_id: str, data: PlaceChange, user: User) -> BookingAnswer:
+        with self.database.read() as session:
+            view = own_booking(session, booking_id, user)
+        self.desk.change_place(view.id, data.place, by_guest=False, message=data.message)
+        return self.booking(booking_id, user)
+
+    def set_note(self, booking_id: str, data: NoteData, user: User) -> NoteData:
+        """A note of the host's own; nobody else sees it, the organiser neither."""
+        with self.database.write() as session:
+            view, _ = visible_booking(session, booking_id, user)
+            if view.host_user_id != user.user_id:
+                raise NotFound
+            session.get_one(Booking, view.id).note = data.note
+        return data
+
+    def block(self, slot_id: str, data: Blocking, user: User) -> Blocking:
+        """Closes or opens a slot. 409 for a booked one. A host cannot open what the organiser has closed."""
+        with self.database.write() as session:
+            slot, who = visible_slot(session, slot_id, user)
+            if who == "host" and slot.blocked_by == "organiser":
+                raise organise.WrongState
+            if data.blocked:
+                organise.block(session, slot, who)
+            else:
+                organise.unblock(session, slot)
+        return data
 
     def retry(self, booking_id: str, user: User) -> BookingAnswer:
         """Tries everything that failed or was given up once more, now."""
         with self.database.write() as session:
-            view, _ = _visible_booking(session, booking_id, user)
+            view, _ = visible_booking(session, booking_id, user)
             for effect in effects_of(session, [view.id])[view.id]:
                 effect.next_attempt_at, effect.gave_up_revision = self.clock(), 0
                 effect.attempts += 1
@@ -238,46 +326,7 @@ class HostApi:
         )
 
 
-def _find(session: Session, conference_id: str) -> Conference:
-    conference: Conference | None = session.execute(
-        select(Conference).where(col(Conference.public_id) == conference_id)
-    ).scalar_one_or_none()
-    if conference is None:
-        raise NotFound
-    return conference
-
-
-def _own(session: Session, conference_id: str, user: Caller) -> Conference:
-    """The caller's own conference; for everybody else it does not exist."""
-    conference = _find(session, conference_id)
-    if conference.organiser_id != user.user_id:
-        raise NotFound
-    return conference
-
-
-def _visible(session: Session, conference_id: str, user: Caller) -> Conference:
-    """The conference, for its organiser and its hosts."""
-    conference = _find(session, conference_id)
-    if conference.organiser_id != user.user_id:
-        organise.find_host(session, conference.id or 0, user.user_id)
-    return conference
-
-
-def _visible_booking(session: Session, booking_id: str, user: Caller) -> tuple[BookingView, bool]:
-    """The booking, for the organiser (true) and for its host (false)."""
-    booking = session.execute(select(Booking).where(col(Booking.public_id) == booking_id)).scalar_one_or_none()
-    if booking is None:
-        raise NotFound
-    for view in bookings_of_conference(session, booking.conference_id, booking.host_id):
-        if view.id == booking.id:
-            if view.organiser_id == user.user_id:
-                return view, True
-            if view.host_user_id == user.user_id:
-                return view, False
-    raise NotFound
-
-
-def _booking_answer(view: BookingView, effects: "list[Effect]", organises: bool) -> BookingAnswer:
+def _booking_answer(view: BookingView, effects: list[Effect], organises: bool, user: Caller) -> BookingAnswer:
     return BookingAnswer(
         id=view.public_id,
         code=view.code,
@@ -293,19 +342,19 @@ def _booking_answer(view: BookingView, effects: "list[Effect]", organises: bool)
         school_class=view.school_class,
         guest_name=view.guest_name,
         guest_email=view.guest_email if organises or view.contact_for_hosts else None,
+        note=view.note if view.host_user_id == user.user_id else None,
+        slot_id=view.slot_public_id,
         video_link=view.talk_link if view.place == "video" else "",
         effects=[_effect_answer(view, effect) for effect in effects],
     )
 
 
 def _effect_answer(view: BookingView, effect: Effect) -> EffectAnswer:
-    done = effect.applied_revision >= view.revision
-    gave_up = not done and effect.gave_up_revision >= view.revision
-    state = "done" if done else "gave_up" if gave_up else "failing" if effect.last_error else "waiting"
+    state = step_of(effect, view.revision)
     return EffectAnswer(
         kind=effect.kind,
         state=state,  # type: ignore[arg-type]
         attempts=effect.attempts,
-        next_attempt_at=None if done or gave_up else effect.next_attempt_at,
+        next_attempt_at=None if state in ("done", "gave_up") else effect.next_attempt_at,
         last_error=effect.last_error,
     )

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A refusal as the API says it: a status, a code for programs and a sentence for people."""
 
-from ..conference import errors, organise
+from ..conference import errors, jobs, organise
 from .schemas import Problem
 
 _SENTENCES: dict[str, str] = {
@@ -12,11 +12,18 @@ _SENTENCES: dict[str, str] = {
     "too_many_slots": "That makes more than 500 slots for one host. Take longer slots or fewer windows.",
     "slot_too_short": "A slot needs at least one minute.",
     "pause_negative": "The pause cannot be negative.",
-    "name_missing": "Give the conference a name.",
+    "name_missing": "Give a name.",
     "time_zone_unknown": "This time zone is unknown. Use a name like Europe/Berlin.",
     "no_place_offered": "Offer at least one place: on site or video.",
     "too_small": "This number is too small.",
     "closes_before_opening": "Booking closes before it opens. Change one of the two times.",
+    "child_missing": "Give the child's name.",
+    "email_wrong": "This e-mail address cannot be right. Check it, or leave it empty.",
+    "too_long": "This text is too long.",
+    "file_empty": "The file is empty.",
+    "file_unreadable": "This file cannot be read. Save the table as CSV or XLSX and try again.",
+    "file_too_large": "The file is larger than 2 MB. Split it.",
+    "column_user_missing": "No column names the Nextcloud user. Call one “user” or “Benutzer”.",
     "user_id_missing": "Give the Nextcloud user to invite.",
 }
 
@@ -30,6 +37,26 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 404, Problem(error="not_found", message="There is no such thing, or it is not yours.")
         case organise.HasBookings():
             message = "Families have appointments there. Move or cancel those first."
+            return 409, Problem(error=refused.code, message=message)
+        case organise.StillFollowing():
+            message = "Families and calendars are still being told. Try again in a minute."
+            return 409, Problem(error=refused.code, message=message)
+        case jobs.NothingToDo():
+            return 409, Problem(error=refused.code, message="There is nothing to change.")
+        case errors.SlotTaken():
+            return 409, Problem(error=refused.code, message="This time was just taken. Choose another one.")
+        case errors.SlotBlocked():
+            return 409, Problem(error=refused.code, message="This time is closed. Open it first.")
+        case errors.GuestBusy():
+            message = "This family has another appointment at that time. Choose another one."
+            return 409, Problem(error=refused.code, message=message)
+        case errors.TooLate():
+            return 409, Problem(error=refused.code, message="This time has passed. Choose a later one.")
+        case errors.PlaceNotOffered():
+            message = "This place is not possible with this host. Choose the other one."
+            return 409, Problem(error=refused.code, message=message)
+        case errors.AlreadyCancelled():
+            message = "This appointment was cancelled before. Load the page anew."
             return 409, Problem(error=refused.code, message=message)
         case organise.WrongState():
             return 409, Problem(error=refused.code, message="Not possible now: the conference is in another state.")

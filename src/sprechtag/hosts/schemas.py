@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What goes over the wire. Times are ISO 8601 with an offset; windows are wall-clock in the conference's zone."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Literal
 
@@ -9,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ..conference.organise import HostEntry, Rules
 from ..conference.slots import TimeWindow
-from ..conference.tables import Conference
+from ..conference.tables import Conference, Host
 
 
 class Strict(BaseModel):
@@ -58,6 +59,7 @@ class HostData(Strict):
     user_id: Annotated[str, Field(min_length=1, max_length=64)]
     display_name: Annotated[str, Field(max_length=200)] = ""
     subject: Annotated[str, Field(max_length=200)] = ""
+    classes: Annotated[str, Field(max_length=200)] = ""
     room: Annotated[str, Field(max_length=100)] = ""
     offers_on_site: bool = True
     offers_video: bool = True
@@ -66,6 +68,108 @@ class HostData(Strict):
     def entry(self) -> HostEntry:
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
         return HostEntry(windows=[window.window() for window in self.windows], **values)
+
+
+class PreviewAnswer(BaseModel):
+    """`times` are the slots' starts for one host, `slots` those of all hosts."""
+
+    times: list[datetime]
+    slots: int
+    families: int
+
+
+class CopyData(Strict):
+    first_day: date
+    name: Annotated[str, Field(max_length=200)] = ""
+
+
+class OwnEntry(Strict):
+    room: Annotated[str, Field(max_length=100)] = ""
+    offers_on_site: bool = True
+    offers_video: bool = True
+    windows: Annotated[list[WindowData], Field(max_length=60)] = []
+
+    @classmethod
+    def of(cls, host: Host, windows: Sequence[TimeWindow]) -> "OwnEntry":
+        listed = [WindowData(day=window.day, starts=window.starts, ends=window.ends) for window in windows]
+        return cls(room=host.room, offers_on_site=host.offers_on_site, offers_video=host.offers_video, windows=listed)
+
+
+Message = Annotated[str, Field(max_length=4000)]
+PlaceName = Literal["on_site", "video"]
+
+
+class Saying(Strict):
+    """What the school says to the family in the mail about it."""
+
+    message: Message = ""
+
+
+class Moving(Saying):
+    slot_id: str
+
+
+class PlaceChange(Saying):
+    place: PlaceName
+
+
+class NoteData(Strict):
+    note: Annotated[str, Field(max_length=4000)]
+
+
+class Blocking(Strict):
+    blocked: bool
+
+
+class PhoneBooking(Strict):
+    """`email` may be empty: then nobody is written to. `key` makes a repeated call book once."""
+
+    slot_id: str
+    place: PlaceName
+    child: str
+    school_class: str = ""
+    name: str
+    email: str = ""
+    phone: str = ""
+    language: Literal["de", "en"] = "de"
+    key: Annotated[str, Field(max_length=100)] = ""
+
+
+class SwitchData(Strict):
+    """Which bookings to switch: all, those of one day, of one host, or both. With `offer` families can book only this
+    place from now on (not for a single day)."""
+
+    place: PlaceName
+    day: date | None = None
+    host: str = ""
+    message: Message = ""
+    offer: bool = True
+
+
+class UnableAnswer(BaseModel):
+    host_user_id: str
+    host_name: str
+    bookings: int
+    reason: str
+
+
+class SwitchPreviewAnswer(BaseModel):
+    bookings: int
+    guests: int
+    already: int
+    unable: list[UnableAnswer]
+
+
+class JobAnswer(BaseModel):
+    """`done` of `total` families are through; `changed` bookings so far."""
+
+    id: str
+    kind: str
+    total: int
+    done: int
+    changed: int
+    created_at: datetime
+    finished_at: datetime | None
 
 
 class ConferenceAnswer(BaseModel):
@@ -104,6 +208,7 @@ class HostAnswer(BaseModel):
     user_id: str
     display_name: str
     subject: str
+    classes: str
     room: str
     state: Literal["invited", "joined", "declined"]
     offers_on_site: bool
@@ -138,6 +243,9 @@ class BookingAnswer(BaseModel):
     guest_name: str
     guest_email: str | None = None
     """Only for the organiser, and for hosts where the conference says so."""
+    note: str | None = None
+    """The host's own; null for everybody else."""
+    slot_id: str
     video_link: str
     effects: list[EffectAnswer]
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Brings everything outside up to one booking, one guest, one host: each call may be repeated at any time."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import col, select
 
+from ..conference import jobs
 from ..conference.database import Database
 from ..conference.queries import BookingView, fact, learn
 from ..conference.tables import VIDEO, Conference, EffectKind, Host, utc_now
@@ -29,6 +31,7 @@ GIVE_UP_AFTER = 8
 RECHECK_HOST = timedelta(hours=6)
 GIVE_UP_MAIL_AFTER = 100
 LONGEST_MAIL_WAIT = 900.0
+LONGEST_GATHERING = timedelta(minutes=1)
 NOT_DELIVERED = "Nextcloud's own mail server did not take the invitation. It is tried again by itself."
 NOT_SET_UP = "The public address of the app is not known yet, so the mail would hold no link."
 
@@ -137,8 +140,15 @@ class Follower:
 
     def mail_is_due(self, state: State) -> bool:
         """A video mail waits for its link, a calendar mail for its event; the others go out at once."""
-        if not state.behind:
-            return False
+        return state.behind and self._mail_is_ready(state)
+
+    def family_is_ready(self, guest_id: int) -> bool:
+        """Whether all that is new with this guest can go into one mail. What has waited a minute waits no longer."""
+        behind = [state for state in self._ledger.of_guest(guest_id, "mail") if state.behind]
+        long_ago = self._clock() - LONGEST_GATHERING
+        return all(self._mail_is_ready(state) or state.view.changed_at < long_ago for state in behind)
+
+    def _mail_is_ready(self, state: State) -> bool:
         video = state.view.active and state.view.place == VIDEO
         if video and self._ledger.state(state.view.id, "talk").behind:
             return False
@@ -168,6 +178,16 @@ class Follower:
         else:
             wait = min(12 * self._settings.retry_seconds * 2 ** min(state.attempts, 12), LONGEST_MAIL_WAIT)
             self._fail([state], NOT_DELIVERED, wait)
+
+    # -- long work ----------------------------------------------------------------------------------------------
+
+    def jobs(self) -> list[int]:
+        with self._database.read() as session:
+            return jobs.running(session)
+
+    async def run_job(self, job_id: int) -> None:
+        """Does what is left of the job; the effects follow by themselves."""
+        await asyncio.to_thread(jobs.run, self._database, job_id, self._clock)
 
     # -- a host, the instance -----------------------------------------------------------------------------------
 

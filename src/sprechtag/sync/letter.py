@@ -48,6 +48,7 @@ def compose(news: list[tuple[BookingView, bool]], all_views: list[BookingView], 
         "manage_link": manage_link,
         "conference_name": first.conference_name,
         "contact": first.conference_contact,
+        "messages": list(dict.fromkeys(view.message for view, _ in news if view.message)),
         "guest_name": first.guest_name,
     }
     method = "PUBLISH" if changed else "CANCEL"

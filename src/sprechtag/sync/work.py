@@ -61,6 +61,13 @@ async def _follow_mail(guest_id: int) -> None:
         await follower.follow_mail(guest_id)
 
 
+@DBOS.workflow(name="run_job")
+async def _run_job(job_id: int) -> None:
+    if follower := _ready():
+        await follower.run_job(job_id)
+        _woken.set()
+
+
 @DBOS.workflow(name="check_host")
 async def _check_host(host_id: int) -> None:
     if follower := _ready():
@@ -184,7 +191,7 @@ class Work:
 
     def _queue_mail(self, due: Due) -> None:
         state = self._ledger.state(due.booking_id, "mail")
-        if not self._follower.mail_is_due(state):
+        if not self._follower.mail_is_due(state) or not self._follower.family_is_ready(due.guest_id):
             return
         organiser = state.view.organiser_id
         call_id = f"mail-{due.booking_id}-r{due.revision}-a{due.attempts}"
@@ -197,6 +204,9 @@ class Work:
         self._queue(f"instance-{epoch // LEARN_EVERY}", CHECKS, "", _learn_instance)
         for user_id in self._follower.organisers():
             self._queue(f"organiser-{user_id}-{epoch // LEARN_EVERY}", CHECKS, "", _check_organiser, user_id)
+        for job_id in self._follower.jobs():
+            # Asked for anew every half minute, should the process that had it be gone; two at once do no harm.
+            self._queue(f"job-{job_id}-{epoch // 30}", CHECKS, "", _run_job, job_id)
         for host_id in self._follower.hosts_to_check():
             self._queue(f"host-{host_id}-{epoch // 30}", CHECKS, "", _check_host, host_id)
 

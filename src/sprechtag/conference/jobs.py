@@ -1,0 +1,226 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Changes to many bookings at once: switching their place, cancelling them all.
+
+A job is a list of guests. Each guest is done in one transaction that also takes it off the list, so a job that was
+killed goes on where it was, nothing is done twice, and a family with several appointments gets one mail."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from .booking import Desk
+from .database import Database
+from .errors import NotFound, Refused
+from .tables import VIDEO, Booking, Conference, Guest, Host, Job, JobItem, Place, Slot
+
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which bookings: of the whole conference, of one `day` (in its zone), of one host, or both."""
+
+    day: date | None = None
+    host_user_id: str = ""
+
+
+@dataclass(frozen=True)
+class Unable:
+    """Bookings that stay as they are, because their host cannot do it."""
+
+    host_user_id: str
+    host_name: str
+    bookings: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SwitchPreview:
+    """What a switch would do: `already` are at that place, `unable` stay where they are."""
+
+    bookings: int
+    guests: int
+    already: int
+    unable: list[Unable]
+
+
+class NothingToDo(Refused):
+    """The job would change no booking."""
+
+    code = "nothing_to_do"
+
+
+def preview_switch(
+    session: Session, conference: Conference, place: Place, scope: Scope, now: datetime
+) -> SwitchPreview:
+    rows = _affected(session, conference, scope, now)
+    moving = [row for row in rows if row.booking.place != place]
+    able = [row for row in moving if _able(row.host, place)]
+    unable: dict[str, Unable] = {}
+    for row in moving:
+        if not _able(row.host, place):
+            before = unable.get(row.host.user_id)
+            count = (before.bookings if before else 0) + 1
+            unable[row.host.user_id] = Unable(row.host.user_id, row.host.display_name, count, row.host.problem)
+    return SwitchPreview(
+        len(able), len({row.booking.guest_id for row in able}), len(rows) - len(moving), list(unable.values())
+    )
+
+
+def start_switch(
+    session: Session, conference: Conference, place: Place, scope: Scope, message: str, offer: bool, now: datetime
+) -> Job:
+    """Begins to switch; with `offer` families can book only this place from now on (whole conference or one host).
+
+    Raises `NothingToDo` when neither a booking nor what is offered would change."""
+    rows = _affected(session, conference, scope, now)
+    guests = {row.booking.guest_id for row in rows if row.booking.place != place and _able(row.host, place)}
+    offers = offer and scope.day is None and _offer_only(session, conference, place, scope)
+    if not guests and not offers:
+        raise NothingToDo
+    payload = {
+        "place": place,
+        "day": scope.day.isoformat() if scope.day else "",
+        "host": scope.host_user_id,
+        "message": message,
+    }
+    return _start(session, conference, "switch_place", payload, guests, now)
+
+
+def start_cancelling(session: Session, conference: Conference, message: str, now: datetime) -> Job:
+    """Begins to cancel everything that is still to come."""
+    guests = {row.booking.guest_id for row in _affected(session, conference, Scope(), now)}
+    if not guests:
+        raise NothingToDo
+    return _start(session, conference, "cancel_all", {"message": message}, guests, now)
+
+
+def _start(
+    session: Session, conference: Conference, kind: str, payload: dict[str, str], guests: set[int], now: datetime
+) -> Job:
+    job = Job(
+        conference_id=conference.id or 0,
+        kind=kind,
+        payload=payload,
+        total=len(guests),
+        created_at=now,
+        finished_at=None if guests else now,
+    )
+    session.add(job)
+    session.flush()
+    session.add_all(JobItem(job_id=job.id or 0, guest_id=guest_id) for guest_id in guests)
+    return job
+
+
+def running(session: Session) -> list[int]:
+    """Ids of the jobs that are not finished."""
+    return list(session.execute(select(col(Job.id)).where(col(Job.finished_at).is_(None))).scalars())
+
+
+def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:
+    """Does what is left of the job. Several may run it at once; each guest is done by one of them. What has changed is
+    due for the effects from then on."""
+    while True:
+        with database.write(PATIENCE) as session:
+            # The row lock makes a second process wait here and find the guest gone.
+            job = session.execute(select(Job).where(col(Job.id) == job_id).with_for_update()).scalar_one_or_none()
+            if job is None or job.finished_at:
+                return
+            item = session.execute(
+                select(JobItem).where(col(JobItem.job_id) == job_id).order_by(col(JobItem.guest_id)).limit(1)
+            ).scalar_one_or_none()
+            if item is None:
+                job.finished_at = clock()
+                return
+            job.changed += _do(session, job, item.guest_id, clock())
+            job.done += 1
+            session.delete(item)
+
+
+def _do(session: Session, job: Job, guest_id: int, now: datetime) -> int:
+    """Changes the guest's bookings; returns how many."""
+    conference = session.get_one(Conference, job.conference_id)
+    payload = job.payload
+    day = date.fromisoformat(payload["day"]) if payload.get("day") else None
+    rows = _affected(session, conference, Scope(day, payload.get("host", "")), now, guest_id)
+    changed = 0
+    for row in rows:
+        if job.kind == "cancel_all":
+            Desk.cancel_in(session, row.booking, now, payload["message"])
+        elif row.booking.place != payload["place"] and _able(row.host, payload["place"]):
+            Desk.change_place_in(session, row.booking, payload["place"], now, payload["message"])
+        else:
+            continue
+        changed += 1
+    return changed
+
+
+@dataclass(frozen=True)
+class _Row:
+    booking: Booking
+    host: Host
+
+
+def _affected(
+    session: Session, conference: Conference, scope: Scope, now: datetime, guest_id: int | None = None
+) -> Sequence[_Row]:
+    """Active bookings that are still to come."""
+    query = (
+        select(Booking, Host, col(Slot.starts_at))
+        .join(Host, col(Host.id) == col(Booking.host_id))
+        .join(Slot, col(Slot.id) == col(Booking.slot_id))
+        .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+        .where(col(Slot.starts_at) > now)
+        .order_by(col(Booking.id))
+    )
+    if scope.host_user_id:
+        query = query.where(col(Host.user_id) == scope.host_user_id)
+    if guest_id is not None:
+        query = query.where(col(Booking.guest_id) == guest_id)
+    zone = ZoneInfo(conference.time_zone)
+    return [
+        _Row(booking, host)
+        for booking, host, starts_at in session.execute(query)
+        if scope.day is None or starts_at.astimezone(zone).date() == scope.day
+    ]
+
+
+def _able(host: Host, place: str) -> bool:
+    return place != VIDEO or host.can_video
+
+
+def _offer_only(session: Session, conference: Conference, place: Place, scope: Scope) -> bool:
+    """Lets families book only this place; returns whether that is new."""
+    target: Conference | Host = conference
+    if scope.host_user_id:
+        found = session.execute(
+            select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == scope.host_user_id)
+        ).scalar_one_or_none()
+        if found is None:
+            raise NotFound
+        target = found
+    video = place == VIDEO
+    changes = (target.offers_video, target.offers_on_site) != (video, not video)
+    target.offers_video, target.offers_on_site = video, not video
+    session.add(target)
+    return changes
+
+
+def guests_reached(session: Session, conference: Conference) -> int:
+    """Guests with an active booking: who gets a mail when everything is cancelled."""
+    count: int = session.execute(
+        select(func.count(col(Guest.id).distinct()))
+        .join(Booking, col(Booking.guest_id) == col(Guest.id))
+        .where(col(Guest.conference_id) == conference.id, col(Booking.state) == "active")
+    ).scalar_one()
+    return count
+
+
+def forget_finished(session: Session, before: datetime) -> None:
+    """Deletes jobs that ended before this time."""
+    session.execute(delete(Job).where(col(Job.finished_at) < before))

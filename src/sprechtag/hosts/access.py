@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who may see and change what: an organiser own conferences, a host own bookings. For all others it does not exist."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..access import Caller
+from ..conference import organise
+from ..conference.errors import NotFound
+from ..conference.queries import BookingView, booking_view
+from ..conference.tables import Booking, Conference, Host, Slot
+from .schemas import Problem
+
+
+def caller(request: Request) -> Caller:
+    """Who calls, as the gate has found out."""
+    return request.scope["caller"]  # type: ignore[no-any-return]
+
+
+User = Annotated[Caller, Depends(caller)]
+REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 409, 422, 503)}
+
+
+def find(session: Session, conference_id: str) -> Conference:
+    conference: Conference | None = session.execute(
+        select(Conference).where(col(Conference.public_id) == conference_id)
+    ).scalar_one_or_none()
+    if conference is None:
+        raise NotFound
+    return conference
+
+
+def own(session: Session, conference_id: str, user: Caller) -> Conference:
+    """The caller's own conference."""
+    conference = find(session, conference_id)
+    if conference.organiser_id != user.user_id:
+        raise NotFound
+    return conference
+
+
+def visible(session: Session, conference_id: str, user: Caller) -> Conference:
+    """The conference, for its organiser and its hosts."""
+    conference = find(session, conference_id)
+    if conference.organiser_id != user.user_id:
+        organise.find_host(session, conference.id or 0, user.user_id)
+    return conference
+
+
+def visible_booking(session: Session, booking_id: str, user: Caller) -> tuple[BookingView, bool]:
+    """The booking, for the organiser (true) and for its host (false)."""
+    booking = session.execute(select(col(Booking.id)).where(col(Booking.public_id) == booking_id)).scalar_one_or_none()
+    if booking is None:
+        raise NotFound
+    view = booking_view(session, booking)
+    if view.organiser_id == user.user_id:
+        return view, True
+    if view.host_user_id == user.user_id:
+        return view, False
+    raise NotFound
+
+
+def own_booking(session: Session, booking_id: str, user: Caller) -> BookingView:
+    """The booking, for the organiser only."""
+    view, organises = visible_booking(session, booking_id, user)
+    if not organises:
+        raise NotFound
+    return view
+
+
+def visible_slot(session: Session, slot_id: str, user: Caller) -> tuple[Slot, str]:
+    """The slot, and as what the caller may block it: `organiser` or `host`."""
+    row = session.execute(
+        select(Slot, col(Conference.organiser_id), col(Host.user_id))
+        .join(Conference, col(Conference.id) == col(Slot.conference_id))
+        .join(Host, col(Host.id) == col(Slot.host_id))
+        .where(col(Slot.public_id) == slot_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    slot, organiser_id, host_user_id = row
+    if user.user_id == organiser_id:
+        return slot, "organiser"
+    if user.user_id == host_user_id:
+        return slot, "host"
+    raise NotFound

@@ -1,0 +1,246 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""In and out as files: the list of hosts from a school's spreadsheet, the bookings for the school's own use."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..conference import organise
+from ..conference.database import Database
+from ..conference.errors import Invalid
+from ..conference.ical import calendar_file
+from ..conference.organise import HOST_FIELDS, HostEntry
+from ..conference.queries import BookingView, bookings_of_conference
+from ..conference.tables import Conference, Host
+from ..paper import sheets
+from ..phrases import Speaker
+from .access import REFUSALS, User, own
+from .schemas import Strict
+
+_COLUMNS = {
+    "user_id": ("user", "user_id", "user id", "uid", "benutzer", "benutzername", "kennung", "nextcloud"),
+    "display_name": ("name", "display_name", "lehrkraft", "teacher", "anzeigename"),
+    "subject": ("subject", "subjects", "fach", "fächer", "faecher"),
+    "classes": ("class", "classes", "klasse", "klassen"),
+    "room": ("room", "raum", "zimmer"),
+}
+_LONGEST = {"user_id": 64, "display_name": 200, "subject": 200, "classes": 200, "room": 100}
+ExportName = Literal["bookings.csv", "bookings.xlsx", "bookings.ics"]
+HEADER = [
+    "Datum",
+    "Beginn",
+    "Ende",
+    "Lehrkraft",
+    "Raum",
+    "Ort",
+    "Kind",
+    "Klasse",
+    "Familie",
+    "E-Mail",
+    "Telefon",
+    "Nr.",
+]
+MOST_BYTES = 2_000_000
+
+
+class HostFile(Strict):
+    """A CSV or XLSX file, at most 2 MB. Its first line names the columns."""
+
+    name: Annotated[str, Field(max_length=200)]
+    content_base64: Annotated[str, Field(max_length=3_000_000)]
+
+
+class ImportLine(BaseModel):
+    """One line of the file: what would become of it. `changes` holds field -> [before, after]."""
+
+    line: int
+    user_id: str
+    outcome: Literal["new", "changed", "same", "error"]
+    changes: dict[str, tuple[str, str]] = {}
+    problem: str = ""
+
+
+class ImportAnswer(BaseModel):
+    """`applied` says whether it was done; it is done only without any error."""
+
+    lines: list[ImportLine]
+    new: int
+    changed: int
+    same: int
+    errors: int
+    unknown_columns: list[str]
+    applied: bool
+
+
+@dataclass
+class _Plan:
+    lines: list[ImportLine] = field(default_factory=list)
+    entries: list[HostEntry] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ExchangeApi:
+    database: Database
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
+        router.post("/hosts-import-preview")(self.preview_import)
+        router.post("/hosts-import")(self.import_hosts)
+        router.get("/export/{name}")(self.export)
+        return router
+
+    def preview_import(self, conference_id: str, data: HostFile, user: User) -> ImportAnswer:
+        """What an import would change, line by line. Nothing is changed."""
+        with self.database.read() as session:
+            return _answer(_plan(session, own(session, conference_id, user), data), applied=False)
+
+    def import_hosts(self, conference_id: str, data: HostFile, user: User) -> ImportAnswer:
+        """Imports all lines, or none when one of them has an error. What is not in the file stays as it is."""
+        with self.database.write() as session:
+            conference = own(session, conference_id, user)
+            plan = _plan(session, conference, data)
+            answer = _answer(plan, applied=not any(line.outcome == "error" for line in plan.lines))
+            if answer.applied:
+                for entry in plan.entries:
+                    organise.enrol(session, conference, entry)
+        self.wake()
+        return answer
+
+    def export(self, conference_id: str, name: ExportName, user: User) -> Response:
+        """All active appointments as a file, times in the conference's zone."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            views = [view for view in bookings_of_conference(session, conference.id or 0) if view.active]
+        say = Speaker("de", conference.time_zone)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        if name == "bookings.ics":
+            return Response(calendar_file(views, say), media_type="text/calendar", headers=headers)
+        rows = [_row(view, say) for view in views]
+        if name == "bookings.csv":
+            return Response(sheets.write_csv(HEADER, rows), media_type="text/csv", headers=headers)
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        return Response(sheets.write_xlsx(conference.name, HEADER, rows), media_type=kind, headers=headers)
+
+
+def _row(view: BookingView, say: Speaker) -> list[str]:
+    start, end = say.local(view.starts_at), say.local(view.ends_at)
+    place = say("By video") if view.place == "video" else say("On site")
+    return [
+        f"{start:%Y-%m-%d}",
+        f"{start:%H:%M}",
+        f"{end:%H:%M}",
+        view.host_name,
+        view.host_room,
+        place,
+        view.child,
+        view.school_class,
+        view.guest_name,
+        view.guest_email,
+        view.guest_phone,
+        view.code,
+    ]
+
+
+def _plan(session: Session, conference: Conference, data: HostFile) -> _Plan:
+    rows = _rows(data)
+    if not rows:
+        raise Invalid("file", "file_empty")
+    columns, unknown = _columns(rows[0])
+    if "user_id" not in columns.values():
+        raise Invalid("file", "column_user_missing")
+    present = {
+        host.user_id: host
+        for host in session.execute(select(Host).where(col(Host.conference_id) == conference.id)).scalars()
+    }
+    plan = _Plan(unknown=unknown)
+    seen: dict[str, int] = {}
+    for number, row in enumerate(rows[1:], 2):
+        given = {name: row[index] for index, name in columns.items() if index < len(row)}
+        if not any(given.values()):
+            continue
+        line = _line(number, given, present.get(given.get("user_id", "")), seen)
+        plan.lines.append(line)
+        if line.outcome in ("new", "changed"):
+            plan.entries.append(_entry(session, conference, given, present.get(line.user_id)))
+    return plan
+
+
+def _rows(data: HostFile) -> list[list[str]]:
+    try:
+        content = base64.b64decode(data.content_base64, validate=True)
+    except binascii.Error as error:
+        raise Invalid("content_base64", "file_unreadable") from error
+    if len(content) > MOST_BYTES:
+        raise Invalid("file", "file_too_large")
+    try:
+        return sheets.read(data.name, content)
+    except sheets.Unreadable as error:
+        raise Invalid("file", "file_unreadable") from error
+
+
+def _columns(header: list[str]) -> tuple[dict[int, str], list[str]]:
+    """Index -> field of the columns we know, and the names of those we do not."""
+    known: dict[int, str] = {}
+    unknown = []
+    for index, title in enumerate(header):
+        found = next((name for name, titles in _COLUMNS.items() if title.casefold() in titles), None)
+        if found and found not in known.values():
+            known[index] = found
+        elif title:
+            unknown.append(title)
+    return known, unknown
+
+
+def _line(number: int, given: dict[str, str], host: Host | None, seen: dict[str, int]) -> ImportLine:
+    user_id = given.get("user_id", "")
+
+    def wrong(problem: str) -> ImportLine:
+        return ImportLine(line=number, user_id=user_id, outcome="error", problem=problem)
+
+    if not user_id:
+        return wrong("The Nextcloud user is missing in this line.")
+    if user_id in seen:
+        return wrong(f"This user stands in line {seen[user_id]} already.")
+    seen[user_id] = number
+    for name, longest in _LONGEST.items():
+        if len(given.get(name, "")) > longest:
+            return wrong(f"The text in column “{name}” is longer than {longest} characters.")
+    before = {name: str(getattr(host, name)) if host else "" for name in given}
+    # An empty cell leaves what is there.
+    changes = {name: (before[name], value) for name, value in given.items() if value not in ("", before[name])}
+    outcome: Literal["new", "changed", "same"] = "new" if host is None else "changed" if changes else "same"
+    return ImportLine(line=number, user_id=user_id, outcome=outcome, changes=changes)
+
+
+def _entry(session: Session, conference: Conference, given: dict[str, str], host: Host | None) -> HostEntry:
+    """The entry as it would be: an empty cell leaves what is there."""
+    values = {name: getattr(host, name) for name in HOST_FIELDS} if host else {}
+    values |= {name: value for name, value in given.items() if value}
+    return HostEntry(windows=organise.conference_windows(session, conference, host) if host else (), **values)
+
+
+def _answer(plan: _Plan, applied: bool) -> ImportAnswer:
+    def count(outcome: str) -> int:
+        return sum(line.outcome == outcome for line in plan.lines)
+
+    return ImportAnswer(
+        lines=plan.lines,
+        new=count("new"),
+        changed=count("changed"),
+        same=count("same"),
+        errors=count("error"),
+        unknown_columns=plan.unknown,
+        applied=applied,
+    )

@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The organiser's view of all: the grid, the progress, switching many bookings, the share link as a QR code."""
+
+import io
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import segno
+from fastapi import APIRouter, Response, status
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..conference import jobs, organise, overview
+from ..conference.database import Database
+from ..conference.errors import NotFound
+from ..conference.tables import Conference, Host, Job
+from ..conference.tokens import LinkKey
+from .access import REFUSALS, User, own
+from .schemas import JobAnswer, Saying, SwitchData, SwitchPreviewAnswer
+
+
+@dataclass
+class OverviewApi:
+    """`mail_channel` names the channel that the organiser's mails go through and how many it takes in an hour (0: no
+    limit)."""
+
+    database: Database
+    links: LinkKey
+    public_base: Callable[[], str]
+    mail_channel: Callable[[str], tuple[str, int]]
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
+        router.get("/grid")(self.grid)
+        router.get("/progress")(self.progress)
+        router.post("/switch-preview")(self.preview_switch)
+        router.post("/switch", status_code=status.HTTP_202_ACCEPTED)(self.switch)
+        router.post("/cancel-all", status_code=status.HTTP_202_ACCEPTED)(self.cancel_all)
+        router.get("/jobs")(self.jobs)
+        router.get("/share-link.svg")(self.qr_code)
+        return router
+
+    def grid(self, conference_id: str, user: User) -> dict[str, Any]:
+        """Everything the grid shows, in short form: 100 hosts x 48 slots come with every change.
+
+        `slots` holds, for each host in the order of `hosts`, lists of slot id, start (epoch seconds), minutes and who
+        blocked it. `bookings` are the active ones."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            hosts = session.execute(
+                select(Host)
+                .where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
+                .order_by(col(Host.display_name))
+            ).scalars()
+            listed = list(hosts)
+            rows: dict[int, list[list[Any]]] = {host.id or 0: [] for host in listed}
+            for slot in overview.grid_slots(session, conference.id or 0):
+                minutes = int((slot.ends_at - slot.starts_at).total_seconds()) // 60
+                rows.get(slot.host_id, []).append(
+                    [slot.public_id, int(slot.starts_at.timestamp()), minutes, slot.blocked_by]
+                )
+            bookings = overview.grid_bookings(session, conference.id or 0)
+        return {
+            "time_zone": conference.time_zone,
+            "hosts": [
+                {
+                    "user_id": host.user_id,
+                    "name": host.display_name,
+                    "room": host.room,
+                    "subject": host.subject,
+                    "can_video": host.can_video,
+                }
+                for host in listed
+            ],
+            "slots": [rows[host.id or 0] for host in listed],
+            "bookings": [asdict(booking) for booking in bookings],
+        }
+
+    def progress(self, conference_id: str, user: User) -> dict[str, Any]:
+        """Booked shares, Nextcloud's progress, troubles in words, and the mail channel with its limit."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            found = overview.progress(session, conference)
+        name, per_hour = self.mail_channel(conference.organiser_id)
+        hours = round(found.guests / per_hour, 1) if per_hour else 0.0
+        return asdict(found) | {"mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours}}
+
+    def preview_switch(self, conference_id: str, data: SwitchData, user: User) -> SwitchPreviewAnswer:
+        """Counts whom a switch would concern. Nothing is changed."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            scope = jobs.Scope(data.day, data.host)
+            found = jobs.preview_switch(session, conference, data.place, scope, self.clock())
+        return SwitchPreviewAnswer.model_validate(asdict(found))
+
+    def switch(self, conference_id: str, data: SwitchData, user: User) -> JobAnswer:
+        """Begins to switch; what becomes of it is in `jobs`. Calendars, Talk and mails follow by themselves."""
+
+        def begin(session: Session, conference: Conference) -> Job:
+            scope = jobs.Scope(data.day, data.host)
+            message = data.message.strip()
+            return jobs.start_switch(session, conference, data.place, scope, message, data.offer, self.clock())
+
+        return self._begin(conference_id, user, begin)
+
+    def cancel_all(self, conference_id: str, data: Saying, user: User) -> JobAnswer:
+        """Begins to cancel all appointments that are still to come; every family gets one mail."""
+
+        def begin(session: Session, conference: Conference) -> Job:
+            return jobs.start_cancelling(session, conference, data.message.strip(), self.clock())
+
+        return self._begin(conference_id, user, begin)
+
+    def _begin(self, conference_id: str, user: User, begin: Callable[[Session, Conference], Job]) -> JobAnswer:
+        with self.database.write() as session:
+            job = begin(session, own(session, conference_id, user))
+            answer = _job_answer(job)
+        self.wake()
+        return answer
+
+    def jobs(self, conference_id: str, user: User) -> list[JobAnswer]:
+        """Long work, newest first."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            rows = session.execute(
+                select(Job).where(col(Job.conference_id) == conference.id).order_by(col(Job.id).desc()).limit(20)
+            ).scalars()
+            return [_job_answer(job) for job in rows]
+
+    def qr_code(self, conference_id: str, user: User) -> Response:
+        """The share link as a QR code (SVG). 404 while the public address is not known."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+        base = self.public_base()
+        if not base:
+            raise NotFound
+        image = io.BytesIO()
+        link = f"{base}/s/{organise.share_token(conference, self.links)}"
+        segno.make(link, error="m").save(image, kind="svg", scale=8, border=4, dark="#000", light="#fff")
+        headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        return Response(image.getvalue(), media_type="image/svg+xml", headers=headers)
+
+
+def _job_answer(job: Job) -> JobAnswer:
+    fields = {name: getattr(job, name) for name in JobAnswer.model_fields}
+    return JobAnswer.model_validate(fields | {"id": job.public_id})
