@@ -1,5 +1,13 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
+FROM node:22-slim AS ui
+WORKDIR /ex_app/ui
+COPY ex_app/ui/package.json ex_app/ui/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY ex_app/l10n ../l10n
+COPY ex_app/ui ./
+RUN npm run build
+
 FROM python:3.11-slim AS build
 RUN pip install --no-cache-dir uv
 WORKDIR /app
@@ -27,7 +35,9 @@ RUN useradd --uid 10001 --create-home sprechtag \
 WORKDIR /app
 COPY --from=frpc /usr/local/bin/frpc /usr/local/bin/frpc
 COPY --from=build /app/.venv .venv
-COPY ex_app ex_app
+COPY ex_app/img ex_app/img
+COPY --from=ui /ex_app/js ex_app/js
+COPY --from=ui /ex_app/css ex_app/css
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 APP_HOST=0.0.0.0 APP_PORT=9031 \
     APP_PERSISTENT_STORAGE=/data SPRECHTAG_FRONTEND=/app/ex_app
 COPY --chmod=755 scripts/start /usr/local/bin/start

@@ -5,15 +5,15 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo test test-large lint bench install browser format screenshots
+.PHONY: uv demo ui test test-large lint bench install browser format screenshots
 
-demo: install
+demo: install ui
 	@$(RUN) sprechtag demo
 
-test: install browser lint
+test: install browser ui lint
 	@$(RUN) pytest -q
 
-test-large: install
+test-large: install ui
 	@SPRECHTAG_LARGE=1 $(RUN) pytest -q tests/faults
 
 lint: install
@@ -26,7 +26,7 @@ lint: install
 bench: install
 	@$(RUN) python bench/booking.py
 
-screenshots: install browser
+screenshots: install browser ui
 	@SPRECHTAG_SCREENSHOTS=docs/images $(RUN) pytest -q tests/browser
 
 format: install
@@ -35,6 +35,14 @@ format: install
 
 install: uv
 	@$(UV) sync --frozen --all-extras -q || { echo "Packages are missing: PyPI could not be reached."; exit 1; }
+
+ui: ex_app/js/sprechtag-main.js
+
+ex_app/js/sprechtag-main.js: ex_app/ui/package-lock.json ex_app/ui/vite.config.js $(shell find ex_app/ui/src ex_app/l10n -type f)
+	@command -v npm >/dev/null || { echo "Node 20 or newer with npm is missing."; exit 1; }
+	@cd ex_app/ui && npm ci --no-audit --no-fund --silent || { echo "Packages are missing: npm's registry could not be reached."; exit 1; }
+	@cd ex_app/ui && npm run --silent build -- --logLevel warn
+	@touch $@
 
 browser:
 	@sh scripts/ensure-browser

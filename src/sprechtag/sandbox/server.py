@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from .dav import Dav
 from .fronts import EXAPPS, PROXY, Dropped, Harp, PhpProxy
 from .ocs import Ocs, fail
+from .theme import NEXTCLOUD_CSS
 from .world import Fault, World
 
 SESSION = "ncsandbox_session"
@@ -231,11 +232,11 @@ class Sandbox:
         )
         styles = "".join(f'<link rel="stylesheet" href="{base}{path}.css?v=abc">' for path in app.styles)
         page = (
-            f'<!doctype html><html lang="{user.language}"><head data-user="{user_id}" '
+            f'<!doctype html><html lang="{user.language}" data-locale="{user.language}"><head data-user="{user_id}" '
             f'data-user-displayname="{html.escape(user.display_name)}" data-requesttoken="abc">'
             '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>Sprechtag - Nextcloud</title><style>{_NEXTCLOUD_CSS}</style>{styles}{scripts}</head>"
-            f'<body><header id="header"><b>☁ Nextcloud (stand-in)</b> <span>{html.escape(user.display_name)}</span></header>'
+            f"<title>Sprechtag - Nextcloud</title><style>{NEXTCLOUD_CSS}</style>{styles}{scripts}</head>"
+            f'<body><div id="skip-actions"></div><header id="header"><b>☁ Nextcloud (stand-in)</b> <span>{html.escape(user.display_name)}</span></header>'
             '<div id="content" class="app-app_api"><div id="content"></div></div></body></html>'
         )
         policy = (
@@ -295,7 +296,7 @@ def _shell(title: str, body: str) -> str:
     return (
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-            f"<title>{html.escape(title)}</title><style>{_NEXTCLOUD_CSS}body{{padding:1rem}}iframe{{width:100%;height:34rem;"
+            f"<title>{html.escape(title)}</title><style>{NEXTCLOUD_CSS}body{{padding:1rem}}iframe{{width:100%;height:34rem;"
             "border:1px solid #ccc}}td,th{{text-align:left;padding:.3rem .8rem}}pre{{white-space:pre-wrap}}</style></head>"
             f"<body><h1>{html.escape(title)}</h1>{body}</body></html>"
         )
@@ -304,17 +305,6 @@ def _shell(title: str, body: str) -> str:
     )
 
 
-_NEXTCLOUD_CSS = (
-    ":root{--color-main-background:#fff;--color-main-text:#222;--color-text-maxcontrast:#6b6b6b;--color-border:#ededed;"
-    "--color-primary-element:#1e6b4f;--color-primary-element-text:#fff;--color-background-hover:#f5f5f5;"
-    "--color-error:#a8201a;--border-radius-large:10px;--border-radius-element:8px;--default-clickable-area:44px;"
-    "--default-font-size:15px}"
-    "@media(prefers-color-scheme:dark){:root{--color-main-background:#171717;--color-main-text:#ebebeb;"
-    "--color-text-maxcontrast:#b3b3b3;--color-border:#333;--color-background-hover:#222;"
-    "--color-primary-element:#7cc7a8;--color-primary-element-text:#000;--color-error:#ff9a92}}"
-    "body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--color-main-text);background:var(--color-main-background)}"
-    "#header{background:#1e6b4f;color:#fff;padding:.8rem 1rem;display:flex;justify-content:space-between}"
-)
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="none" stroke="#fff" stroke-width="3" '
     'stroke-linejoin="round" d="M4 14 16 5l12 9v13H4zM12 27v-9h8v9"/></svg>'

@@ -64,7 +64,7 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event.add("status", "CONFIRMED" if view.active else "CANCELLED")
     manage_link = writing.manage_link(view) if writing.invites and view.active else ""
     event.add("description", _description(view, manage_link, say, guest_say))
-    if writing.invites or view.contact_for_hosts:
+    if view.guest_email and (writing.invites or view.contact_for_hosts):
         if writing.host_email:
             event.add("organizer", _person(f"mailto:{writing.host_email}", view.host_name))
         attendee = _attendee(view, writing.invites)

@@ -32,6 +32,7 @@ RECHECK_HOST = timedelta(hours=6)
 GIVE_UP_MAIL_AFTER = 100
 LONGEST_MAIL_WAIT = 900.0
 LONGEST_GATHERING = timedelta(minutes=1)
+NO_ADDRESS = "The family gave no address, so nobody was written to."
 NOT_DELIVERED = "Nextcloud's own mail server did not take the invitation. It is tried again by itself."
 NOT_SET_UP = "The public address of the app is not known yet, so the mail would hold no link."
 
@@ -111,6 +112,10 @@ class Follower:
         """One mail for everything that is new with this guest and whose room and event stand."""
         news = [state for state in self._ledger.of_guest(guest_id, "mail") if self.mail_is_due(state)]
         if not news:
+            return
+        if not news[0].view.guest_email:
+            for state in news:
+                self._ledger.applied(state, "mail", {}, NO_ADDRESS)
             return
         channel = self.channel(news[0].view.organiser_id)
         if channel.name == "calendar":

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 Sprechtag contributors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import { t } from './l10n.js'
+
+const base = new URL(/* @vite-ignore */ '../api/v1/', import.meta.url)
+
+/** A refusal in words; `status` 401 means that the login is over, and nothing should be asked again. */
+export class Refusal extends Error {
+	constructor(message, status, code = '') {
+		super(message)
+		this.status = status
+		this.code = code
+	}
+}
+
+export const address = (path) => new URL(path, base).href
+
+/** Calls the JSON API; resolves to its answer or rejects with a `Refusal`. */
+export async function call(method, path, body) {
+	let answer
+	try {
+		answer = await fetch(address(path), {
+			method,
+			headers: {
+				'X-Requested-With': 'XMLHttpRequest',
+				Accept: 'application/json',
+				...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+			},
+			body: body === undefined ? undefined : JSON.stringify(body),
+		})
+	} catch {
+		throw new Refusal(t('No connection. Check your network and try again.'), 0)
+	}
+	if (answer.status === 204) return null
+	if (answer.status === 401) throw new Refusal(t('Your login is over. Load the page anew and log in.'), 401)
+	if (answer.status === 503) throw new Refusal(t('Very busy right now. Try again in a few seconds.'), 503)
+	let data
+	try {
+		data = await answer.json()
+	} catch {
+		throw new Refusal(t('Sprechtag does not answer ({status}). Try again in a moment.', { status: answer.status }), answer.status)
+	}
+	if (!answer.ok) throw new Refusal(t(data.message), answer.status, data.error)
+	return data
+}
+
+export const get = (path) => call('GET', path)
+export const post = (path, body) => call('POST', path, body)
+export const put = (path, body) => call('PUT', path, body)
+export const remove = (path) => call('DELETE', path)
+
+/** Users and groups of this Nextcloud by name, looked up as the person in front of the screen. */
+export async function searchPeople(search) {
+	const root = window._oc_webroot ?? ''
+	const query = new URLSearchParams({ search, itemType: '', itemId: '', 'shareTypes[]': '0', limit: '10', format: 'json' })
+	const answer = await fetch(`${root}/ocs/v2.php/core/autocomplete/get?${query}`, { headers: { 'OCS-APIRequest': 'true' } })
+	if (!answer.ok) return []
+	return (await answer.json()).ocs.data.map((entry) => ({ id: entry.id, name: entry.label }))
+}

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: 2026 Sprechtag contributors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/* Nextcloud never loads an external app's own translations, so they are bundled here. */
+import { getLanguage, register, translate, translatePlural } from '@nextcloud/l10n'
+import de from '../../l10n/de.json'
+import deFormal from '../../l10n/de_DE.json'
+
+const bundles = { de: de.translations, de_DE: deFormal.translations }
+const language = (document.documentElement.dataset.locale ?? getLanguage()).replace('-', '_')
+const bundle = bundles[language] ?? bundles[getLanguage().replace('-', '_')] ?? (getLanguage().startsWith('de') ? bundles.de_DE : undefined)
+if (bundle) register('sprechtag', bundle)
+
+/* Text goes into Vue's templates, which escape it themselves. */
+const plain = { escape: false, sanitize: false }
+export const t = (text, values = {}) => translate('sprechtag', text, values, undefined, plain)
+export const n = (one, many, count, values = {}) => translatePlural('sprechtag', one, many, count, values, plain)
+
+export const locale = getLanguage().replace('_', '-')
+const formatters = new Map()
+function format(moment, zone, options) {
+	const key = `${zone}${JSON.stringify(options)}`
+	if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(locale, { timeZone: zone, ...options }))
+	return formatters.get(key).format(moment instanceof Date ? moment : new Date(moment))
+}
+export const clock = (moment, zone) => format(moment, zone, { hour: '2-digit', minute: '2-digit' })
+export const day = (moment, zone) => format(moment, zone, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+export const shortDay = (moment, zone) => format(moment, zone, { weekday: 'short', day: 'numeric', month: 'short' })
+/** The date as `2027-01-31` in the zone, for comparing days. */
+export function isoDay(moment, zone) {
+	const parts = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
+	return parts.format(new Date(moment))
+}

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 Sprechtag contributors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import { reactive } from 'vue'
+import { get } from './api.js'
+
+/** The conferences of the person in front of the screen, and what is said at the bottom of the page. */
+export const store = reactive({ conferences: [], loaded: false, problem: '', said: null })
+
+export async function reload() {
+	try {
+		store.conferences = await get('conferences')
+		store.problem = ''
+	} catch (refusal) {
+		store.problem = refusal.message
+	}
+	store.loaded = true
+}
+
+export const conference = (id) => store.conferences.find((one) => one.id === id)
+
+let quiet
+/** Says something for a few seconds, read out by screen readers. */
+export function say(text, bad = false) {
+	clearTimeout(quiet)
+	store.said = { text, bad }
+	quiet = setTimeout(() => { store.said = null }, bad ? 12000 : 5000)
+}
+
+/** Does something and says what came of it; resolves to its result, or to undefined after a refusal. */
+export async function attempt(work, done = '') {
+	try {
+		const result = await work()
+		if (done) say(done)
+		return result === null || result === undefined ? true : result
+	} catch (refusal) {
+		say(refusal.message, true)
+		return undefined
+	}
+}

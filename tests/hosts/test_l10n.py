@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Nothing on the page inside Nextcloud is left in English for a German."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from sprechtag.hosts import refusals
+
+EX_APP = Path(__file__).parents[2] / "ex_app"
+
+
+def texts_of_the_page() -> set[str]:
+    found = set()
+    for path in (EX_APP / "ui" / "src").rglob("*.*"):
+        source = path.read_text()
+        found |= {match[1] for match in re.finditer(r"\bt\('((?:[^'\\]|\\.)*)'", source)}
+        found |= {f"_{one}_::_{many}_" for one, many in re.findall(r"\bn\('([^']*)', '([^']*)'", source)}
+    return found
+
+
+@pytest.mark.parametrize("language", ["de", "de_DE"])
+def test_every_text_is_translated(language: str) -> None:
+    translations = json.loads((EX_APP / "l10n" / f"{language}.json").read_text())["translations"]
+    wanted = texts_of_the_page()
+    wanted |= set(re.findall(r'message = "([^"]+)"', Path(refusals.__file__).read_text()))
+    assert len(wanted) > 200
+    assert sorted(wanted - translations.keys()) == []
+    for text, translated in translations.items():
+        for said in translated if isinstance(translated, list) else [translated]:
+            assert set(re.findall(r"{\w+}", said)) == set(re.findall(r"{\w+}", text)), text
+
+
+def test_du_and_sie_are_not_mixed() -> None:
+    formal = json.loads((EX_APP / "l10n" / "de_DE.json").read_text())["translations"]
+    assert not [text for text in map(str, formal.values()) if re.search(r"\b([Dd]u|[Dd]ein\w*|dir|dich)\b", text)]
