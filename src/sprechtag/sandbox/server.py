@@ -72,7 +72,7 @@ class Sandbox:
         path = (request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1")
         if path.startswith(("/ocs/", DAV_ROOT)):
             return await self._nextcloud(request, path)
-        user_id = self.world.sessions.get(request.cookies.get(SESSION, ""), "")
+        user_id = self._visitor(request)
         app_id = self.world.app.id
         if path.startswith(f"{PROXY}{app_id}/"):
             return await self._proxy.answer(request, path.removeprefix(f"{PROXY}{app_id}/"), user_id)
@@ -85,6 +85,10 @@ class Sandbox:
     async def _nextcloud(self, request: Request, path: str) -> Response:
         if self.world.away:
             return Response(status_code=503)
+        visitor = self._visitor(request)
+        if visitor and path.startswith("/ocs/") and request.headers.get("ocs-apirequest") == "true":
+            # A page of Nextcloud's asking with its visitor's session; this header is what Nextcloud demands then.
+            return await self._ocs.answer(request, visitor)
         user_id = self._app_user(request)
         self.world.calls.append((request.method, path, user_id or ""))
         if user_id is None or (user_id and user_id not in self.world.users):
@@ -115,6 +119,10 @@ class Sandbox:
             raise Dropped
         await asyncio.sleep(fault.seconds)
         return await self._do(request, path, user_id)
+
+    def _visitor(self, request: Request) -> str:
+        """Who is logged in, or an empty string."""
+        return self.world.sessions.get(request.cookies.get(SESSION, ""), "")
 
     def _app_user(self, request: Request) -> str | None:
         try:

@@ -57,5 +57,6 @@ NEXTCLOUD_CSS = (
     "#header{background:var(--color-primary);color:#fff;height:50px;padding:0 1rem;display:flex;align-items:center;"
     "justify-content:space-between;box-sizing:border-box}"
     "a{color:inherit;text-decoration:none}button,input,select,textarea{font:inherit}"
+    "#skip-actions{position:absolute;top:-2000px;z-index:9}#skip-actions:focus-within{top:0;background:inherit}"
     ".hidden-visually{position:absolute;left:-10000px;width:1px;height:1px;overflow:hidden}"
 )

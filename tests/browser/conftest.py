@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A real browser. `make screenshots` keeps what it saw."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from town import Town, open_town
+
+KEEP = os.environ.get("SPRECHTAG_SCREENSHOTS", "")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Town]:
+    with open_town() as town:
+        yield town
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def keep(page: Page, name: str) -> None:
+    if KEEP:
+        Path(KEEP).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{KEEP}/{name}.png", full_page=True)
+
+
+def open_page(browser: Browser, width: int, script: bool = False, dark: bool = False, language: str = "de-DE") -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": 780},
+        java_script_enabled=script,
+        color_scheme="dark" if dark else "light",
+        locale=language,
+    )
+    return context.new_page()
+
+
+def check_axe(page: Page, where: str, part: str = "html") -> None:
+    """WCAG 2.2 A and AA and axe's own best practices, in a part of the page that is ours."""
+    found = Axe().run(page, context=part).response["violations"]
+    assert not found, f"{where}: " + "; ".join(f"{one['id']} {one['nodes'][0]['html'][:160]}" for one in found)

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The organiser and a teacher at their desks, in the page inside Nextcloud."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from browser.conftest import check_axe, keep, open_page
+from conftest import eventually
+from sprechtag.sandbox.server import EMBEDDED, SESSION
+from town import Event, Town
+
+pytestmark = pytest.mark.browser
+HOSTS = [f"t{number:02}" for number in range(10, 18)]
+_names = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def event(town: Town) -> Event:
+    event = town.conference(HOSTS, name="Elternsprechtag im Herbst")
+    for number in range(10):
+        event.family(f"familie{number}").book(host=number % 5, place="video" if number % 3 else "on_site")
+    eventually(lambda: town.in_step(event), 60)
+    return event
+
+
+@contextmanager
+def at_desk(town: Town, browser: Browser, user: str, path: str = "", dark: bool = False) -> Iterator[Page]:
+    """The page as this user, who reads German; fails on anything the browser complains of."""
+    page = open_page(browser, 1280, script=True, dark=dark)
+    page.set_default_timeout(8000)
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.context.add_cookies([{"name": SESSION, "value": town.world.log_in(user), "url": town.url}])
+    page.goto(f"{town.url}{EMBEDDED}sprechtag/conferences#/{path}")
+    page.locator("h2").first.wait_for()
+    yield page
+    page.context.close()
+    # A refusal (409, 422) is an answer that the page shows in words; the browser logs it all the same.
+    assert not [text for text in complaints if "status of 4" not in text]
+
+
+def one(event: Event, part: str = "") -> str:
+    return f"c/{event.path.split('/')[1]}{part}"
+
+
+def test_from_the_wizard_to_open_booking(town: Town, browser: Browser) -> None:
+    with at_desk(town, browser, "orga") as page:
+        page.get_by_role("link", name="Neuer Sprechtag").first.click()
+        page.get_by_role("button", name="Weiter").click()
+        expect(page.get_by_text("Gib dem Sprechtag einen Namen.")).to_be_visible()
+        page.get_by_label("Name", exact=True).fill("Sommersprechtag")
+        page.get_by_role("button", name="Weiter").click()
+        expect(page.get_by_text("24 Zeiten je Lehrkraft")).to_be_visible()
+        page.get_by_label("Minuten Pause danach").fill("5")
+        expect(page.get_by_text("16 Zeiten je Lehrkraft")).to_be_visible()
+        page.get_by_label("Bis", exact=True).fill("14:00")
+        expect(page.get_by_text("Ein Zeitfenster endet, bevor es beginnt.").first).to_be_visible()
+        page.get_by_label("Bis", exact=True).fill("17:00")
+        expect(page.get_by_text("8 Zeiten je Lehrkraft")).to_be_visible()
+        keep(page, "nextcloud-wizard")
+        page.get_by_role("button", name="Weiter").click()
+        page.get_by_role("button", name="Weiter").click()
+        page.get_by_role("button", name="Als Entwurf speichern").click()
+        expect(page.get_by_text("Noch niemand ist eingeladen")).to_be_visible()
+        page.get_by_label("Nach Namen einladen").fill(town.world.users["t40"].display_name)
+        page.get_by_role("option").get_by_title(town.world.users["t40"].display_name, exact=True).click()
+        page.get_by_role("button", name="Einladen", exact=True).click()
+        expect(page.get_by_role("row").nth(1)).to_contain_text("eingeladen")
+        page.get_by_role("link", name="Sommersprechtag").click()
+        page.get_by_role("button", name="Buchung öffnen").click()
+        expect(page.get_by_text("Familien können jetzt buchen.")).to_be_visible()
+        expect(page.get_by_text("Buchbar")).to_be_visible()
+
+
+def test_a_teacher_joins_sees_the_day_and_keeps_a_note(town: Town, browser: Browser) -> None:
+    event = town.conference(["t30"], name="Sprechtag der Oberstufe")
+    town.api("orga", "POST", f"{event.path}/hosts", [{"user_id": "t31"}])
+    event.family("opal").book(place="video")
+    eventually(lambda: town.in_step(event))
+    with at_desk(town, browser, "t31") as page:
+        page.get_by_role("button", name="Teilnehmen", exact=True).first.click()
+        expect(page.get_by_text("Du nimmst teil.")).to_be_visible()
+    with at_desk(town, browser, "t30", one(event, "/mine")) as page:
+        expect(page.get_by_text("Child of opal")).to_be_visible()
+        expect(page.get_by_role("link", name="Videoraum")).to_have_attribute(
+            "href", f"{town.url}/call/{town.world.rooms_of('t30')[0].token}"
+        )
+        page.get_by_role("button", name="Aktionen für Child of opal").click()
+        page.get_by_role("menuitem", name="Notiz").click()
+        page.get_by_role("dialog").get_by_role("textbox").fill("Mathe ansprechen")
+        page.get_by_role("dialog").get_by_role("button", name="Speichern").click()
+        expect(page.get_by_role("cell", name="Mathe ansprechen")).to_be_visible()
+
+
+def test_a_family_on_the_phone_is_booked_moved_by_keyboard_and_cancelled(
+    town: Town, browser: Browser, event: Event
+) -> None:
+    with at_desk(town, browser, "orga", one(event, "/bookings")) as page:
+        name = f"Kind am Telefon {next(_names)}"
+        page.locator("[data-cell='6-4']").click()
+        page.get_by_label("Kind", exact=True).fill(name)
+        page.get_by_role("dialog").get_by_label("Familie").fill("Oma Yılmaz")
+        page.get_by_role("button", name="Buchen", exact=True).click()
+        expect(page.locator("[data-cell='6-4']")).to_contain_text(name)
+        page.locator("[data-cell='6-4']").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Verschieben").click()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        page.get_by_role("dialog").get_by_role("button", name="Verschieben").click()
+        expect(page.locator("[data-cell='6-6']")).to_contain_text(name)
+        expect(page.locator("[data-cell='6-4']")).not_to_contain_text(name)
+        page.locator("[data-cell='6-6']").drag_to(page.locator("[data-cell='6-5']"))
+        page.get_by_role("dialog").get_by_role("button", name="Verschieben").click()
+        expect(page.locator("[data-cell='6-5']")).to_contain_text(name)
+        page.locator("[data-cell='6-5']").click()
+        page.get_by_label("Nachricht an die Familie (steht in ihrer Mail)").fill("Leider krank.")
+        page.get_by_role("button", name="Termin absagen").click()
+        expect(page.locator("[data-cell='6-5']")).not_to_contain_text(name)
+        page.locator("[data-cell='6-7']").click()
+        page.get_by_role("button", name="Diese Zeit schließen").click()
+        expect(page.locator("[data-cell='6-7']")).to_contain_text("geschlossen")
+
+
+def test_a_list_with_mistakes_names_their_lines(town: Town, browser: Browser, event: Event) -> None:
+    with at_desk(town, browser, "orga", one(event, "/hosts")) as page:
+        page.get_by_role("button", name="Liste importieren").click()
+        wrong = b"Benutzer;Raum\nt10;B 7\n;B 8\n"
+        page.get_by_label("Datei").set_input_files({"name": "liste.csv", "mimeType": "text/csv", "buffer": wrong})
+        expect(page.get_by_text("In dieser Zeile fehlt der Nextcloud-Benutzer.")).to_be_visible()
+        expect(page.get_by_role("button", name="Importieren", exact=True)).to_be_disabled()
+        right = b"Benutzer;Raum;Klassen\nt10;B 7;5a, 5b\n"
+        page.get_by_label("Datei").set_input_files({"name": "liste.csv", "mimeType": "text/csv", "buffer": right})
+        page.get_by_role("button", name="Importieren", exact=True).click()
+        expect(page.get_by_role("cell", name="5a, 5b")).to_be_visible()
+
+
+def test_a_whole_conference_is_switched_with_one_button(town: Town, browser: Browser) -> None:
+    event = town.conference(["t20", "t21"], name="Sprechtag der Mittelstufe")
+    for number in range(6):
+        event.family(f"wechsel{number}").book(host=number % 2)
+    with at_desk(town, browser, "orga", one(event)) as page:
+        page.get_by_role("button", name="Ort wechseln").click()
+        expect(page.get_by_text("6 Termine wechseln den Ort. 6 Familien bekommen je eine Mail.")).to_be_visible()
+        keep(page, "nextcloud-switch")
+        page.get_by_label("Nachricht an die Familien").fill("Neue Regeln ab morgen.")
+        page.get_by_role("button", name="Auf Video wechseln").click()
+        expect(page.get_by_text("6 von 6 Familien")).to_be_visible()
+    eventually(lambda: {booking["place"] for booking in town.bookings(event)} == {"video"})
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_in_any_view(town: Town, browser: Browser, event: Event, dark: bool) -> None:
+    shade = "-dark" if dark else ""
+    views = [("orga", "", "start"), ("orga", one(event), "overview"), ("orga", one(event, "/bookings"), "bookings")]
+    views += [("orga", one(event, "/hosts"), "hosts"), ("orga", one(event, "/rules"), "rules"), ("orga", "new", "new")]
+    views += [("t10", one(event, "/mine"), "mine")]
+    for user, path, name in views:
+        with at_desk(town, browser, user, path, dark) as page:
+            page.wait_for_load_state("networkidle")
+            check_axe(page, name, "#content-vue")
+            keep(page, f"nextcloud-{name}{shade}")
