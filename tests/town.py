@@ -82,6 +82,12 @@ class Town:
 
     def api(self, user: str, method: str, path: str, body: Any = None) -> Any:
         answer = self.raw_api(user, method, path, body)
+        for _ in range(20):
+            if answer.status_code != 503:
+                break
+            # Busy: what a page is told to do is to ask again.
+            time.sleep(0.5)
+            answer = self.raw_api(user, method, path, body)
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 

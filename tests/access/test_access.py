@@ -205,6 +205,8 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("PUT", f"api/v1/slots/{free[2]}", {"blocked": True}, (200, 200, 404, 404, 401)),
         ("POST", f"{one}/switch-preview", switch, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/switch", switch, (202, 404, 404, 404, 401)),
+        ("POST", f"{one}/message-preview", {"subject": "S", "text": "T"}, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/messages", {"subject": "S", "text": "T"}, (409, 404, 404, 404, 401)),
         ("POST", f"{one}/cancel-all", {"message": "ill"}, (202, 404, 404, 404, 401)),
         ("PUT", one, data, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/hosts", None, (200, 404, 404, 404, 401)),

@@ -107,9 +107,9 @@ def test_a_host_who_may_not_create_rooms_is_shown_to_the_organiser(town: Town) -
 
 
 def test_a_right_that_is_taken_away_leaves_the_booking(town: Town) -> None:
-    event = town.conference(["t09"])
+    event = town.conference(["t08"])
     eventually(lambda: any(call[1].endswith("/cloud/user") and call[2] == "t08" for call in town.world.calls))
-    town.world.users["t09"].can_create_rooms = False
+    town.world.users["t08"].can_create_rooms = False
     family = event.family("egon")
     family.book(place="video")
 
@@ -118,7 +118,7 @@ def test_a_right_that_is_taken_away_leaves_the_booking(town: Town) -> None:
 
     eventually(lambda: talk()["state"] == "gave_up", what="talk given up")
     assert "may not create Talk" in talk()["last_error"]
-    eventually(lambda: len(town.events("t09")) == 1)
+    eventually(lambda: len(town.events("t08")) == 1)
     eventually(lambda: any("egon@" in mail.to for mail in town.world.mails))
     assert town.bookings(event)[0]["state"] == "active"
 
@@ -176,12 +176,12 @@ def test_disabled_means_hands_off(town: Town) -> None:
 
 
 def test_who_books_on_the_phone_without_an_address_gets_no_mail(town: Town) -> None:
-    event = town.conference(["t09"])
+    event = town.conference(["t55"])
     (slot, *_) = town.api("orga", "GET", f"{event.path}/grid")["slots"][0]
     before = len(town.world.mails)
     form = {"slot_id": slot[0], "place": "video", "child": "Oma Kind", "name": "Oma"}
     town.api("orga", "POST", f"{event.path}/bookings", form)
     eventually(lambda: town.in_step(event))
-    assert len(town.events("t09")) == 1 and len(town.world.rooms_of("t09")) == 1 and len(town.world.mails) == before
+    assert len(town.events("t55")) == 1 and len(town.world.rooms_of("t55")) == 1 and len(town.world.mails) == before
     (booking,) = town.bookings(event)
     assert any("gave no address" in effect["last_error"] for effect in booking["effects"])

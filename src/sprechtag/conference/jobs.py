@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Changes to many bookings at once: switching their place, cancelling them all.
+"""Work on many families at once: switching the place of their bookings, cancelling them all, writing to them.
 
 A job is a list of guests. Each guest is done in one transaction that also takes it off the list, so a job that was
 killed goes on where it was, nothing is done twice, and a family with several appointments gets one mail."""
@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from .booking import Desk
 from .database import Database
-from .errors import NotFound, Refused
+from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Guest, Host, Job, JobItem, Place, Slot
 
 PATIENCE = 30.0
@@ -53,6 +53,12 @@ class NothingToDo(Refused):
     """The job would change no booking."""
 
     code = "nothing_to_do"
+
+
+class NoChannel(Refused):
+    """Nothing is there that could send a message."""
+
+    code = "no_channel"
 
 
 def preview_switch(
@@ -100,6 +106,70 @@ def start_cancelling(session: Session, conference: Conference, message: str, now
     return _start(session, conference, "cancel_all", {"message": message}, guests, now)
 
 
+def start_message(
+    session: Session, conference: Conference, scope: Scope, subject: str, text: str, now: datetime
+) -> Job:
+    """Begins to write to the families with appointments still to come. Raises `Invalid` for an empty message and
+    `NothingToDo` when nobody would get it."""
+    if not subject.strip():
+        raise Invalid("subject", "subject_missing")
+    if not text.strip():
+        raise Invalid("text", "text_missing")
+    guests = message_guests(session, conference, scope, now)
+    if not guests:
+        raise NothingToDo
+    return _start(session, conference, "message", {"subject": subject.strip(), "text": text.strip()}, guests, now)
+
+
+def message_guests(session: Session, conference: Conference, scope: Scope, now: datetime) -> set[int]:
+    """Who gets a message: guests with an address and an appointment in this scope."""
+    found = {row.booking.guest_id for row in _affected(session, conference, scope, now)}
+    rows = session.execute(select(col(Guest.id)).where(col(Guest.id).in_(found), col(Guest.email) != "")).scalars()
+    return {guest_id for guest_id in rows if guest_id}
+
+
+@dataclass(frozen=True)
+class DueMessage:
+    """A message that may be sent now, by its job and guest; `attempts` have failed before."""
+
+    job_id: int
+    guest_id: int
+    organiser_id: str
+    attempts: int
+
+
+def due_messages(session: Session, now: datetime, limit: int = 200) -> list[DueMessage]:
+    rows = session.execute(
+        select(col(Job.id), col(JobItem.guest_id), col(Conference.organiser_id), col(JobItem.attempts))
+        .join(Job, col(Job.id) == col(JobItem.job_id))
+        .join(Conference, col(Conference.id) == col(Job.conference_id))
+        .where(col(Job.kind) == "message", col(JobItem.next_attempt_at) <= now)
+        .order_by(col(JobItem.next_attempt_at), col(JobItem.guest_id))
+        .limit(limit)
+    )
+    return [DueMessage(*row) for row in rows]
+
+
+def message_sent(session: Session, job_id: int, guest_id: int, now: datetime, reached: bool = True) -> None:
+    """Takes the guest off the list; the last one ends the job. `reached` is false where it was given up."""
+    job = session.execute(select(Job).where(col(Job.id) == job_id).with_for_update()).scalar_one_or_none()
+    item = session.get(JobItem, (job_id, guest_id))
+    if job is None or item is None:
+        return
+    session.delete(item)
+    job.done += 1
+    job.changed += reached
+    if job.done >= job.total:
+        job.finished_at = now
+
+
+def message_failed(session: Session, job_id: int, guest_id: int, reason: str, next_attempt_at: datetime) -> None:
+    item = session.get(JobItem, (job_id, guest_id))
+    if item:
+        item.attempts += 1
+        item.last_error, item.next_attempt_at = reason[:300], next_attempt_at
+
+
 def _start(
     session: Session, conference: Conference, kind: str, payload: dict[str, str], guests: set[int], now: datetime
 ) -> Job:
@@ -118,8 +188,9 @@ def _start(
 
 
 def running(session: Session) -> list[int]:
-    """Ids of the jobs that are not finished."""
-    return list(session.execute(select(col(Job.id)).where(col(Job.finished_at).is_(None))).scalars())
+    """Ids of the jobs that `run` has to go on with."""
+    unfinished = select(col(Job.id)).where(col(Job.finished_at).is_(None), col(Job.kind) != "message")
+    return list(session.execute(unfinished).scalars())
 
 
 def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:

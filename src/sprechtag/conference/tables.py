@@ -207,7 +207,7 @@ class Effect(SQLModel, table=True):
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
-JobKind = Literal["switch_place", "cancel_all"]
+JobKind = Literal["switch_place", "cancel_all", "message"]
 
 
 class Job(SQLModel, table=True):
@@ -228,11 +228,14 @@ class Job(SQLModel, table=True):
 
 
 class JobItem(SQLModel, table=True):
-    """One guest of a job; gone when it is through."""
+    """One guest of a job; gone when it is through. What can fail outside (a mail) counts its attempts."""
 
     __tablename__ = "job_item"
     job_id: int = Field(foreign_key="job.id", primary_key=True, ondelete="CASCADE")
     guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
+    attempts: int = 0
+    next_attempt_at: datetime = _when(default_factory=utc_now)
+    last_error: str = ""
 
 
 class InstanceFact(SQLModel, table=True):

@@ -19,7 +19,7 @@ from ..conference.errors import NotFound
 from ..conference.tables import Conference, Host, Job
 from ..conference.tokens import LinkKey
 from .access import REFUSALS, User, own
-from .schemas import JobAnswer, Saying, SwitchData, SwitchPreviewAnswer
+from .schemas import JobAnswer, MessageData, MessagePreview, Saying, SwitchData, SwitchPreviewAnswer
 
 
 @dataclass
@@ -41,6 +41,8 @@ class OverviewApi:
         router.post("/switch-preview")(self.preview_switch)
         router.post("/switch", status_code=status.HTTP_202_ACCEPTED)(self.switch)
         router.post("/cancel-all", status_code=status.HTTP_202_ACCEPTED)(self.cancel_all)
+        router.post("/message-preview")(self.preview_message)
+        router.post("/messages", status_code=status.HTTP_202_ACCEPTED)(self.message)
         router.get("/jobs")(self.jobs)
         router.get("/share-link.svg")(self.qr_code)
         return router
@@ -113,6 +115,27 @@ class OverviewApi:
 
         def begin(session: Session, conference: Conference) -> Job:
             return jobs.start_cancelling(session, conference, data.message.strip(), self.clock())
+
+        return self._begin(conference_id, user, begin)
+
+    def preview_message(self, conference_id: str, data: MessageData, user: User) -> MessagePreview:
+        """Counts whom a message would reach. Nothing is sent."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            guests = len(jobs.message_guests(session, conference, jobs.Scope(data.day, data.host), self.clock()))
+        name, per_hour = self.mail_channel(conference.organiser_id)
+        return MessagePreview(guests=guests, hours=round(guests / per_hour, 1) if per_hour else 0.0, channel=name)
+
+    def message(self, conference_id: str, data: MessageData, user: User) -> JobAnswer:
+        """Begins to write to the families, each one mail with its own appointments and manage link.
+
+        409 where only the calendars' invitations are there to send with: they carry no message of their own."""
+
+        def begin(session: Session, conference: Conference) -> Job:
+            if self.mail_channel(conference.organiser_id)[0] == "calendar":
+                raise jobs.NoChannel
+            scope = jobs.Scope(data.day, data.host)
+            return jobs.start_message(session, conference, scope, data.subject, data.text, self.clock())
 
         return self._begin(conference_id, user, begin)
 

@@ -20,6 +20,8 @@ _SENTENCES: dict[str, str] = {
     "child_missing": "Give the child's name.",
     "email_wrong": "This e-mail address cannot be right. Check it, or leave it empty.",
     "too_long": "This text is too long.",
+    "subject_missing": "Give the message a subject.",
+    "text_missing": "Write the message.",
     "file_empty": "The file is empty.",
     "file_unreadable": "This file cannot be read. Save the table as CSV or XLSX and try again.",
     "file_too_large": "The file is larger than 2 MB. Split it.",
@@ -43,6 +45,9 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 409, Problem(error=refused.code, message=message)
         case jobs.NothingToDo():
             return 409, Problem(error=refused.code, message="There is nothing to change.")
+        case jobs.NoChannel():
+            message = "Messages need a mail account of yours in the Mail app or the school’s mail server. Set one up."
+            return 409, Problem(error=refused.code, message=message)
         case errors.SlotTaken():
             return 409, Problem(error=refused.code, message="This time was just taken. Choose another one.")
         case errors.SlotBlocked():

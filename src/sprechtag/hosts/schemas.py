@@ -146,6 +146,23 @@ class SwitchData(Strict):
     offer: bool = True
 
 
+class MessageData(Strict):
+    """To all families with appointments still to come, or to those of one host or one day."""
+
+    subject: Annotated[str, Field(max_length=200)]
+    text: Message
+    day: date | None = None
+    host: str = ""
+
+
+class MessagePreview(BaseModel):
+    """How many families a message goes to, and how many hours that takes at the channel's pace (0: at once)."""
+
+    guests: int
+    hours: float
+    channel: str
+
+
 class UnableAnswer(BaseModel):
     host_user_id: str
     host_name: str

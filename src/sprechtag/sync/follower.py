@@ -3,6 +3,7 @@
 """Brings everything outside up to one booking, one guest, one host: each call may be repeated at any time."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,12 +14,13 @@ from sqlmodel import col, select
 from ..conference import jobs
 from ..conference.database import Database
 from ..conference.queries import BookingView, fact, learn
-from ..conference.tables import VIDEO, Conference, EffectKind, Host, utc_now
+from ..conference.tables import VIDEO, Conference, EffectKind, Host, Job, JobItem, utc_now
 from ..conference.tokens import LinkKey
 from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
 from ..nextcloud.session import Door
 from ..settings import Settings
+from . import letter
 from .calendar import CalendarEffect, Writing
 from .channels import Channel, choose
 from .ledger import PATIENCE, Ledger, State
@@ -186,13 +188,48 @@ class Follower:
 
     # -- long work ----------------------------------------------------------------------------------------------
 
-    def jobs(self) -> list[int]:
+    def jobs_to_run(self) -> list[int]:
         with self._database.read() as session:
             return jobs.running(session)
 
     async def run_job(self, job_id: int) -> None:
         """Does what is left of the job; the effects follow by themselves."""
         await asyncio.to_thread(jobs.run, self._database, job_id, self._clock)
+
+    def due_messages(self) -> list[jobs.DueMessage]:
+        with self._database.read() as session:
+            return jobs.due_messages(session, self._clock())
+
+    async def send_message(self, job_id: int, guest_id: int) -> None:
+        """Sends a message of the school's to one family; what fails is tried again later."""
+        with self._database.read() as session:
+            job = session.get(Job, job_id)
+            item = session.get(JobItem, (job_id, guest_id))
+        if job is None or item is None:
+            return
+        views = [state.view for state in self._ledger.of_guest(guest_id, "mail")]
+        channel = self.channel(views[0].organiser_id)
+        fingerprint = hashlib.sha256(f"message-{job.public_id}-{guest_id}".encode()).hexdigest()[:32]
+        written = letter.announcement(job.payload["subject"], job.payload["text"], views, self._manage_link(views[0]))
+        try:
+            await MailEffect(self._door, self._ledger, self._settings).send(written, views[0], channel, fingerprint)
+        except SmtpRefused:
+            self._message_done(job_id, guest_id, reached=False)
+        except (SmtpTroubled, NextcloudError) as error:
+            given_up = isinstance(error, Rejected) and item.attempts >= GIVE_UP_AFTER
+            if given_up or item.attempts >= GIVE_UP_MAIL_AFTER:
+                self._message_done(job_id, guest_id, reached=False)
+                return
+            reason = in_words(error) if isinstance(error, NextcloudError) else str(error)
+            wait = min(self._settings.retry_seconds * 2 ** min(item.attempts, 12), LONGEST_MAIL_WAIT)
+            with self._database.write(PATIENCE) as session:
+                jobs.message_failed(session, job_id, guest_id, reason, self._clock() + timedelta(seconds=wait))
+        else:
+            self._message_done(job_id, guest_id, reached=True)
+
+    def _message_done(self, job_id: int, guest_id: int, reached: bool) -> None:
+        with self._database.write(PATIENCE) as session:
+            jobs.message_sent(session, job_id, guest_id, self._clock(), reached)
 
     # -- a host, the instance -----------------------------------------------------------------------------------
 

@@ -62,6 +62,32 @@ def compose(news: list[tuple[BookingView, bool]], all_views: list[BookingView], 
     )
 
 
+def announcement(subject: str, text: str, views: list[BookingView], manage_link: str) -> Letter:
+    """What the school writes to one family, with the appointments it has. `views` are never empty."""
+    first = views[0]
+    say = Speaker(first.language, first.zone)
+    coming = [view for view in views if view.active]
+    values = {
+        "say": say,
+        "heading": subject,
+        "news": [],
+        "others": coming,
+        "manage_link": manage_link,
+        "conference_name": first.conference_name,
+        "contact": first.conference_contact,
+        "messages": [text],
+        "guest_name": first.guest_name,
+    }
+    return Letter(
+        to=(first.guest_name, first.guest_email),
+        subject=f"{subject} – {first.conference_name}",
+        text=_templates.get_template("mail.txt").render(values),
+        html=_templates.get_template("mail.html").render(values),
+        calendar=calendar_file(coming, say),
+        calendar_method="PUBLISH",
+    )
+
+
 def _heading(news: list[tuple[BookingView, bool]], say: Speaker) -> str:
     view, known = news[0]
     when = say.when(view.starts_at)

@@ -32,22 +32,26 @@ class MailEffect:
         A crash between "sent" and "noted" sends again, with the same Message-ID: a family would rather read a
         mail twice than never. Raises `NextcloudError`, `SmtpRefused`, `SmtpTroubled`."""
         written = letter.compose([(state.view, state.applied > 0) for state in news], all_views, manage_link)
-        if channel.name == "smtp":
-            await self._by_smtp(written, news)
-            return ""
-        return await self._by_mail_app(written, news, channel)
+        return await self.send(written, news[0].view, channel, _fingerprint(news))
 
-    async def _by_smtp(self, written: letter.Letter, news: list[State]) -> None:
+    async def send(self, written: letter.Letter, view: BookingView, channel: Channel, fingerprint: str) -> str:
+        """Sends a letter to the family of `view`, as its organiser; returns a note, usually empty. The same
+        `fingerprint` makes the same Message-ID. Raises as `apply`."""
+        if channel.name == "smtp":
+            await self._by_smtp(written, view, fingerprint)
+            return ""
+        return await self._by_mail_app(written, view, channel)
+
+    async def _by_smtp(self, written: letter.Letter, view: BookingView, fingerprint: str) -> None:
         sender_name, sender = parseaddr(self._settings.smtp_from)
         sender = sender or f"sprechtag@{self._settings.smtp_host}"
-        domain = sender.rpartition("@")[2]
-        mail_id = f"<{_fingerprint(news)}@{domain}>"
-        message = letter.message(written, sender, sender_name or news[0].view.conference_name, mail_id)
+        mail_id = f"<{fingerprint}@{sender.rpartition('@')[2]}>"
+        message = letter.message(written, sender, sender_name or view.conference_name, mail_id)
         await asyncio.to_thread(smtp.send, self._settings, message)
 
-    async def _by_mail_app(self, written: letter.Letter, news: list[State], channel: Channel) -> str:
+    async def _by_mail_app(self, written: letter.Letter, view: BookingView, channel: Channel) -> str:
         account = mail.MailAccount(channel.account_id, channel.address)
-        async with self._door.as_user(news[0].view.organiser_id) as session:
+        async with self._door.as_user(view.organiser_id) as session:
             try:
                 handed = await mail.send(session, account, written.to, written.subject, written.html, written.calendar)
             except Unreachable as error:

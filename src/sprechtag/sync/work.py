@@ -68,6 +68,13 @@ async def _run_job(job_id: int) -> None:
         _woken.set()
 
 
+@DBOS.workflow(name="send_message")
+async def _send_message(job_id: int, guest_id: int) -> None:
+    if follower := _ready():
+        await follower.send_message(job_id, guest_id)
+        _woken.set()
+
+
 @DBOS.workflow(name="check_host")
 async def _check_host(host_id: int) -> None:
     if follower := _ready():
@@ -183,11 +190,21 @@ class Work:
                 self._queue_mail(due)
             else:
                 by_booking.setdefault(due.booking_id, []).append(due)
+        self._queue_messages()
         for dues in by_booking.values():
             first = dues[0]
             tries = "-".join(f"{due.kind}{due.attempts}" for due in sorted(dues, key=lambda due: due.kind))
             call_id = f"booking-{first.booking_id}-r{first.revision}-{tries}"
-            self._queue(call_id, BOOKINGS, first.host_user_id, _follow_booking, first.booking_id, dues)
+            self._queue(call_id, BOOKINGS, first.host_user_id, _follow_booking, first.booking_id, dues=dues)
+
+    def _queue_messages(self) -> None:
+        """After the mails about appointments: they share a channel's pace, and those matter more."""
+        for due in self._follower.due_messages():
+            call_id = f"message-{due.job_id}-{due.guest_id}-a{due.attempts}"
+            if self._follower.channel(due.organiser_id).name == "mail-app":
+                self._queue(call_id, MAIL_APP, due.organiser_id, _send_message, due.job_id, due.guest_id)
+            else:
+                self._queue(call_id, MAILS, f"guest-{due.guest_id}", _send_message, due.job_id, due.guest_id)
 
     def _queue_mail(self, due: Due) -> None:
         state = self._ledger.state(due.booking_id, "mail")
@@ -196,15 +213,15 @@ class Work:
         organiser = state.view.organiser_id
         call_id = f"mail-{due.booking_id}-r{due.revision}-a{due.attempts}"
         if self._follower.channel(organiser).name == "mail-app":
-            self._queue(call_id, MAIL_APP, organiser, _follow_mail, due.guest_id, [due])
+            self._queue(call_id, MAIL_APP, organiser, _follow_mail, due.guest_id, dues=[due])
         else:
-            self._queue(call_id, MAILS, f"guest-{due.guest_id}", _follow_mail, due.guest_id, [due])
+            self._queue(call_id, MAILS, f"guest-{due.guest_id}", _follow_mail, due.guest_id, dues=[due])
 
     def _check(self, epoch: int) -> None:
         self._queue(f"instance-{epoch // LEARN_EVERY}", CHECKS, "", _learn_instance)
         for user_id in self._follower.organisers():
             self._queue(f"organiser-{user_id}-{epoch // LEARN_EVERY}", CHECKS, "", _check_organiser, user_id)
-        for job_id in self._follower.jobs():
+        for job_id in self._follower.jobs_to_run():
             # Asked for anew every half minute, should the process that had it be gone; two at once do no harm.
             self._queue(f"job-{job_id}-{epoch // 30}", CHECKS, "", _run_job, job_id)
         for host_id in self._follower.hosts_to_check():
@@ -216,7 +233,7 @@ class Work:
         queue: str,
         partition: str,
         call: Callable[..., Any],
-        argument: Any = None,
+        *arguments: Any,
         dues: Sequence[Due] = (),
     ) -> None:
         queued_at = self._queued.get(call_id)
@@ -225,7 +242,6 @@ class Work:
                 self._free(call_id, dues)
             return
         options = {"queue_partition_key": partition} if partition else {}
-        arguments = [] if argument is None else [argument]
         with SetWorkflowID(call_id), SetEnqueueOptions(**options):  # type: ignore[arg-type]
             DBOS.enqueue_workflow(queue, call, *arguments)
         self._queued[call_id] = time.monotonic()
