@@ -90,7 +90,8 @@ class House:
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(self.database, timedelta(seconds=self.settings.retry_seconds))
+        first, longest = self.settings.retry_seconds, self.settings.longest_retry_seconds
+        return Ledger(self.database, timedelta(seconds=first), timedelta(seconds=longest))
 
     @cached_property
     def follower(self) -> Follower:

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     nextcloud_seconds: float = Field(default=30.0, gt=0)
     sweep_seconds: float = Field(default=1.0, gt=0)
     retry_seconds: float = Field(default=5.0, gt=0)
+    longest_retry_seconds: float = Field(default=120.0, gt=0)
     sync: bool = True
     frontend: Path = Path(__file__).resolve().parents[2] / "ex_app"
 

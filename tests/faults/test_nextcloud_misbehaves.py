@@ -14,6 +14,8 @@ from town import Event, Town, open_town
 
 FAMILIES = 6
 EVERYTHING = r"(spreed|calendars)"
+# A fault without an end has a run now and then in which one effect waits minutes for its next attempt.
+HITS = 16
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +66,12 @@ def _check(town: Town, event: Event, host: str) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(EVERYTHING, "status", 500, share=0.4),
-        Fault(EVERYTHING, "status", 503, share=0.4),
-        Fault(EVERYTHING, "status", 429, share=0.4),
-        Fault(EVERYTHING, "lose_session", share=0.3),
-        Fault(EVERYTHING, "drop_before", share=0.3),
-        Fault(EVERYTHING, "drop_after", share=0.3),
+        Fault(EVERYTHING, "status", 500, share=0.4, times=HITS),
+        Fault(EVERYTHING, "status", 503, share=0.4, times=HITS),
+        Fault(EVERYTHING, "status", 429, share=0.4, times=HITS),
+        Fault(EVERYTHING, "lose_session", share=0.4, times=HITS),
+        Fault(EVERYTHING, "drop_before", share=0.4, times=HITS),
+        Fault(EVERYTHING, "drop_after", share=0.4, times=HITS),
         Fault(EVERYTHING, "delay", seconds=2.5, times=4),
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status}" if fault.kind == "status" else fault.kind,
@@ -80,6 +82,7 @@ def test_all_effects_arrive_once(town: Town, fault: Fault) -> None:
     _book_and_change(town, event, host)
     time.sleep(1)
     _check(town, event, host)
+    assert fault.times < (4 if fault.kind == "delay" else HITS), "the fault was met"
 
 
 def test_every_first_answer_lost_after_the_work_was_done(town: Town) -> None:

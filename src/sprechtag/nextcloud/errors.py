@@ -3,7 +3,8 @@
 """What can go wrong behind the door, as one tree.
 
 NextcloudError
-├── Unreachable    no answer: it is not known whether the thing was done (`sent` false: surely not done)
+├── Unreachable    no answer: it is not known whether the thing was done (`sent` false: surely not done;
+│                  `broke_off` true: the connection ended early, so asking again costs no waiting)
 ├── Troubled       5xx or a session lost: later may help, the thing may be half done
 ├── Throttled      429 (`retry_after` in seconds, or None)
 ├── NotAllowed     401, 403: this user may not
@@ -22,9 +23,9 @@ class NextcloudError(Exception):
 
 
 class Unreachable(NextcloudError):
-    def __init__(self, doing: str, sent: bool) -> None:
+    def __init__(self, doing: str, sent: bool, broke_off: bool = False) -> None:
         super().__init__(doing)
-        self.sent = sent
+        self.sent, self.broke_off = sent, broke_off
 
 
 class Troubled(NextcloudError):

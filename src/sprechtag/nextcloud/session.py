@@ -19,6 +19,9 @@ from niquests.exceptions import ConnectTimeout, RequestException
 
 from .errors import Rejected, Unreachable, from_status
 
+# What may be asked again without asking twice for anything: a kept connection may have been closed in between.
+_READS = {"GET", "HEAD", "PROPFIND", "REPORT"}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -112,13 +115,22 @@ class UserSession:
         return await self._send("adapter_dav", method, path, headers=headers, data=data, allow_redirects=False)
 
     async def _send(self, adapter: str, method: str, path: str, **more: Any) -> Answer:
+        try:
+            return await self._send_once(adapter, method, path, **more)
+        except Unreachable as error:
+            if method not in _READS or not error.broke_off:
+                raise
+            return await self._send_once(adapter, method, path, **more)
+
+    async def _send_once(self, adapter: str, method: str, path: str, **more: Any) -> Answer:
         async with self._turn:
             try:
                 session = getattr(self._app._session, adapter)  # noqa: SLF001 - nc_py_api has no public DAV call
                 response = await session.request(method, path, **more)
             except (NoConnection, ConnectTimeout) as error:
                 # A refused connection was not sent; one that broke later may have been.
-                raise Unreachable(f"{method} {_kind(path)}", sent=not _refused(error)) from error
+                refused = _refused(error)
+                raise Unreachable(f"{method} {_kind(path)}", sent=not refused, broke_off=not refused) from error
             except (RequestException, NextcloudException, OSError, TimeoutError) as error:
                 raise Unreachable(f"{method} {_kind(path)}", sent=True) from error
         headers = {name.lower(): value for name, value in response.headers.items()}

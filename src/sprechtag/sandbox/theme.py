@@ -50,8 +50,8 @@ def _variables(text: str) -> str:
 
 
 NEXTCLOUD_CSS = (
-    f":root{{{_variables(_ALWAYS)}{_variables(_LIGHT)}}}"
-    f"@media(prefers-color-scheme:dark){{:root{{{_variables(_DARK)}}}}}"
+    f":root{{color-scheme:light;{_variables(_ALWAYS)}{_variables(_LIGHT)}}}"
+    f"@media(prefers-color-scheme:dark){{:root{{color-scheme:dark;{_variables(_DARK)}}}}}"
     "html,body{height:100%}body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--color-main-text);"
     "background:var(--color-main-background)}"
     "#header{background:var(--color-primary);color:#fff;height:50px;padding:0 1rem;display:flex;align-items:center;"

@@ -14,7 +14,6 @@ from ..conference.database import Database
 from ..conference.queries import BookingView, booking_view, bookings_of_guest
 from ..conference.tables import Booking, Effect, EffectKind, Host
 
-LONGEST_WAIT = timedelta(minutes=2)
 PATIENCE = 30.0
 """Seconds the work in the background waits for its turn to write, while families book."""
 
@@ -48,9 +47,9 @@ class State:
 
 
 class Ledger:
-    def __init__(self, database: Database, first_wait: timedelta) -> None:
+    def __init__(self, database: Database, first_wait: timedelta, longest_wait: timedelta) -> None:
         self._database = database
-        self._first_wait = first_wait
+        self._first_wait, self._longest_wait = first_wait, longest_wait
 
     def due(self, now: datetime, limit: int = 500) -> list[Due]:
         """What is behind and may be tried at `now`, oldest first."""
@@ -123,7 +122,8 @@ class Ledger:
             effect = session.get(Effect, (booking_id, kind))
             if effect is None:
                 return
-            pause = min(self._first_wait * 2 ** min(effect.attempts, 12), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311
+            pause = min(self._first_wait * 2 ** min(effect.attempts, 12), self._longest_wait)
+            pause *= random.uniform(0.8, 1.2)  # noqa: S311 - only spreads the attempts
             effect.attempts += 1
             effect.last_error = reason[:300]
             effect.next_attempt_at = now + (timedelta(seconds=wait) if wait is not None else pause)
