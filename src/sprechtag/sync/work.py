@@ -31,6 +31,8 @@ STUCK_SECONDS = 60.0
 LEARN_EVERY = 600
 HOUSEKEEPING_SECONDS = 3600.0
 MAIL_APP_MARGIN = 1.5
+GATHERING_SECONDS = 0.1
+"""In a rush every booking wakes the sweeper; so many of them share one sweep."""
 ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
 _follower: Follower | None = None
@@ -162,7 +164,8 @@ class Work:
 
     def _sweep_on(self) -> None:
         while not self._stopping.is_set():
-            _woken.wait(self._settings.sweep_seconds)
+            if _woken.wait(self._settings.sweep_seconds):
+                self._stopping.wait(GATHERING_SECONDS)
             _woken.clear()
             if self._stopping.is_set():
                 return
@@ -207,11 +210,13 @@ class Work:
                 self._queue(call_id, MAILS, f"guest-{due.guest_id}", _send_message, due.job_id, due.guest_id)
 
     def _queue_mail(self, due: Due) -> None:
+        call_id = f"mail-{due.booking_id}-r{due.revision}-a{due.attempts}"
+        if self._is_queued(call_id, [due]):
+            return
         state = self._ledger.state(due.booking_id, "mail")
         if not self._follower.mail_is_due(state) or not self._follower.family_is_ready(due.guest_id):
             return
         organiser = state.view.organiser_id
-        call_id = f"mail-{due.booking_id}-r{due.revision}-a{due.attempts}"
         if self._follower.channel(organiser).name == "mail-app":
             self._queue(call_id, MAIL_APP, organiser, _follow_mail, due.guest_id, dues=[due])
         else:
@@ -236,10 +241,7 @@ class Work:
         *arguments: Any,
         dues: Sequence[Due] = (),
     ) -> None:
-        queued_at = self._queued.get(call_id)
-        if queued_at is not None:
-            if dues and time.monotonic() - queued_at > STUCK_SECONDS:
-                self._free(call_id, dues)
+        if self._is_queued(call_id, dues):
             return
         options = {"queue_partition_key": partition} if partition else {}
         with SetWorkflowID(call_id), SetEnqueueOptions(**options):  # type: ignore[arg-type]
@@ -247,6 +249,13 @@ class Work:
         self._queued[call_id] = time.monotonic()
         while len(self._queued) > 20_000:
             self._queued.popitem(last=False)
+
+    def _is_queued(self, call_id: str, dues: Sequence[Due]) -> bool:
+        """Whether this process has made the call. One that is stuck is freed for the next sweep."""
+        queued_at = self._queued.get(call_id)
+        if queued_at is not None and dues and time.monotonic() - queued_at > STUCK_SECONDS:
+            self._free(call_id, dues)
+        return queued_at is not None
 
     def _free(self, call_id: str, dues: Sequence[Due]) -> None:
         """A call that ended and left its effect due (a process died in it): the next attempt gets a new id."""
