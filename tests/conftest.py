@@ -112,7 +112,11 @@ def make_school(database: Database, hosts: tuple[str, ...] = ("t01", "t02"), rul
         return School(database, conference.id or 0, Clock())
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0, what: str = "") -> None:
+PATIENCE = 120.0
+"""Seconds until a test says that something does not happen. Only a test that fails waits so long."""
+
+
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE, what: str = "") -> None:
     """Waits for what happens by itself; fails with `what` when it does not."""
     import time as clock
 
@@ -123,4 +127,4 @@ def eventually(condition: Callable[[], bool], seconds: float = 20.0, what: str =
         clock.sleep(0.05)
 
 
-__all__ = ["NOW", "School", "eventually", "make_school", "timedelta"]
+__all__ = ["NOW", "PATIENCE", "School", "eventually", "make_school", "timedelta"]

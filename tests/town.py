@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -21,6 +21,7 @@ import httpx
 import icalendar
 import uvicorn
 
+from conftest import PATIENCE, eventually
 from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app
 from sprechtag.sandbox.fronts import EXAPPS, PROXY
 from sprechtag.sandbox.server import Sandbox
@@ -53,19 +54,20 @@ class Town:
     def start(self, register: bool = True) -> None:
         self.process = start_app(self.environment)
         if register:
-            asyncio.run_coroutine_threadsafe(self.sandbox.register(), self.loop).result(60)
+            asyncio.run_coroutine_threadsafe(self.sandbox.register(), self.loop).result(PATIENCE)
         else:
             self.wait_until_up()
 
     def wait_until_up(self) -> None:
         base = f"http://127.0.0.1:{self.environment['APP_PORT']}"
-        for _ in range(600):
+
+        def answers() -> bool:
             try:
-                if httpx.get(f"{base}/healthz", timeout=2).status_code == 200:
-                    return
+                return httpx.get(f"{base}/healthz", timeout=2).status_code == 200
             except httpx.TransportError:
-                time.sleep(0.05)
-        raise TimeoutError("The app did not come up.")
+                return False
+
+        eventually(answers, what="the app is up")
 
     def kill(self) -> None:
         if self.process:
@@ -76,19 +78,13 @@ class Town:
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=PATIENCE)
             self.process = None
 
     # -- people -------------------------------------------------------------------------------------------------
 
     def api(self, user: str, method: str, path: str, body: Any = None) -> Any:
-        answer = self.raw_api(user, method, path, body)
-        for _ in range(20):
-            if answer.status_code != 503:
-                break
-            # Busy: what a page is told to do is to ask again.
-            time.sleep(0.5)
-            answer = self.raw_api(user, method, path, body)
+        answer = patiently(lambda: self.raw_api(user, method, path, body))
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 
@@ -100,7 +96,8 @@ class Town:
         url = f"{PROXY}sprechtag/api/v1/{path}"
         return self._clients[user].request(method, url, json=body, headers={"X-Requested-With": "test"})
 
-    def conference(self, hosts: list[str], **rules: Any) -> "Event":
+    def conference(self, hosts: list[str], *, looked_at: bool = True, **rules: Any) -> "Event":
+        """A published conference with hosts who have joined and whom the app has looked at in Nextcloud."""
         day = date.today() + timedelta(days=14)
         data = {
             "name": "Elternsprechtag",
@@ -116,14 +113,30 @@ class Town:
             self.api(host, "POST", f"{one}/join")
         published = self.api("orga", "POST", f"{one}/publish")
         share = published["share_link"] or self._share_link(one)
+        if looked_at:
+            eventually(lambda: all(self._looked_at(host) for host in self.api("orga", "GET", f"{one}/hosts")))
         return Event(self, one, httpx.URL(share).raw_path.decode().rsplit("/s/", 1)[1])
 
     def _share_link(self, one: str) -> str:
-        for _ in range(200):
-            if link := self.api("orga", "GET", one)["share_link"]:
-                return str(link)
-            time.sleep(0.1)
-        raise TimeoutError("The public address was not learned.")
+        def link() -> str:
+            return str(self.api("orga", "GET", one)["share_link"] or "")
+
+        eventually(lambda: bool(link()), what="the public address was learned")
+        return link()
+
+    @staticmethod
+    def _looked_at(host: dict[str, Any]) -> bool:
+        return bool(host["problem"]) or host["display_name"] != host["user_id"]
+
+    def use_mail_app(self, event: "Event") -> None:
+        """Waits until the organiser's mail account was found."""
+
+        def channel() -> str:
+            return str(
+                self.api("orga", "POST", f"{event.path}/message-preview", {"subject": "-", "text": "-"})["channel"]
+            )
+
+        eventually(lambda: channel() == "mail-app", what="the mail account was found")
 
     # -- what stands in Nextcloud -------------------------------------------------------------------------------
 
@@ -173,8 +186,11 @@ class Family:
 
     def slots(self, host: int = 0) -> list[str]:
         """Addresses of the free times of one host."""
-        hosts = links(self.browser.get(self.start), "/h/")
-        return links(self.browser.get(hosts[host]), "/t/")
+        hosts = links(self.get(self.start), "/h/")
+        return links(self.get(hosts[host]), "/t/")
+
+    def get(self, address: str) -> httpx.Response:
+        return patiently(lambda: self.browser.get(address))
 
     def send(self, slot: str, place: str = "on_site", key: str = "", **more: str) -> httpx.Response:
         form = {
@@ -185,7 +201,7 @@ class Family:
             "name": self.name,
             "email": f"{self.name}@post.example",
         }
-        return self.browser.post(slot, data=form | more)
+        return patiently(lambda: self.browser.post(slot, data=form | more))
 
     def book(self, slot: str = "", place: str = "on_site", host: int = 0) -> httpx.Response:
         answer = self.send(slot or self.slots(host)[0], place)
@@ -196,11 +212,22 @@ class Family:
         return answer
 
     def appointments(self) -> list[str]:
-        return links(self.browser.get(self.manage), "/b/")
+        return links(self.get(self.manage), "/b/")
 
     def change(self, what: str, appointment: str = "", **form: str) -> httpx.Response:
         address = (appointment or self.appointments()[0]).split("?")[0]
-        return self.browser.post(f"{address}/{what}", data=form)
+        return patiently(lambda: self.browser.post(f"{address}/{what}", data=form))
+
+
+def patiently(send: Callable[[], httpx.Response]) -> httpx.Response:
+    """What a busy server asks for: the same again, a little later."""
+    answer = send()
+    for _ in range(100):
+        if answer.status_code != 503:
+            break
+        time.sleep(0.5)
+        answer = send()
+    return answer
 
 
 def links(answer: httpx.Response, part: str) -> list[str]:
@@ -239,4 +266,4 @@ def open_town(database_url: str = "", mail: str = "smtp", **more: str) -> Iterat
         relay.stop()
 
 
-__all__ = ["EXAPPS", "PROXY", "Event", "Family", "Town", "links", "open_town"]
+__all__ = ["EXAPPS", "PROXY", "Event", "Family", "Town", "links", "open_town", "patiently"]

@@ -24,7 +24,7 @@ def event(town: Town) -> Event:
     event = town.conference(HOSTS, name="Elternsprechtag im Herbst")
     for number in range(10):
         event.family(f"familie{number}").book(host=number % 5, place="video" if number % 3 else "on_site")
-    eventually(lambda: town.in_step(event), 60)
+    eventually(lambda: town.in_step(event))
     return event
 
 

@@ -37,7 +37,7 @@ def test_what_was_answered_as_booked_survives_and_stands_in_nextcloud_once() -> 
         stop.set()
         killer.join()
 
-        eventually(lambda: town.in_step(event), 120, "all effects arrived")
+        eventually(lambda: town.in_step(event), what="all effects arrived")
         bookings = town.bookings(event)
         by_name = {booking["guest_name"]: booking for booking in bookings}
         for name, place in promised.items():
@@ -66,7 +66,7 @@ def _book_all(families: list[Family], slots: list[str], promised: dict[str, str]
     for number, (family, slot) in enumerate(zip(families, slots, strict=True)):
         place = "video" if number % 2 else "on_site"
         # A phone that got no answer sends the same form again.
-        for _ in range(200):
+        for _ in range(3000):
             try:
                 answer = family.send(slot, place, key=f"form-{family.name}")
             except httpx.TransportError:

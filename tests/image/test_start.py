@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from conftest import eventually
+from conftest import PATIENCE, eventually
 from sprechtag.sandbox.demo import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -59,12 +59,21 @@ def harp(environment: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]
 
 @contextmanager
 def container(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen([START], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with Path(environment["APP_PERSISTENT_STORAGE"], "said.txt").open("w") as said:
+        process = subprocess.Popen([START], env=environment, stdout=said, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE)
+
+
+def comes_up(process: "subprocess.Popen[bytes]", environment: dict[str, str]) -> None:
+    def healthy_or_gone() -> bool:
+        return process.poll() is not None or healthy(environment)
+
+    eventually(healthy_or_gone, what="the app is up")
+    assert process.poll() is None, Path(environment["APP_PERSISTENT_STORAGE"], "said.txt").read_text()
 
 
 def healthy(environment: dict[str, str]) -> bool:
@@ -79,13 +88,13 @@ def frpc_configuration(environment: dict[str, str]) -> dict[str, Any]:
 
 def test_it_is_healthy_on_its_port_and_not_before(environment: dict[str, str]) -> None:
     assert not healthy(environment)
-    with container(environment):
-        eventually(lambda: healthy(environment), what="the app is up")
+    with container(environment) as process:
+        comes_up(process, environment)
 
 
 def test_behind_harp_it_is_healthy_on_the_socket_that_frpc_carries(harp: dict[str, str]) -> None:
-    with container(harp):
-        eventually(lambda: healthy(harp), what="the app is up")
+    with container(harp) as process:
+        comes_up(process, harp)
         assert not healthy({name: value for name, value in harp.items() if name != "HP_SHARED_KEY"})
         config = frpc_configuration(harp)
     assert (config["serverAddr"], config["serverPort"], config["metadatas"]) == (

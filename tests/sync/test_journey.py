@@ -108,7 +108,6 @@ def test_a_host_who_may_not_create_rooms_is_shown_to_the_organiser(town: Town) -
 
 def test_a_right_that_is_taken_away_leaves_the_booking(town: Town) -> None:
     event = town.conference(["t08"])
-    eventually(lambda: any(call[1].endswith("/cloud/user") and call[2] == "t08" for call in town.world.calls))
     town.world.users["t08"].can_create_rooms = False
     family = event.family("egon")
     family.book(place="video")
@@ -153,7 +152,7 @@ def test_nobody_ever_acts_as_somebody_else(town: Town) -> None:
     family = event.family("hilde")
     for number in range(20):
         family.send(family.slots(number)[number], "video" if number % 2 else "on_site")
-    eventually(lambda: town.in_step(event), 40)
+    eventually(lambda: town.in_step(event))
     for method, path, user in town.world.calls:
         if match := re.search(r"/calendars/([^/]+)/", path):
             assert match[1] == user, (method, path)
@@ -164,7 +163,6 @@ def test_nobody_ever_acts_as_somebody_else(town: Town) -> None:
 def test_disabled_means_hands_off(town: Town) -> None:
     event = town.conference(["t11"])
     family = event.family("ines")
-    time.sleep(1)
     asyncio.run_coroutine_threadsafe(town.sandbox.call_app("PUT", "/enabled", enabled=0), town.loop).result(10)
     time.sleep(0.5)
     seen = len(town.world.calls)

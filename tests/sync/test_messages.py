@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The school writes to the families."""
 
-import time
-
 import pytest
 
 from conftest import eventually
@@ -28,14 +26,14 @@ def test_every_family_gets_it_once_with_its_appointments() -> None:
     with open_town() as town:
         event = town.conference(["t04", "t05"])
         families(event, 8)
-        eventually(lambda: town.in_step(event), 60)
+        eventually(lambda: town.in_step(event))
         town.world.mails.clear()
         seen = town.api("orga", "POST", f"{event.path}/message-preview", MESSAGE)
         assert seen == {"guests": 8, "hours": 0.0, "channel": "smtp"}
         town.api("orga", "POST", f"{event.path}/messages", MESSAGE)
         town.kill()
         town.start(register=False)
-        eventually(lambda: finished(town, event), 60)
+        eventually(lambda: finished(town, event))
         # A kill between "sent" and "noted" sends again with the same Message-ID; a mailbox shows it once.
         assert len({mail.message_id for mail in town.world.mails}) == 8
         assert len({mail.to for mail in town.world.mails}) == 8
@@ -48,13 +46,13 @@ def test_one_hosts_families_only() -> None:
     with open_town() as town:
         event = town.conference(["t04", "t05"])
         families(event, 5)
-        eventually(lambda: town.in_step(event), 60)
+        eventually(lambda: town.in_step(event))
         town.world.mails.clear()
         hosts = {booking["host_user_id"] for booking in town.bookings(event)}
         host = sorted(hosts)[0]
         expected = {b["guest_email"] for b in town.bookings(event) if b["host_user_id"] == host}
         town.api("orga", "POST", f"{event.path}/messages", MESSAGE | {"host": host})
-        eventually(lambda: finished(town, event), 60)
+        eventually(lambda: finished(town, event))
         assert {mail.to.split("<")[-1].strip(">") for mail in town.world.mails} == expected
 
 
@@ -67,14 +65,13 @@ def test_what_fails_is_tried_again_at_the_channels_pace(fault: Fault) -> None:
         town.world.mail_window = (20, 5.0)
         town.world.users["orga"].mail_account = True
         event = town.conference(["t04", "t05"])
-        eventually(lambda: any("account/list" in call[1] for call in town.world.calls))
-        time.sleep(0.5)
+        town.use_mail_app(event)
         families(event, 3)
-        eventually(lambda: town.in_step(event), 60)
+        eventually(lambda: town.in_step(event))
         town.world.mails.clear()
         town.world.faults.append(fault)
         town.api("orga", "POST", f"{event.path}/messages", MESSAGE)
-        eventually(lambda: finished(town, event), 60)
+        eventually(lambda: finished(town, event))
         assert sorted(mail.to for mail in town.world.mails) == [f"fam{number}@post.example" for number in range(3)]
 
 

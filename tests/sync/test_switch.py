@@ -7,7 +7,7 @@ from collections import Counter
 from conftest import eventually
 from town import open_town
 
-FAMILIES = 20
+FAMILIES = 12
 
 
 def test_everybody_is_switched_and_every_family_gets_one_mail() -> None:
@@ -19,7 +19,7 @@ def test_everybody_is_switched_and_every_family_gets_one_mail() -> None:
             for host in range(3):
                 # Spread, so that nobody is with two hosts at once.
                 family.book(slots[host][(number + 7 * host) % len(slots[host])])
-        eventually(lambda: town.in_step(event), 120, "all booked")
+        eventually(lambda: town.in_step(event), what="all booked")
         town.world.mails.clear()
         seen = town.api("orga", "POST", f"{event.path}/switch-preview", {"place": "video"})
         assert (seen["bookings"], seen["guests"]) == (3 * FAMILIES, FAMILIES)
@@ -33,7 +33,7 @@ def test_everybody_is_switched_and_every_family_gets_one_mail() -> None:
 
         town.kill()
         town.start(register=False)
-        eventually(finished, 120, "the switch arrived everywhere")
+        eventually(finished, what="the switch arrived everywhere")
         assert {booking["place"] for booking in town.bookings(event)} == {"video"}
         assert sum(len(town.world.rooms_of(host)) for host in ("t04", "t05", "t06")) == 3 * FAMILIES
         mails = Counter(mail.to for mail in town.world.mails)
