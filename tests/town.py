@@ -46,6 +46,7 @@ class Town:
     environment: dict[str, str]
     loop: asyncio.AbstractEventLoop
     storage: Path
+    relay_port: int
     process: "subprocess.Popen[bytes] | None" = None
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
@@ -255,7 +256,7 @@ def open_town(database_url: str = "", mail: str = "smtp", **more: str) -> Iterat
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    town = Town(world.url, world, sandbox, environment, loop, folder)
+    town = Town(world.url, world, sandbox, environment, loop, folder, smtp_port)
     try:
         town.start()
         yield town

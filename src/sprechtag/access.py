@@ -28,6 +28,7 @@ _TABLE: tuple[tuple[str, Area, str], ...] = (
     (r"/heartbeat", "heartbeat", "GET"),
     (r"/init", "lifecycle", "POST"),
     (r"/enabled", "lifecycle", "PUT"),
+    (r"/calendar-changed", "lifecycle", "POST"),
     (r"/[sm]/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*(\.ics)?", "guests", "GET HEAD POST"),
     (r"/static/[A-Za-z0-9_-]+/[a-z0-9-]+\.(css|js|svg)", "assets", "GET HEAD"),
     (r"/(js|css|img)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.(js|mjs|css|svg|png|map)", "assets", "GET HEAD"),

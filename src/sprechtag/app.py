@@ -22,6 +22,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from .access import Gate, TimeLimit, busy_answer
+from .conference import administration
 from .conference.booking import Desk
 from .conference.database import Database
 from .conference.errors import Busy, NotFound, Refused
@@ -31,9 +32,12 @@ from .conference.tokens import LinkKey
 from .guests.page import Page
 from .guests.pages import GuestPages, not_found_page
 from .guests.theme import Theme
+from .hosts.administration import AdminApi
 from .hosts.api import HostApi
 from .hosts.exchange import ExchangeApi
+from .hosts.families import FamiliesApi
 from .hosts.overview import OverviewApi
+from .hosts.own import OwnApi
 from .hosts.refusals import problem
 from .hosts.schemas import Problem
 from .lifecycle import Lifecycle
@@ -42,6 +46,7 @@ from .privacy.retention import erase_expired
 from .settings import Settings
 from .sync.follower import Follower
 from .sync.ledger import Ledger
+from .sync.watch import Watch
 from .sync.work import Work
 
 _MEDIA = {
@@ -53,6 +58,7 @@ _MEDIA = {
 }
 _HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z]+$")
 FACT_SECONDS = 10.0
+_ADMINS = "the admin's settings"
 WORKER_THREADS = 6
 
 
@@ -86,7 +92,11 @@ class House:
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
-        return Lifecycle(self.database, self.door, self.wake)
+        return Lifecycle(self.database, self.door, self.wake, self.calendar_changed)
+
+    def calendar_changed(self, user_id: str) -> None:
+        self.watch.calendar_changed(user_id)
+        self.wake()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -95,12 +105,23 @@ class House:
 
     @cached_property
     def follower(self) -> Follower:
-        return Follower(self.database, self.ledger, self.door, self.links, self.settings, self.public_base, self.clock)
+        return Follower(self.database, self.ledger, self.door, self.links, self.options, self.public_base, self.clock)
+
+    @cached_property
+    def watch(self) -> Watch:
+        return Watch(self.database, self.door, self.options, self.follower.nextcloud_base, self.clock)
 
     @cached_property
     def work(self) -> Work:
         return Work(
-            self.settings, self.follower, self.ledger, self.lifecycle.enabled, self.executor, self.erase_expired
+            self.settings,
+            self.follower,
+            self.watch,
+            self.ledger,
+            self.lifecycle.enabled,
+            self.executor,
+            self.erase_expired,
+            self.desk.release_unconfirmed,
         )
 
     @cached_property
@@ -122,15 +143,19 @@ class House:
     def mail_channel(self, organiser_id: str) -> tuple[str, int]:
         """The channel's name and how many mails it takes in an hour; 0 where it sets no limit."""
         name = self.follower.channel(organiser_id).name
-        settings = self.settings
+        settings = self.options()
         return name, int(settings.mail_app_calls * 3600 / settings.mail_app_seconds) if name == "mail-app" else 0
+
+    def options(self) -> Settings:
+        """The settings with what the admin has set in the page, at most 10 s old."""
+        return self.settings.with_admins(self.facts.admins())
 
     def theme(self) -> Theme:
         return Theme.of(self.facts.get("theming"))
 
     def public_base(self) -> str:
         """The app's public address without a slash at its end; "" while it is not known."""
-        return (self.settings.public_url or str(self.facts.get("address").get("app", ""))).rstrip("/")
+        return (self.options().public_url or str(self.facts.get("address").get("app", ""))).rstrip("/")
 
 
 class Facts:
@@ -147,6 +172,19 @@ class Facts:
                 value = fact(session, name)
             self._known[name] = (time.monotonic(), value)
         return value
+
+    def admins(self) -> dict[str, object]:
+        """What the admin has set in the page."""
+        read_at, value = self._known.get(_ADMINS, (float("-inf"), {}))
+        if time.monotonic() - read_at > FACT_SECONDS:
+            with self._database.read() as session:
+                value = administration.read(session)
+            self._known[_ADMINS] = (time.monotonic(), value)
+        return value
+
+    def forget(self) -> None:
+        """Reads all anew at the next call: something was changed here."""
+        self._known.clear()
 
 
 def build(house: House) -> ASGIApp:
@@ -175,14 +213,31 @@ def build(house: House) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
-    pages = GuestPages(house.database, house.desk, house.links, house.theme, house.clock)
-    api = HostApi(house.database, house.desk, house.links, house.public_base, house.clock, house.wake)
+    pages = GuestPages(
+        house.database, house.desk, house.links, house.theme, house.clock, house.options, house.watch.look_soon
+    )
+    house_keys = (house.database, house.desk, house.links, house.public_base)
+    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel)
+    own = OwnApi(*house_keys, house.mail_channel, house.clock, house.wake)
+    families = FamiliesApi(house.database, house.links, house.public_base, house.wake)
+    admin = AdminApi(
+        house.database,
+        house.settings,
+        house.options,
+        house.public_base,
+        house.facts.forget,
+        house.clock,
+        house.wake,
+    )
     overview = OverviewApi(house.database, house.links, house.public_base, house.mail_channel, house.clock, house.wake)
     exchange = ExchangeApi(house.database, house.clock, house.wake)
     for router in (
         house.lifecycle.router(),
         pages.router(),
         overview.router(),
+        own.router(),
+        families.router(),
+        admin.router(),
         exchange.router(),
         api.router(),
     ):

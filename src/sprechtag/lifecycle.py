@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from .conference.database import Database
@@ -29,6 +29,7 @@ class Lifecycle:
     database: Database
     door: Door
     on_enabled: Callable[[], None]
+    on_calendar: Callable[[str], None]
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def router(self) -> APIRouter:
@@ -37,6 +38,7 @@ class Lifecycle:
         router.get("/healthz")(self.healthz)
         router.post("/init")(self.init)
         router.put("/enabled")(self.set_enabled)
+        router.post("/calendar-changed")(self.calendar_changed)
         return router
 
     def enabled(self) -> bool:
@@ -66,6 +68,15 @@ class Lifecycle:
             self._later(self._show_menu_entry())
             self.on_enabled()
         return JSONResponse({"error": ""})
+
+    async def calendar_changed(self, request: Request) -> JSONResponse:
+        """Nextcloud's webhook: whose calendar it is, is all that is read of it."""
+        try:
+            principal = (await request.json())["event"]["calendarData"]["principaluri"]
+        except (ValueError, KeyError, TypeError):
+            return JSONResponse({"error": "not understood"}, 400)
+        await asyncio.to_thread(self.on_calendar, str(principal).rsplit("/", 1)[-1])
+        return JSONResponse({})
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -5,12 +5,28 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from . import __version__
+
+ADMIN_FIELDS = (
+    "organiser_groups",
+    "enrolled_groups",
+    "mail_channel",
+    "smtp_host",
+    "smtp_port",
+    "smtp_user",
+    "smtp_password",
+    "smtp_security",
+    "smtp_from",
+    "retention_days",
+    "public_url",
+    "languages",
+)
+"""What Nextcloud's admin may set in the page, where the environment does not."""
 
 
 class Settings(BaseSettings):
@@ -40,12 +56,26 @@ class Settings(BaseSettings):
     smtp_password: str = ""
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_from: str = ""
+    organiser_groups: str = ""
+    enrolled_groups: str = ""
+    languages: str = ""
+    retention_days: int = Field(default=30, ge=1, le=3650)
     nextcloud_seconds: float = Field(default=30.0, gt=0)
     sweep_seconds: float = Field(default=1.0, gt=0)
     retry_seconds: float = Field(default=5.0, gt=0)
+    calendar_seconds: float = Field(default=600.0, gt=0)
     longest_retry_seconds: float = Field(default=120.0, gt=0)
     sync: bool = True
     frontend: Path = Path(__file__).resolve().parents[2] / "ex_app"
+
+    def with_admins(self, values: dict[str, Any]) -> "Settings":
+        """The same with what the admin has set in the page; what the environment says stays."""
+        allowed = {name: value for name, value in values.items() if name in ADMIN_FIELDS}
+        return self.model_copy(update={name: allowed[name] for name in allowed if name not in self.model_fields_set})
+
+    def names(self, field: str) -> list[str]:
+        """A comma-separated setting as a list."""
+        return [name.strip() for name in getattr(self, field).split(",") if name.strip()]
 
     @property
     def behind_harp(self) -> bool:

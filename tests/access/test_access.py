@@ -10,9 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import select
 
+from conftest import KEY
 from house import EXAPPS, PROXY, Stage, open_stage
 from sprechtag.access import area_of
+from sprechtag.conference import administration, people
+from sprechtag.conference.queries import learn
+from sprechtag.conference.tables import CalendarQuestion, Conference, Host
 
 ROUTES = [
     "heartbeat",
@@ -20,6 +25,7 @@ ROUTES = [
     "enabled",
     "healthz",
     "talk_bot",
+    "calendar-changed",
     "api/v1/conferences",
     "api/v1/openapi.json",
     "api/v1/me",
@@ -136,7 +142,7 @@ async def test_the_secret_is_asked_on_every_route(tmp_path: Path) -> None:
         for path in (f"/{stage.share}", "/api/v1/me", "/static/x/style.css", "/js/sprechtag-main.js", "/init"):
             assert (await stage.direct.get(path)).status_code in (401, 405), path
         forged = [("ex-app-id", "sprechtag"), ("authorization-app-api", "eA=="), *stage.app_api_headers("t01").items()]
-        assert (await stage.direct.get("/api/v1/me", headers=forged)).json() == {"user_id": "t01"}
+        assert (await stage.direct.get("/api/v1/me", headers=forged)).json()["user_id"] == "t01"
 
 
 async def test_no_answer_is_a_redirect(tmp_path: Path) -> None:
@@ -180,7 +186,16 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
     free = [slot.public_id for slot in stage.school.slots()[3:]]
     phone = {"slot_id": free[0], "place": "on_site", "child": "K", "name": "N"}
     file = {"name": "hosts.csv", "content_base64": base64.b64encode(b"user;room\nt01;A 9").decode()}
+    families = {"name": "f.csv", "content_base64": base64.b64encode(b"name;email\nKaya;k@post.example").decode()}
     switch = {"place": "video", "offer": False}
+    with stage.house.database.write() as session:
+        # The groups that the sync would have learned.
+        for user, groups in (("admin", ["admin"]), ("orga", []), ("t01", ["teachers"])):
+            learn(session, f"person:{user}", {"groups": groups}, stage.school.clock())
+        own = session.get_one(Conference, stage.school.conference_id)
+        guest, _ = people.invite(session, own, people.Family("Out"), KEY)
+        family = guest.public_id
+        session.add(CalendarQuestion(booking_id=1))
     matrix = [
         # method, path, body, expected for orga, t01 (host), t40, admin, nobody
         ("GET", "api/v1/me", None, (200, 200, 200, 200, 401)),
@@ -195,6 +210,18 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("GET", f"{one}/export/bookings.csv", None, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/me", None, (404, 200, 404, 404, 401)),
         ("PUT", f"{one}/me", {"room": "B 1"}, (404, 200, 404, 404, 401)),
+        ("GET", f"{one}/my-day", None, (404, 200, 404, 404, 401)),
+        ("POST", f"api/v1/slots/{free[3]}/hold", {"name": "N"}, (200, 200, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/calendar-answer", {"tell": False}, (404, 204, 404, 404, 401)),
+        ("POST", f"{one}/remind", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/families", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/families", [{"name": "F"}], (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/families-import-preview", families, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/families-import", families, (200, 404, 404, 404, 401)),
+        ("DELETE", f"{one}/families/{family}", None, (204, 404, 404, 404, 401)),
+        ("GET", "api/v1/admin/settings", None, (404, 404, 404, 200, 401)),
+        ("PUT", "api/v1/admin/settings", {"smtp_host": "mail.example"}, (404, 404, 404, 200, 401)),
+        ("POST", "api/v1/admin/test-mail", {"to": "a@b.example"}, (404, 404, 404, 202, 401)),
         ("POST", f"{one}/hosts-import-preview", file, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/hosts-import", file, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/copy", {"first_day": "2027-02-01"}, (201, 404, 404, 404, 401)),
@@ -206,7 +233,7 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", f"{one}/switch-preview", switch, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/switch", switch, (202, 404, 404, 404, 401)),
         ("POST", f"{one}/message-preview", {"subject": "S", "text": "T"}, (200, 404, 404, 404, 401)),
-        ("POST", f"{one}/messages", {"subject": "S", "text": "T"}, (409, 404, 404, 404, 401)),
+        ("POST", f"{one}/messages", {"subject": "S", "text": "T"}, (202, 404, 404, 404, 401)),
         ("POST", f"{one}/cancel-all", {"message": "ill"}, (202, 404, 404, 404, 401)),
         ("PUT", one, data, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/hosts", None, (200, 404, 404, 404, 401)),
@@ -238,6 +265,43 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", route.removeprefix("/")))
         for method in methods:
             assert any(verb == method.upper() and pattern.fullmatch(path) for verb, path in asked), (method, route)
+
+
+async def test_only_the_groups_that_the_admin_names_organise(stage: Stage) -> None:
+    data = {"name": "X", "windows": [{"day": "2027-01-13", "starts": "15:00", "ends": "17:00"}]}
+
+    async def create(user: str) -> httpx.Response:
+        client = stage.as_user(user)
+        client.base_url = stage.public.base_url
+        return await client.post("api/v1/conferences", json=data, headers={"X-Requested-With": "x"})
+
+    with stage.house.database.write() as session:
+        administration.write(session, {"organiser_groups": "Sekretariat, Leitung"})
+        learn(session, "person:orga", {"groups": ["Leitung"]}, stage.school.clock())
+        learn(session, "person:t01", {"groups": ["teachers"]}, stage.school.clock())
+    stage.house.facts.forget()
+    assert (await create("orga")).status_code == 201
+    refused = await create("t01")
+    assert (refused.status_code, refused.json()["error"]) == (403, "may_not_organise")
+    # Whose groups are not known yet may not either.
+    assert (await create("t02")).status_code == 403
+
+
+async def test_nextclouds_webhook_is_taken_from_nextcloud_only(stage: Stage) -> None:
+    told = {"event": {"calendarData": {"principaluri": "principals/users/t01", "uri": "personal"}}, "user": {}}
+    headers = stage.app_api_headers()
+    proxied = await stage.direct.post("/calendar-changed", json=told, headers=headers | {"x-origin-ip": "1"})
+    assert proxied.status_code == 404
+    with stage.house.database.write() as session:
+        for host in session.exec(select(Host)):
+            host.calendar_read_at = stage.school.clock()
+    if stage.house.settings.behind_harp:
+        headers |= {"harp-shared-key": "h" * 32}
+    assert (await stage.direct.post("/calendar-changed", json=told, headers=headers)).status_code == 200
+    assert (await stage.direct.post("/calendar-changed", json={}, headers=headers)).status_code == 400
+    with stage.house.database.read() as session:
+        read = {host.user_id: host.calendar_read_at for host in session.exec(select(Host))}
+    assert read["t01"] is None and read["t02"] is not None
 
 
 async def test_a_host_sees_only_own_bookings_and_no_address(stage: Stage) -> None:

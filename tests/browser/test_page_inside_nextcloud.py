@@ -71,7 +71,7 @@ def test_from_the_wizard_to_open_booking(town: Town, browser: Browser) -> None:
         page.get_by_role("button", name="Als Entwurf speichern").click()
         expect(page.get_by_text("Noch niemand ist eingeladen")).to_be_visible()
         page.get_by_label("Nach Namen einladen").fill(town.world.users["t40"].display_name)
-        page.get_by_role("option").get_by_title(town.world.users["t40"].display_name, exact=True).click()
+        page.get_by_role("option", name=town.world.users["t40"].display_name, exact=True).click()
         page.get_by_role("button", name="Einladen", exact=True).click()
         expect(page.get_by_role("row").nth(1)).to_contain_text("eingeladen")
         page.get_by_role("link", name="Sommersprechtag").click()

@@ -8,10 +8,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from conftest import KEY, NOW, School, make_school
-from sprechtag.conference import organise
+from sprechtag.conference import organise, rules
 from sprechtag.conference.booking import Desk, Person, Wish
 from sprechtag.conference.database import Database
 from sprechtag.conference.errors import (
+    AlreadyCancelled,
     BookingClosed,
     BookingNotOpen,
     GuestBusy,
@@ -24,6 +25,7 @@ from sprechtag.conference.errors import (
     TooLate,
 )
 from sprechtag.conference.queries import conference_by_share_token, guest_by_manage_token
+from sprechtag.conference.slots import TimeSpan
 from sprechtag.conference.tables import Booking, Effect, Guest, GuestMinute, Host
 
 
@@ -296,3 +298,54 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
         school.book(slot, "b")
     with database.read() as session:
         assert session.execute(select(func.count()).select_from(Guest)).scalar_one() == 1
+
+
+def test_a_slot_that_is_not_confirmed_in_time_is_free_again(school: School) -> None:
+    school.change(booking_by="confirmed")
+    slot = school.slots()[0]
+    booked = school.book(slot)
+    assert booked.confirm_by == NOW + rules.CONFIRM_WITHIN
+    with pytest.raises(SlotTaken):
+        school.book(slot, "b")
+    school.clock.now = NOW + rules.CONFIRM_WITHIN + timedelta(seconds=1)
+    assert school.desk.release_unconfirmed() == 1
+    assert not school.view(booked.id).active
+    with pytest.raises(AlreadyCancelled):
+        school.desk.confirm(booked.id)
+    assert school.book(slot, "b").active
+    assert school.desk.release_unconfirmed() == 0
+
+
+def test_a_confirmed_booking_stays(school: School) -> None:
+    school.change(booking_by="confirmed")
+    booked = school.book(school.slots()[0])
+    school.desk.confirm(booked.id)
+    school.desk.confirm(booked.id)
+    school.clock.now = NOW + 2 * rules.CONFIRM_WITHIN
+    assert school.desk.release_unconfirmed() == 0
+    assert school.view(booked.id).active and school.view(booked.id).revision == 2
+
+
+def span(start: int, minutes: int = 10) -> TimeSpan:
+    begins = datetime(2027, 1, 13, 14, 0, tzinfo=UTC) + timedelta(minutes=start)
+    return TimeSpan(begins, begins + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("pause", "row", "booked", "wanted", "allowed"),
+    [
+        (0, 0, [0, 10, 20], 30, True),
+        (5, 0, [0], 10, False),
+        (5, 0, [0], 15, True),
+        (5, 0, [20], 10, False),
+        (0, 3, [0, 10], 20, True),
+        (0, 3, [0, 10, 20], 30, False),
+        (0, 3, [0, 10, 30], 20, False),
+        (0, 3, [0, 10, 20], 40, True),
+        (0, 1, [0], 10, False),
+        (10, 1, [0], 20, True),
+    ],
+)
+def test_the_hosts_own_limits(pause: int, row: int, booked: list[int], wanted: int, allowed: bool) -> None:
+    host = Host(conference_id=1, user_id="t01", display_name="T", min_pause_minutes=pause, max_in_a_row=row)
+    assert rules.own_limits_allow(host, 0, [span(start) for start in booked], span(wanted)) is allowed

@@ -50,10 +50,26 @@ export const put = (path, body) => call('PUT', path, body)
 export const remove = (path) => call('DELETE', path)
 
 /** Users and groups of this Nextcloud by name, looked up as the person in front of the screen. */
-export async function searchPeople(search) {
+export async function searchPeople(search, groups = true) {
+	const query = new URLSearchParams({ search, itemType: '', itemId: '', limit: '10' })
+	query.append('shareTypes[0]', '0')
+	if (groups) query.append('shareTypes[1]', '1')
+	const found = await ocs(`core/autocomplete/get?${query}`)
+	return (found ?? []).map((entry) => ({ id: entry.id, name: entry.label, group: entry.source === 'groups' }))
+}
+
+/** Ids of a group's members; undefined for a group that the person is not in: Nextcloud tells only its members. */
+export async function membersOf(group) {
+	return (await ocs(`cloud/groups/${encodeURIComponent(group)}/users`))?.users
+}
+
+async function ocs(path) {
 	const root = window._oc_webroot ?? ''
-	const query = new URLSearchParams({ search, itemType: '', itemId: '', 'shareTypes[]': '0', limit: '10', format: 'json' })
-	const answer = await fetch(`${root}/ocs/v2.php/core/autocomplete/get?${query}`, { headers: { 'OCS-APIRequest': 'true' } })
-	if (!answer.ok) return []
-	return (await answer.json()).ocs.data.map((entry) => ({ id: entry.id, name: entry.label }))
+	const url = `${root}/ocs/v2.php/${path}${path.includes('?') ? '&' : '?'}format=json`
+	try {
+		const answer = await fetch(url, { headers: { 'OCS-APIRequest': 'true' } })
+		return answer.ok ? (await answer.json()).ocs.data : undefined
+	} catch {
+		return undefined
+	}
 }

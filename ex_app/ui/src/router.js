@@ -11,6 +11,8 @@ export const router = createRouter({
 		{ path: '/c/:id', name: 'overview', component: () => import('./views/OverviewView.vue'), props: true },
 		{ path: '/c/:id/rules', name: 'rules', component: () => import('./views/RulesView.vue'), props: true },
 		{ path: '/c/:id/hosts', name: 'hosts', component: () => import('./views/HostsView.vue'), props: true },
+		{ path: '/c/:id/families', name: 'families', component: () => import('./views/FamiliesView.vue'), props: true },
+		{ path: '/admin', name: 'admin', component: () => import('./views/AdminView.vue') },
 		{ path: '/c/:id/bookings', name: 'bookings', component: () => import('./views/BookingsView.vue'), props: true },
 		{ path: '/c/:id/mine', name: 'mine', component: () => import('./views/MineView.vue'), props: true },
 		{ path: '/:rest(.*)', redirect: '/' },

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import { reactive } from 'vue'
 import { get } from './api.js'
+import { t } from './l10n.js'
 
 /** The conferences of the person in front of the screen, and what is said at the bottom of the page. */
-export const store = reactive({ conferences: [], loaded: false, problem: '', said: null })
+export const store = reactive({ conferences: [], me: null, loaded: false, problem: '', said: null })
 
 export async function reload() {
 	try {
@@ -14,6 +15,16 @@ export async function reload() {
 		store.problem = refusal.message
 	}
 	store.loaded = true
+}
+
+/** Who is in front of the screen; the app learns the groups in the background, so it is asked again a few times. */
+export async function meet(tries = 6) {
+	try {
+		store.me = await get('me')
+	} catch {
+		return
+	}
+	if (!store.me.known && tries) setTimeout(() => meet(tries - 1), 1500)
 }
 
 export const conference = (id) => store.conferences.find((one) => one.id === id)
@@ -35,5 +46,14 @@ export async function attempt(work, done = '') {
 	} catch (refusal) {
 		say(refusal.message, true)
 		return undefined
+	}
+}
+
+export async function copy(text) {
+	try {
+		await navigator.clipboard.writeText(text)
+		say(t('Copied.'))
+	} catch {
+		say(t('Copying is not possible here. Mark the text and copy it yourself.'), true)
 	}
 }

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, func, select, update
@@ -19,13 +19,23 @@ from sqlmodel import Session, col
 
 from . import rules
 from .database import Database
-from .errors import AlreadyCancelled, GuestBusy, Invalid, NotFound, PlaceNotOffered, Refused, SlotTaken
+from .errors import (
+    AlreadyCancelled,
+    GuestBusy,
+    Invalid,
+    NotFound,
+    PlaceNotOffered,
+    Refused,
+    SlotBlocked,
+    SlotTaken,
+)
 from .slots import TimeSpan, minutes_of
 from .tables import (
     ON_SITE,
     PLACES,
     VIDEO,
     Booking,
+    CalendarQuestion,
     Conference,
     Effect,
     Guest,
@@ -38,6 +48,7 @@ from .tables import (
 from .tokens import LinkKey, hashed
 
 EFFECT_KINDS = ("talk", "calendar", "mail")
+NOT_BEFORE_CONFIRMING = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -122,13 +133,14 @@ class Desk:
         """Books as somebody without a manage link; not `by_guest` for one on the phone, whom neither opening, lead
         time nor limits keep out.
 
-        Raises any `Refused`; nothing is changed then."""
+        Where the conference wants the address confirmed, the booking holds its slot until `confirm` or for
+        `rules.CONFIRM_WITHIN`. Raises any `Refused`; nothing is changed then."""
         person = person.checked(address_needed=by_guest)
 
         def guest_of(session: Session) -> tuple[Guest, bool]:
             return self._guest(session, conference_id, person)
 
-        return self._book(conference_id, guest_of, wish, by_guest)
+        return self._book(conference_id, guest_of, wish, by_guest, by_share_link=by_guest)
 
     def book_again(self, guest_id: int, wish: Wish) -> Booked:
         """Books for a guest known by its manage link."""
@@ -149,13 +161,19 @@ class Desk:
         guest_of: Callable[[Session], tuple[Guest, bool]],
         wish: Wish,
         by_guest: bool = True,
+        by_share_link: bool = False,
     ) -> Booked:
         child = _text("child", wish.child, 120, required=True)
         school_class = _text("school_class", wish.school_class, 40)
         key_hash = hashed(f"{conference_id}:{wish.idempotency_key}") if wish.idempotency_key else ""
         try:
             booked = self._book_once(
-                conference_id, guest_of, replace(wish, child=child, school_class=school_class), key_hash, by_guest
+                conference_id,
+                guest_of,
+                replace(wish, child=child, school_class=school_class),
+                key_hash,
+                by_guest,
+                by_share_link,
             )
         except (Refused, IntegrityError):
             # Two copies of one form at the same moment: the other one may have booked since we looked.
@@ -173,6 +191,7 @@ class Desk:
         wish: Wish,
         key_hash: str,
         by_guest: bool,
+        by_share_link: bool,
     ) -> Booked:
         self._refuse_early(conference_id, wish, key_hash)
         with self._writing() as session:
@@ -182,13 +201,18 @@ class Desk:
             now = self._clock()
             if by_guest:
                 rules.check_booking_is_open(conference, now)
-            rules.check_slot(conference, host, slot, now, by_guest=by_guest)
-            rules.check_place(conference, host, wish.place)
+            if by_share_link:
+                rules.check_share_link_books(conference)
             guest, new_guest = guest_of(session)
+            rules.check_slot(conference, host, slot, now, by_guest=by_guest, guest_id=guest.id)
+            rules.check_place(conference, host, wish.place)
             if guest.conference_id != conference.id:
                 raise NotFound
             _check_slot_is_free(session, conference, slot, now)
+            if by_guest and slot.held_for != guest.id:
+                _check_own_limits(session, conference, host, slot)
             _check_guest(session, conference, guest, host, slot, by_guest)
+            to_confirm = by_share_link and conference.booking_by == "confirmed"
             booking = Booking(
                 conference_id=conference_id,
                 host_id=slot.host_id,
@@ -197,13 +221,19 @@ class Desk:
                 place=wish.place,
                 child=wish.child,
                 school_class=wish.school_class,
+                confirm_by=now + rules.CONFIRM_WITHIN if to_confirm else None,
             )
             session.add(booking)
+            if slot.blocked_by == "held":
+                slot.blocked, slot.blocked_by, slot.held_for = False, "", None
             _flush_slot(session, conference, slot, now)
             _take_minutes(session, booking, slot)
             if key_hash:
                 session.add(IdempotencyKey(key_hash=key_hash, booking_id=booking.id or 0))
-            session.add_all(Effect(booking_id=booking.id or 0, kind=kind) for kind in EFFECT_KINDS)
+            for kind in EFFECT_KINDS:
+                # Until the family has confirmed, it gets a mail and nothing else happens.
+                due_at = NOT_BEFORE_CONFIRMING if to_confirm and kind != "mail" else utc_now()
+                session.add(Effect(booking_id=booking.id or 0, kind=kind, next_attempt_at=due_at))
             return Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False)
 
     @contextmanager
@@ -266,10 +296,12 @@ class Desk:
                 rules.check_changeable(conference, booking, old_slot, now)
             elif booking.state != "active":
                 raise AlreadyCancelled
-            rules.check_slot(conference, host, slot, now, by_guest=by_guest)
+            rules.check_slot(conference, host, slot, now, by_guest=by_guest, guest_id=booking.guest_id)
             if by_guest:
                 rules.check_place(conference, host, booking.place)
             _check_slot_is_free(session, conference, slot, now)
+            if by_guest:
+                _check_own_limits(session, conference, host, slot, booking_id)
             session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
             _check_minutes(session, booking.guest_id, slot)
             booking.slot_id = slot.id or 0
@@ -308,6 +340,39 @@ class Desk:
             self.cancel_in(session, booking, self._clock(), message)
         self._on_change(booking_id)
 
+    def confirm(self, booking_id: int) -> None:
+        """The family has opened the link in its mail and said yes; from now on all follows. Twice is once.
+
+        Raises `AlreadyCancelled` when it came too late."""
+        with self._database.write() as session:
+            _, booking, _ = _booking(session, booking_id)
+            if booking.state != "active":
+                raise AlreadyCancelled
+            if booking.confirm_by is None:
+                return
+            booking.confirm_by = None
+            _raise_revision(session, booking, self._clock())
+            # So far the family was asked, not told of an appointment: its next mail is the first.
+            session.get_one(Effect, (booking.id, "mail")).applied_revision = 0
+        self._on_change(booking_id)
+
+    def release_unconfirmed(self) -> int:
+        """Gives the slots back that were held for nothing; returns how many. Nobody is written to again: the address
+        may be somebody else's."""
+        now = self._clock()
+        late = select(col(Booking.id)).where(col(Booking.confirm_by) < now, col(Booking.state) == "active").limit(200)
+        with self._database.read() as session:
+            found = list(session.execute(late).scalars())
+        for booking_id in found:
+            with self._database.write() as session:
+                _, booking, _ = _booking(session, booking_id or 0)
+                if booking.confirm_by is None or booking.state != "active":
+                    continue
+                booking.confirm_by = None
+                self.cancel_in(session, booking, now)
+                session.get_one(Effect, (booking.id, "mail")).applied_revision = booking.revision
+        return len(found)
+
     @staticmethod
     def change_place_in(session: Session, booking: Booking, place: str, now: datetime, message: str = "") -> None:
         """The change itself, in a transaction of the caller's, who has checked it."""
@@ -318,6 +383,7 @@ class Desk:
     def cancel_in(session: Session, booking: Booking, now: datetime, message: str = "") -> None:
         """As `change_place_in`."""
         booking.state = "cancelled"
+        booking.confirm_by = None
         _raise_revision(session, booking, now, message)
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
 
@@ -369,21 +435,56 @@ def _check_slot_is_free(session: Session, conference: Conference, slot: Slot, no
         raise _slot_taken(session, slot.host_id, slot.starts_at, rules.bookable_from(conference, now))
 
 
+def _check_own_limits(
+    session: Session, conference: Conference, host: Host, slot: Slot, without: int | None = None
+) -> None:
+    """Raises `SlotBlocked` where the host's own limits leave no room. The host's row is locked, so that two bookings of
+    neighbouring slots queue."""
+    if not rules.has_own_limits(host):
+        return
+    session.execute(select(col(Host.id)).where(col(Host.id) == host.id).with_for_update())
+    booked = _booked_spans(session, host.id or 0, without)
+    if not rules.own_limits_allow(host, conference.pause_minutes, booked, TimeSpan(slot.starts_at, slot.ends_at)):
+        raise SlotBlocked
+
+
+def _booked_spans(session: Session, host_id: int, without: int | None = None) -> list[TimeSpan]:
+    rows = session.execute(
+        select(col(Slot.starts_at), col(Slot.ends_at))
+        .join(Booking, col(Booking.slot_id) == col(Slot.id))
+        .where(col(Booking.host_id) == host_id, col(Booking.state) == "active", col(Booking.id) != (without or 0))
+    )
+    return [TimeSpan(starts_at, ends_at) for starts_at, ends_at in rows]
+
+
 def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: datetime) -> SlotTaken:
     free = free_starts(session, host_id, earliest)
     return SlotTaken(starts_at, rules.next_free([start for start, _ in free], starts_at))
 
 
-def free_starts(session: Session, host_id: int, earliest: datetime) -> list[tuple[datetime, str]]:
-    """Start and public id of the host's free slots from `earliest` on, sorted."""
+def free_starts(
+    session: Session, host_id: int, earliest: datetime, without: int | None = None
+) -> list[tuple[datetime, str]]:
+    """Start and public id of the slots that guests can have of the host from `earliest` on, sorted.
+
+    The booking `without` is about to move: the host's own limits are taken as if it were gone."""
     rows = session.execute(
-        select(col(Slot.starts_at), col(Slot.public_id))
+        select(col(Slot.starts_at), col(Slot.public_id), col(Slot.ends_at))
         .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
         .where(col(Slot.host_id) == host_id, col(Slot.blocked).is_(False), col(Booking.id).is_(None))
         .where(col(Slot.starts_at) >= earliest)
         .order_by(col(Slot.starts_at))
     )
-    return [(starts_at, public_id) for starts_at, public_id in rows]
+    host = session.get_one(Host, host_id)
+    if not rules.has_own_limits(host):
+        return [(starts_at, public_id) for starts_at, public_id, _ in rows]
+    pause = session.get_one(Conference, host.conference_id).pause_minutes
+    booked = _booked_spans(session, host_id, without)
+    return [
+        (starts_at, public_id)
+        for starts_at, public_id, ends_at in rows
+        if rules.own_limits_allow(host, pause, booked, TimeSpan(starts_at, ends_at))
+    ]
 
 
 def _check_guest(
@@ -439,11 +540,11 @@ def _raise_revision(session: Session, booking: Booking, now: datetime, message: 
     booking.changed_at = now
     booking.message = message
     session.add(booking)
-    session.execute(
-        update(Effect)
-        .where(col(Effect.booking_id) == booking.id)
-        .values(attempts=0, next_attempt_at=now, last_error="")
-    )
+    due = update(Effect).where(col(Effect.booking_id) == booking.id)
+    if booking.confirm_by is not None:
+        due = due.where(col(Effect.kind) == "mail")
+    session.execute(due.values(attempts=0, next_attempt_at=now, last_error=""))
+    session.execute(delete(CalendarQuestion).where(col(CalendarQuestion.booking_id) == booking.id))
 
 
 __all__ = ["Booked", "Desk", "Person", "Refused", "Wish", "free_starts"]

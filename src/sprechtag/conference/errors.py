@@ -10,6 +10,7 @@ Refused
 ├── PlaceNotOffered     on site or video is not offered here (`offered`)
 ├── GuestBusy           the guest has another appointment at that time (`starts_at`)
 ├── LimitReached        the guest has all appointments the rules allow (`limit`, `per_host`)
+├── OnlyInvited         this conference is for families with a link of their own
 ├── BookingNotOpen      booking opens later (`opens_at`) or the conference is not published
 ├── BookingClosed       booking is over (`closed_at`)
 ├── TooLate             lead time or change deadline has passed (`until`)
@@ -69,6 +70,10 @@ class LimitReached(Refused):
     limit: int
     per_host: bool
     code = "limit_reached"
+
+
+class OnlyInvited(Refused):
+    code = "only_invited"
 
 
 @dataclass

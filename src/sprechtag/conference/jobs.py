@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from . import people
 from .booking import Desk
 from .database import Database
 from .errors import Invalid, NotFound, Refused
@@ -23,10 +24,12 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class Scope:
-    """Which bookings: of the whole conference, of one `day` (in its zone), of one host, or both."""
+    """Which bookings: of the whole conference, of one `day` (in its zone), of one host, or both. `unbooked` are not
+    bookings but the families that were entered and have none."""
 
     day: date | None = None
     host_user_id: str = ""
+    unbooked: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,19 @@ def start_message(
     return _start(session, conference, "message", {"subject": subject.strip(), "text": text.strip()}, guests, now)
 
 
+def write_to(session: Session, guest: Guest, subject: str, text: str, now: datetime) -> Job:
+    """Begins to write to one family."""
+    conference = session.get_one(Conference, guest.conference_id)
+    payload = {"subject": subject, "text": text}
+    return _start(session, conference, "message", payload, {guest.id or 0}, now)
+
+
 def message_guests(session: Session, conference: Conference, scope: Scope, now: datetime) -> set[int]:
-    """Who gets a message: guests with an address and an appointment in this scope."""
-    found = {row.booking.guest_id for row in _affected(session, conference, scope, now)}
+    """Who gets a message: guests with an address and an appointment in this scope, or without any."""
+    if scope.unbooked:
+        found = set(people.without_booking(session, conference))
+    else:
+        found = {row.booking.guest_id for row in _affected(session, conference, scope, now)}
     rows = session.execute(select(col(Guest.id)).where(col(Guest.id).in_(found), col(Guest.email) != "")).scalars()
     return {guest_id for guest_id in rows if guest_id}
 
@@ -133,6 +146,7 @@ class DueMessage:
     """A message that may be sent now, by its job and guest; `attempts` have failed before."""
 
     job_id: int
+    job_public_id: str
     guest_id: int
     organiser_id: str
     attempts: int
@@ -140,7 +154,9 @@ class DueMessage:
 
 def due_messages(session: Session, now: datetime, limit: int = 200) -> list[DueMessage]:
     rows = session.execute(
-        select(col(Job.id), col(JobItem.guest_id), col(Conference.organiser_id), col(JobItem.attempts))
+        select(
+            col(Job.id), col(Job.public_id), col(JobItem.guest_id), col(Conference.organiser_id), col(JobItem.attempts)
+        )
         .join(Job, col(Job.id) == col(JobItem.job_id))
         .join(Conference, col(Conference.id) == col(Job.conference_id))
         .where(col(Job.kind) == "message", col(JobItem.next_attempt_at) <= now)

@@ -11,8 +11,9 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from .errors import Invalid, NotFound, Refused
+from .people import tell_host
 from .slots import TimeSpan, TimeWindow, slots_of
-from .tables import Booking, Conference, Effect, Host, Slot, Window
+from .tables import Booking, Conference, Effect, Host, Slot, Window, utc_now
 from .tokens import LinkKey, hashed
 
 
@@ -55,6 +56,8 @@ class Rules:
     max_bookings_per_guest_and_host: int = 1
     retention_days: int = 30
     contact_for_hosts: bool = False
+    booking_by: str = "link"
+    languages: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,18 @@ class HostEntry:
     offers_on_site: bool = True
     offers_video: bool = True
     windows: Sequence[TimeWindow] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class OwnWishes:
+    """What a host says of itself; `calendar` takes the appointments from now on (empty: the app chooses)."""
+
+    room: str
+    offers_on_site: bool
+    offers_video: bool
+    calendar: str = ""
+    min_pause_minutes: int = 0
+    max_in_a_row: int = 0
 
 
 HOST_FIELDS = [name for name in HostEntry.__dataclass_fields__ if name != "windows"]
@@ -93,11 +108,14 @@ def check(rules: Rules) -> None:
     ):
         if getattr(rules, name) < least:
             raise Invalid(name, "too_small")
+    if rules.booking_by not in BOOKING_BY:
+        raise Invalid("booking_by", "booking_by_unknown")
     if rules.opens_at and rules.closes_at and rules.closes_at <= rules.opens_at:
         raise Invalid("closes_at", "closes_before_opening")
     slots_of(rules.windows, rules.slot_minutes, rules.pause_minutes, rules.time_zone)
 
 
+BOOKING_BY = ("link", "confirmed", "invited")
 _PLAIN_FIELDS = [name for name in Rules.__dataclass_fields__ if name != "windows"]
 
 
@@ -156,7 +174,9 @@ def copy(session: Session, conference: Conference, name: str, first_day: date, l
     for host in _hosts(session, conference):
         own = moved(_windows(session, conference, host))
         entry = HostEntry(windows=own, **{name: getattr(host, name) for name in HOST_FIELDS})
-        enrol(session, made, entry)
+        copied = enrol(session, made, entry)
+        for kept in ("calendar", "min_pause_minutes", "max_in_a_row"):
+            setattr(copied, kept, getattr(host, kept))
     return made
 
 
@@ -201,6 +221,7 @@ def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
     host = session.execute(
         select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == entry.user_id)
     ).scalar_one_or_none()
+    new = host is None
     if host is None:
         host = Host(conference_id=conference.id or 0, user_id=entry.user_id, display_name=entry.user_id)
     host.display_name = entry.display_name.strip() or host.display_name
@@ -210,6 +231,8 @@ def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
     session.flush()
     _set_windows(session, conference, host, entry.windows)
     rebuild_slots(session, conference, host)
+    if new:
+        tell_host(session, host, "invited", utc_now())
     return host
 
 
@@ -227,12 +250,23 @@ def join(session: Session, host: Host) -> None:
     session.add(host)
 
 
+def remind(session: Session, conference: Conference, now: datetime) -> int:
+    """Has those notified who have not answered; returns how many."""
+    waiting = [host for host in _hosts(session, conference) if host.state == "invited"]
+    for host in waiting:
+        tell_host(session, host, "reminded", now)
+    return len(waiting)
+
+
 def decline(session: Session, host: Host) -> None:
     """The host says no. Raises `HasBookings` while families have appointments with this host."""
     if _booked_slots(session, host):
         raise HasBookings
     host.state = "declined"
     session.add(host)
+    for slot in session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars():
+        if slot.blocked_by in ("calendar", "held"):
+            unblock(session, slot)
 
 
 def block(session: Session, slot: Slot, by: str) -> None:
@@ -240,12 +274,13 @@ def block(session: Session, slot: Slot, by: str) -> None:
     taken = select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
     if session.execute(taken).first():
         raise HasBookings
-    slot.blocked, slot.blocked_by = True, by
+    slot.blocked, slot.blocked_by, slot.held_for, slot.kept_open = True, by, None, False
     session.add(slot)
 
 
-def unblock(session: Session, slot: Slot) -> None:
-    slot.blocked, slot.blocked_by = False, ""
+def unblock(session: Session, slot: Slot, *, keep_open: bool = False) -> None:
+    """Opens a slot; with `keep_open` the calendar does not close it again."""
+    slot.blocked, slot.blocked_by, slot.held_for, slot.kept_open = False, "", None, keep_open
     session.add(slot)
 
 
@@ -253,16 +288,15 @@ def set_own_entry(
     session: Session,
     conference: Conference,
     host: Host,
-    room: str,
-    offers_on_site: bool,
-    offers_video: bool,
+    entry: "OwnWishes",
     windows: Sequence[TimeWindow],
 ) -> None:
     """What a host sets for itself. Raises `Invalid` where nothing would be offered, and `HasBookings` where a booked
     slot would go."""
-    if not (offers_on_site or offers_video):
+    if not (entry.offers_on_site or entry.offers_video):
         raise Invalid("offers_on_site", "no_place_offered")
-    host.room, host.offers_on_site, host.offers_video = room.strip(), offers_on_site, offers_video
+    for name, value in vars(entry).items():
+        setattr(host, name, value.strip() if isinstance(value, str) else value)
     session.add(host)
     _set_windows(session, conference, host, windows)
     rebuild_slots(session, conference, host)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from . import people
 from .tables import Booking, Conference, Effect, Guest, Host, Slot
 
 
@@ -36,6 +37,7 @@ class GridBooking:
     school_class: str
     guest_name: str
     guest_email: str
+    unconfirmed: bool
     _: KW_ONLY
     step: str
 
@@ -60,7 +62,8 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Progress:
-    """`by_class` counts active bookings, `by_day` those made on each day of the conference's zone."""
+    """`by_class` counts active bookings, `by_day` those made on each day of the conference's zone; `unbooked` of the
+    `invited` families have no appointment."""
 
     hosts: list[HostProgress]
     by_class: list[tuple[str, int]]
@@ -68,6 +71,8 @@ class Progress:
     bookings: int
     guests: int
     video: int
+    invited: int
+    unbooked: int
     steps: dict[str, int]
     troubles: list[Trouble]
 
@@ -97,6 +102,7 @@ def grid_bookings(session: Session, conference_id: int) -> list[GridBooking]:
             col(Booking.school_class),
             col(Guest.name),
             col(Guest.email),
+            col(Booking.confirm_by).is_not(None),
         )
         .join(Slot, col(Slot.id) == col(Booking.slot_id))
         .join(Guest, col(Guest.id) == col(Booking.guest_id))
@@ -135,6 +141,10 @@ def progress(session: Session, conference: Conference) -> Progress:
         bookings=sum(booked.values()),
         guests=len(guests),
         video=video,
+        invited=session.execute(
+            select(func.count()).where(col(Guest.conference_id) == conference_id, col(Guest.invited).is_(True))
+        ).scalar_one(),
+        unbooked=len(people.without_booking(session, conference)),
         steps=dict(Counter(_steps(session, conference_id, active_only=False).values())),
         troubles=_troubles(session, conference_id),
     )

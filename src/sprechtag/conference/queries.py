@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlmodel import Session, col
 
 from . import rules
+from .booking import free_starts
 from .errors import NotFound
 from .tables import Booking, Conference, Effect, Guest, Host, InstanceFact, Place, Slot
 from .tokens import hashed
@@ -41,6 +42,7 @@ class BookingView:
     note: str
     created_at: datetime
     changed_at: datetime
+    confirm_by: datetime | None
     starts_at: datetime
     ends_at: datetime
     slot_public_id: str
@@ -56,6 +58,7 @@ class BookingView:
     host_user_id: str
     host_name: str
     host_room: str
+    host_calendar: str
     host_subject: str
     places: tuple[Place, ...]
     guest_id: int
@@ -108,7 +111,16 @@ def host_cards(session: Session, conference: Conference, now: datetime, search: 
         .outerjoin(free, free.c.host_id == col(Host.id))
         .where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
     )
-    cards = [HostCard(host.public_id, host.display_name, host.subject, count or 0) for host, count in rows]
+    earliest = rules.bookable_from(conference, now)
+    cards = [
+        HostCard(
+            host.public_id,
+            host.display_name,
+            host.subject,
+            len(free_starts(session, host.id, earliest)) if rules.has_own_limits(host) else count or 0,
+        )
+        for host, count in rows.all()
+    ]
     words = search.casefold().split()
     matching = [card for card in cards if all(word in f"{card.name} {card.subject}".casefold() for word in words)]
     return sorted(matching, key=lambda card: _by_last_name(card.name))
@@ -169,6 +181,7 @@ def _view(row: Row[Any]) -> BookingView:
         note=booking.note,
         created_at=booking.created_at,
         changed_at=booking.changed_at,
+        confirm_by=booking.confirm_by,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         slot_public_id=slot.public_id,
@@ -184,6 +197,7 @@ def _view(row: Row[Any]) -> BookingView:
         host_user_id=host.user_id,
         host_name=host.display_name,
         host_room=host.room,
+        host_calendar=host.calendar,
         host_subject=host.subject,
         places=tuple(rules.places_offered(conference, host)),
         guest_id=guest.id,
@@ -202,6 +216,50 @@ def booking_view(session: Session, booking_id: int) -> BookingView:
     if row is None:
         raise NotFound
     return _view(row)
+
+
+def booking_by_public_id(session: Session, public_id: str) -> BookingView | None:
+    row = session.execute(_view_query().where(col(Booking.public_id) == public_id)).one_or_none()
+    return _view(row) if row else None
+
+
+@dataclass(frozen=True)
+class GuestView:
+    """Whom a letter goes to; the names are those of `BookingView`."""
+
+    conference_name: str
+    conference_contact: str
+    organiser_id: str
+    zone: str
+    guest_id: int
+    guest_public_id: str
+    guest_generation: int
+    guest_name: str
+    guest_email: str
+    language: str
+
+
+def guest_view(session: Session, guest_id: int) -> GuestView:
+    row = session.execute(
+        select(Guest, Conference)
+        .join(Conference, col(Conference.id) == col(Guest.conference_id))
+        .where(col(Guest.id) == guest_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    guest, conference = row
+    return GuestView(
+        conference_name=conference.name,
+        conference_contact=conference.contact,
+        organiser_id=conference.organiser_id,
+        zone=conference.time_zone,
+        guest_id=guest.id,
+        guest_public_id=guest.public_id,
+        guest_generation=guest.manage_generation,
+        guest_name=guest.name,
+        guest_email=guest.email,
+        language=guest.language,
+    )
 
 
 def bookings_of_guest(session: Session, guest_id: int) -> list[BookingView]:

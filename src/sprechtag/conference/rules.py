@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Who may book, move and cancel, and when: functions over plain data."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,11 +11,16 @@ from .errors import (
     BookingClosed,
     BookingNotOpen,
     LimitReached,
+    OnlyInvited,
     PlaceNotOffered,
     SlotBlocked,
     TooLate,
 )
+from .slots import TimeSpan
 from .tables import ON_SITE, VIDEO, Booking, Conference, Host, Place, Slot
+
+CONFIRM_WITHIN = timedelta(minutes=60)
+"""How long a booking holds its slot until the family has opened the link in its mail."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,57 @@ def bookable_from(conference: Conference, now: datetime) -> datetime:
     return now + timedelta(minutes=conference.lead_minutes)
 
 
-def check_slot(conference: Conference, host: Host, slot: Slot, now: datetime, *, by_guest: bool = True) -> None:
-    """The lead time is for guests; the organiser books until the slot begins."""
-    if slot.blocked or host.state != "joined" or slot.host_id != host.id:
+def check_share_link_books(conference: Conference) -> None:
+    """Raises `OnlyInvited` where only families with a link of their own may book."""
+    if conference.booking_by == "invited":
+        raise OnlyInvited
+
+
+def check_slot(
+    conference: Conference,
+    host: Host,
+    slot: Slot,
+    now: datetime,
+    *,
+    by_guest: bool = True,
+    guest_id: int | None = None,
+) -> None:
+    """The lead time is for guests; the organiser books until the slot begins. A slot that is held for a guest is open
+    to that guest."""
+    held = slot.blocked_by == "held" and guest_id is not None and slot.held_for == guest_id
+    if (slot.blocked and not held) or host.state != "joined" or slot.host_id != host.id:
         raise SlotBlocked
     if slot.starts_at < (bookable_from(conference, now) if by_guest else now):
         raise TooLate(slot.starts_at - timedelta(minutes=conference.lead_minutes))
+
+
+def own_limits_allow(host: Host, pause_minutes: int, booked: Iterable[TimeSpan], wanted: TimeSpan) -> bool:
+    """Whether the host's own limits leave room for one more appointment: the minimum pause before and after it, and
+    how many may follow each other. Appointments follow each other where no more than the conference's pause lies
+    between them."""
+    spans = sorted(booked)
+    pause = timedelta(minutes=host.min_pause_minutes)
+    if any(span.starts_at < wanted.ends_at + pause and wanted.starts_at < span.ends_at + pause for span in spans):
+        return False
+    if not host.max_in_a_row:
+        return True
+    step = timedelta(minutes=pause_minutes)
+    in_a_row = 1
+    edge = wanted.starts_at
+    for span in reversed([span for span in spans if span.ends_at <= wanted.starts_at]):
+        if edge - span.ends_at > step:
+            break
+        in_a_row, edge = in_a_row + 1, span.starts_at
+    edge = wanted.ends_at
+    for span in (span for span in spans if span.starts_at >= wanted.ends_at):
+        if span.starts_at - edge > step:
+            break
+        in_a_row, edge = in_a_row + 1, span.ends_at
+    return in_a_row <= host.max_in_a_row
+
+
+def has_own_limits(host: Host) -> bool:
+    return bool(host.min_pause_minutes or host.max_in_a_row)
 
 
 def check_place(conference: Conference, host: Host, place: str) -> None:

@@ -48,7 +48,10 @@ def _when(nullable: bool = False, **more: Any) -> Any:
 
 
 class Conference(SQLModel, table=True):
-    """One event with its rules. `time_zone` is an IANA name; minutes and days are whole numbers."""
+    """One event with its rules. `time_zone` is an IANA name; minutes and days are whole numbers.
+
+    `booking_by` says who may book: `link` (anyone), `confirmed` (who opens the link in a mail), `invited` (who has
+    a link of its own). `languages` of the public pages are comma-separated codes, empty for all."""
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
@@ -70,6 +73,8 @@ class Conference(SQLModel, table=True):
     max_bookings_per_guest_and_host: int = 1
     retention_days: int = 30
     contact_for_hosts: bool = False
+    booking_by: str = "link"
+    languages: str = ""
     share_generation: int = 1
     share_token_hash: str = Field(default="", index=True)
     created_at: datetime = _when(default_factory=utc_now)
@@ -87,7 +92,10 @@ class Window(SQLModel, table=True):
 
 
 class Host(SQLModel, table=True):
-    """A Nextcloud user in one conference. `problem` is what keeps Nextcloud from following, in a word."""
+    """A Nextcloud user in one conference. `problem` is what keeps Nextcloud from following, in a word.
+
+    `calendar` is the name of the one that takes the appointments, empty for the first that can be written;
+    `min_pause_minutes` and `max_in_a_row` (0: no limit) hold between the host's own appointments."""
 
     __table_args__ = (UniqueConstraint("conference_id", "user_id"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -102,12 +110,17 @@ class Host(SQLModel, table=True):
     offers_on_site: bool = True
     offers_video: bool = True
     can_video: bool = True
+    calendar: str = ""
+    min_pause_minutes: int = 0
+    max_in_a_row: int = 0
     checked_at: datetime | None = _when(nullable=True, default=None)
+    calendar_read_at: datetime | None = _when(nullable=True, default=None)
     problem: str = ""
 
 
 class Slot(SQLModel, table=True):
-    """`blocked_by` is `organiser` or `host` while it is blocked."""
+    """`blocked_by` is `organiser`, `host`, `calendar` (the host has another event) or `held` (for the guest `held_for`)
+    while it is blocked. `kept_open` is set by a host who opens it in spite of the calendar."""
 
     __table_args__ = (UniqueConstraint("host_id", "starts_at"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -118,10 +131,14 @@ class Slot(SQLModel, table=True):
     ends_at: datetime = _when()
     blocked: bool = False
     blocked_by: str = ""
+    kept_open: bool = False
+    held_for: int | None = None
 
 
 class Guest(SQLModel, table=True):
-    """Who books. One row for each address of a conference, found by its keyed fingerprint."""
+    """Who books. One row for each address of a conference, found by its keyed fingerprint.
+
+    `invited` are those whom the school has entered; `child` and `school_class` are then known before a booking."""
 
     __table_args__ = (UniqueConstraint("conference_id", "email_fingerprint"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -132,6 +149,9 @@ class Guest(SQLModel, table=True):
     email_fingerprint: str
     phone: str = ""
     language: str = "de"
+    child: str = ""
+    school_class: str = ""
+    invited: bool = False
     manage_generation: int = 1
     manage_token_hash: str = Field(default="", index=True)
     created_at: datetime = _when(default_factory=utc_now)
@@ -141,7 +161,7 @@ class Booking(SQLModel, table=True):
     """Guest + slot + place + revision. Every change raises the revision; effects follow it.
 
     `message` is what the school says to the family with its last change; `note` is the host's own and shown to nobody
-    else."""
+    else. Until `confirm_by` a booking holds its slot and waits for the family's word; None once it has come."""
 
     __table_args__ = (
         # One slot, one active booking: the promise that no concurrency can break.
@@ -167,6 +187,7 @@ class Booking(SQLModel, table=True):
     school_class: str = ""
     message: str = ""
     note: str = ""
+    confirm_by: datetime | None = _when(nullable=True, default=None)
     created_at: datetime = _when(default_factory=utc_now)
     changed_at: datetime = _when(default_factory=utc_now)
 
@@ -236,6 +257,41 @@ class JobItem(SQLModel, table=True):
     attempts: int = 0
     next_attempt_at: datetime = _when(default_factory=utc_now)
     last_error: str = ""
+
+
+NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted"]
+
+
+class Notice(SQLModel, table=True):
+    """A notification that a host has to get in Nextcloud; gone when it is through."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    user_id: str
+    kind: str
+    about: str = ""
+    attempts: int = 0
+    next_attempt_at: datetime = _when(default_factory=utc_now)
+
+
+class CalendarQuestion(SQLModel, table=True):
+    """The host has moved or deleted our event in the calendar, and is asked whether the family shall hear of it.
+
+    `starts_at` and `ends_at` are where the event stands now, None for a deleted one."""
+
+    __tablename__ = "calendar_question"
+    booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
+    starts_at: datetime | None = _when(nullable=True, default=None)
+    ends_at: datetime | None = _when(nullable=True, default=None)
+    asked_at: datetime = _when(default_factory=utc_now)
+
+
+class AdminSettings(SQLModel, table=True):
+    """What Nextcloud's admin has set in the page; one row."""
+
+    __tablename__ = "admin_settings"
+    id: int = Field(default=1, primary_key=True)
+    value: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
 class InstanceFact(SQLModel, table=True):

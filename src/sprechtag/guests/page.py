@@ -48,16 +48,26 @@ class Page:
         self.chosen = chosen if chosen in LANGUAGES else ""
         self.theme = theme
         self.path = request.scope["path"].lstrip("/")
-        language = best_language(self.chosen, request.headers.get("accept-language", ""))
+        self.languages = LANGUAGES
+        self._accepted = request.headers.get("accept-language", "")
+        language = best_language(self.chosen, self._accepted)
         self.say = Speaker(language, zone)
         self._home = self.path
 
     def in_zone(self, zone: str) -> None:
         self.say = Speaker(self.say.language, zone)
 
+    def offer(self, languages: list[str]) -> None:
+        """Only these languages, where there are any among them that we speak."""
+        offered = {code: name for code, name in LANGUAGES.items() if code in languages}
+        if offered:
+            self.languages = offered
+            self.chosen = self.chosen if self.chosen in offered else ""
+            self.say = Speaker(best_language(self.chosen, self._accepted, offered), self.say.zone)
+
     def speaks(self, language: str) -> None:
         """The guest's own language, where the visitor has chosen none."""
-        if not self.chosen and language in LANGUAGES:
+        if not self.chosen and language in self.languages:
             self.say = Speaker(language, self.say.zone)
 
     def link(self, target: str, plain: bool = False) -> str:
@@ -77,7 +87,7 @@ class Page:
         defaults: dict[str, Any] = {
             "say": self.say,
             "theme": self.theme,
-            "languages": LANGUAGES,
+            "languages": self.languages,
             "link": self.link,
             "switch": self.switch,
             "chosen": self.chosen,

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from ..conference import rules
+from ..conference import people, rules
 from ..conference.booking import Booked, Desk, Person, Wish, free_starts
 from ..conference.database import Database
 from ..conference.errors import GuestBusy, Invalid, NotFound, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
@@ -30,6 +30,7 @@ from ..conference.queries import (
 )
 from ..conference.tables import Conference, Guest, Host, Slot
 from ..conference.tokens import LinkKey
+from ..settings import Settings
 from .page import Page, ThemeSource
 from .refusals import Sentence, sentence
 
@@ -61,13 +62,17 @@ class FreeTime:
 
 @dataclass
 class GuestPages:
-    """The routes and what they need. Handlers are plain functions: FastAPI runs them in worker threads."""
+    """The routes and what they need; `look_soon` has a host's calendar read when somebody looks at the times.
+
+    Handlers are plain functions: FastAPI runs them in worker threads."""
 
     database: Database
     desk: Desk
     links: LinkKey
     theme: ThemeSource
     clock: Callable[[], datetime]
+    options: Callable[[], Settings]
+    look_soon: Callable[[int], None]
 
     def router(self) -> APIRouter:
         router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -88,6 +93,7 @@ class GuestPages:
         post(f"{one}/place")(self.change_place)
         get(f"{one}/cancel")(self.ask_cancel)
         post(f"{one}/cancel")(self.cancel)
+        post(f"{one}/confirm")(self.confirm)
         return router
 
     # -- booking ------------------------------------------------------------------------------------------------
@@ -97,7 +103,7 @@ class GuestPages:
         with self.database.read() as session:
             visit = self._visit(session, page, token)
             cards = host_cards(session, visit.conference, self.clock(), q[:80])
-        closed = _closed(page, visit.conference, self.clock())
+        closed = _closed(page, visit, self.clock())
         groups = [
             (letter, list(some)) for letter, some in groupby(cards, key=lambda card: card.name.split()[-1][:1].upper())
         ]
@@ -119,7 +125,8 @@ class GuestPages:
             visit = self._visit(session, page, token)
             host = host_by_public_id(session, visit.conference.id or 0, host_id)
             free = free_starts(session, host.id or 0, rules.bookable_from(visit.conference, self.clock()))
-        if closed := _closed(page, visit.conference, self.clock()):
+        self.look_soon(host.id or 0)
+        if closed := _closed(page, visit, self.clock()):
             return self._message(page, visit, closed)
         return page.answer(
             "times.html",
@@ -141,10 +148,13 @@ class GuestPages:
         now = self.clock()
         try:
             rules.check_booking_is_open(visit.conference, now)
-            rules.check_slot(visit.conference, host, slot, now)
+            if visit.guest is None:
+                rules.check_share_link_books(visit.conference)
+            rules.check_slot(visit.conference, host, slot, now, guest_id=visit.guest.id if visit.guest else None)
         except Refused as refused:
             return self._message(page, visit, sentence(page.say, refused))
-        form = {"child": before.child if before else "", "school_class": before.school_class if before else ""}
+        known = before or visit.guest
+        form = {"child": known.child if known else "", "school_class": known.school_class if known else ""}
         return self._form(page, visit, host, slot, form | {"name": "", "email": "", "place": ""})
 
     def book(
@@ -187,7 +197,7 @@ class GuestPages:
         with self.database.read() as session:
             view = booking_view(session, booked.booking_id)
         manage = ""
-        if visit.guest or booked.new_guest:
+        if visit.guest or (booked.new_guest and view.confirm_by is None):
             # Who only knows an address must not get at its other appointments: they get a mail instead.
             manage = f"m/{self.links.token('manage', view.guest_public_id, view.guest_generation)}"
         page.home(manage or visit.base)
@@ -254,12 +264,26 @@ class GuestPages:
             views = bookings_of_guest(session, _guest_id(visit))
         return self._manage(page, visit, views)
 
+    def _held(self, visit: Visit) -> list[dict[str, Any]]:
+        """The times that hosts hold for this family."""
+        with self.database.read() as session:
+            held = people.held_slots(session, visit.guest, self.clock()) if visit.guest else []
+        return [{"public_id": slot.public_id, "starts_at": slot.starts_at, "host": host} for slot, host in held]
+
     def _manage(
         self, page: Page, visit: Visit, views: list[BookingView], notice: dict[str, str] | None = None
     ) -> Response:
         page.home(visit.base)
-        open_now = _closed(page, visit.conference, self.clock()) is None
-        return page.answer("manage.html", **_common(visit), views=views, base=visit.base, open=open_now, notice=notice)
+        open_now = _closed(page, visit, self.clock()) is None
+        return page.answer(
+            "manage.html",
+            **_common(visit),
+            views=views,
+            held=self._held(visit) if open_now else [],
+            base=visit.base,
+            open=open_now,
+            notice=notice,
+        )
 
     def appointment(self, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
         page = self._page(request, lang)
@@ -284,7 +308,8 @@ class GuestPages:
         visit, view = self._own(page, token, booking_id)
         with self.database.read() as session:
             host = host_by_public_id(session, view.conference_id, view.host_public_id)
-            free = free_starts(session, view.host_id, rules.bookable_from(visit.conference, self.clock()))
+            free = free_starts(session, view.host_id, rules.bookable_from(visit.conference, self.clock()), view.id)
+        self.look_soon(view.host_id)
         one = f"{visit.base}/b/{view.public_id}"
         return page.answer(
             "times.html",
@@ -317,6 +342,9 @@ class GuestPages:
 
     def cancel(self, request: Request, token: str, booking_id: str, lang: Field = "") -> Response:
         return self._change(request, token, booking_id, lang, lambda view: self.desk.cancel(view.id), "cancel")
+
+    def confirm(self, request: Request, token: str, booking_id: str, lang: Field = "") -> Response:
+        return self._change(request, token, booking_id, lang, lambda view: self.desk.confirm(view.id), "confirm")
 
     def _change(
         self,
@@ -369,12 +397,17 @@ class GuestPages:
         """Who the link belongs to. Raises `NotFound`."""
         if page.path.startswith("m/"):
             guest, conference = guest_by_manage_token(session, token)
+            self._offer(page, conference)
             page.speaks(guest.language)
             visit = Visit(f"m/{token}", conference, guest)
         else:
             visit = Visit(f"s/{token}", conference_by_share_token(session, token), None)
+            self._offer(page, visit.conference)
         page.in_zone(visit.conference.time_zone)
         return visit
+
+    def _offer(self, page: Page, conference: Conference) -> None:
+        page.offer(conference.languages.split(",") if conference.languages else self.options().names("languages"))
 
     def _own(self, page: Page, token: str, booking_id: str) -> tuple[Visit, BookingView]:
         """The booking, if it is this guest's. Raises `NotFound` else."""
@@ -446,9 +479,11 @@ def _latest(session: Session, guest: Guest | None) -> BookingView | None:
     return max(views, key=lambda view: view.id, default=None)
 
 
-def _closed(page: Page, conference: Conference, now: datetime) -> Sentence | None:
+def _closed(page: Page, visit: Visit, now: datetime) -> Sentence | None:
     try:
-        rules.check_booking_is_open(conference, now)
+        rules.check_booking_is_open(visit.conference, now)
+        if visit.guest is None:
+            rules.check_share_link_books(visit.conference)
     except Refused as refused:
         return sentence(page.say, refused)
     return None
@@ -476,6 +511,7 @@ def _done(page: Page) -> dict[str, str]:
         "move": page.say("The time is changed"),
         "place": page.say("The place is changed"),
         "cancel": page.say("The appointment is cancelled"),
+        "confirm": page.say("The appointment is confirmed"),
     }
 
 

@@ -75,6 +75,12 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
                 ),
                 say("Cancel one with the link in your mail, then you can book another."),
             )
+        case errors.OnlyInvited():
+            return Sentence(
+                403,
+                say("Booking here needs your own link."),
+                say("You find it in the letter or mail of your school. Please ask there if you have none."),
+            )
         case errors.BookingNotOpen(opens_at=opens_at) if opens_at:
             return Sentence(
                 403, say("Booking opens on %(when)s.", when=say.when(opens_at)), say("Please come back then.")

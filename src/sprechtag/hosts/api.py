@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..access import Caller
-from ..conference import organise
+from ..conference import administration, organise
 from ..conference.booking import Desk, Person, Wish
 from ..conference.database import Database
 from ..conference.errors import NotFound
@@ -21,18 +21,22 @@ from ..conference.queries import BookingView, booking_view, bookings_of_conferen
 from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Effect, Host
 from ..conference.tokens import LinkKey
+from ..phrases import LANGUAGES
+from ..settings import Settings
 from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
+from .people import MayNotOrganise, NoConfirmation, ask_for_groups, groups_of
 from .schemas import (
     Blocking,
     BookingAnswer,
     ConferenceAnswer,
     CopyData,
+    CountAnswer,
     EffectAnswer,
     HostAnswer,
     HostData,
+    MeAnswer,
     Moving,
     NoteData,
-    OwnEntry,
     PhoneBooking,
     PlaceChange,
     PreviewAnswer,
@@ -43,8 +47,8 @@ from .schemas import (
 
 @dataclass
 class HostApi:
-    """The routes and what they need. `on_join` and `on_change` wake the sync; `public_base` is the public address of
-    the app without a slash at its end, or empty while it is not known."""
+    """The routes and what they need. `wake` wakes the sync; `public_base` is the public address of the app
+    without a slash at its end, or empty while it is not known."""
 
     database: Database
     desk: Desk
@@ -52,6 +56,8 @@ class HostApi:
     public_base: Callable[[], str]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
+    options: Callable[[], Settings]
+    mail_channel: Callable[[str], tuple[str, int]]
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1", responses=REFUSALS)
@@ -72,8 +78,7 @@ class HostApi:
         router.delete(f"{one}/hosts/{{user_id}}", status_code=status.HTTP_204_NO_CONTENT)(self.withdraw)
         router.post(f"{one}/join")(self.join)
         router.post(f"{one}/decline")(self.decline)
-        router.get(f"{one}/me")(self.own_entry)
-        router.put(f"{one}/me")(self.set_own_entry)
+        router.post(f"{one}/remind")(self.remind)
         router.get(f"{one}/bookings")(self.bookings)
         router.get("/bookings/{booking_id}")(self.booking)
         router.post(f"{one}/bookings")(self.book)
@@ -87,9 +92,25 @@ class HostApi:
 
     # -- conferences --------------------------------------------------------------------------------------------
 
-    def me(self, user: User) -> dict[str, str]:
-        """Who I am to the app."""
-        return {"user_id": user.user_id}
+    def me(self, user: User) -> MeAnswer:
+        """Who I am to the app. `known` is false until my groups were learned, some seconds after the first question."""
+        options = self.options()
+        with self.database.read() as session:
+            groups = groups_of(session, user, self.clock())
+        if groups is None or groups.stale:
+            with self.database.write() as session:
+                ask_for_groups(session, user, self.clock())
+            self.wake()
+        names = groups.names if groups else None
+        may = administration.may_organise(options.names("organiser_groups"), names)
+        return MeAnswer(
+            user_id=user.user_id,
+            known=groups is not None,
+            admin=bool(names and "admin" in names),
+            may_organise=bool(may),
+            retention_days=options.retention_days,
+            languages=options.names("languages") or list(LANGUAGES),
+        )
 
     def conferences(self, user: User) -> list[ConferenceAnswer]:
         """The conferences I organise or am a host of, newest first."""
@@ -111,12 +132,19 @@ class HostApi:
         return PreviewAnswer(times=[span.starts_at for span in spans], slots=slots, families=slots // max(1, each))
 
     def create(self, data: RulesData, user: User) -> ConferenceAnswer:
-        """A new draft of mine."""
+        """A new draft of mine. 403 where the admin lets only other groups organise."""
         with self.database.write() as session:
+            self._check_may_organise(session, user)
             conference = organise.create(session, user.user_id, data.rules(), self.links)
             answer = self._answer(session, conference, user)
         self.wake()
         return answer
+
+    def _check_may_organise(self, session: Session, user: Caller) -> None:
+        known = groups_of(session, user, self.clock())
+        allowed = self.options().names("organiser_groups")
+        if not administration.may_organise(allowed, known.names if known else None):
+            raise MayNotOrganise
 
     def show(self, conference_id: str, user: User) -> ConferenceAnswer:
         with self.database.read() as session:
@@ -126,6 +154,8 @@ class HostApi:
         """Sets all rules anew. 409 when a booked slot would have to go; nothing is changed then."""
         with self.database.write() as session:
             conference = own(session, conference_id, user)
+            if conference.state == "published":
+                self._check_channel(data.booking_by, user)
             organise.edit(session, conference, data.rules())
             return self._answer(session, conference, user)
 
@@ -138,12 +168,22 @@ class HostApi:
         """A new draft with the rules and hosts of this one, beginning on another day."""
         with self.database.write() as session:
             conference = own(session, conference_id, user)
+            self._check_may_organise(session, user)
             made = organise.copy(session, conference, data.name or conference.name, data.first_day, self.links)
             return self._answer(session, made, user)
 
     def publish(self, conference_id: str, user: User) -> ConferenceAnswer:
-        """Opens the share link (again)."""
-        return self._set_state(conference_id, user, organise.publish)
+        """Opens the share link (again). 409 where families shall confirm their address and no mail can be sent."""
+
+        def publish(session: Session, conference: Conference) -> None:
+            self._check_channel(conference.booking_by, user)
+            organise.publish(session, conference)
+
+        return self._set_state(conference_id, user, publish)
+
+    def _check_channel(self, booking_by: str, user: Caller) -> None:
+        if booking_by == "confirmed" and self.mail_channel(user.user_id)[0] == "calendar":
+            raise NoConfirmation
 
     def close(self, conference_id: str, user: User) -> ConferenceAnswer:
         """Ends booking; what is booked stays and can still be changed until its deadline."""
@@ -187,6 +227,13 @@ class HostApi:
         self.wake()
         return answer
 
+    def remind(self, conference_id: str, user: User) -> CountAnswer:
+        """Has the hosts notified in Nextcloud who have not answered yet."""
+        with self.database.write() as session:
+            count = organise.remind(session, own(session, conference_id, user), self.clock())
+        self.wake()
+        return CountAnswer(count=count)
+
     def withdraw(self, conference_id: str, user_id: str, user: User) -> None:
         """Takes a host without active bookings out."""
         with self.database.write() as session:
@@ -213,24 +260,6 @@ class HostApi:
             result = HostAnswer.model_validate(host, from_attributes=True)
         self.wake()
         return result
-
-    def own_entry(self, conference_id: str, user: User) -> OwnEntry:
-        """My own settings in this conference; empty windows are the conference's."""
-        with self.database.read() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            return OwnEntry.of(host, organise.conference_windows(session, conference, host))
-
-    def set_own_entry(self, conference_id: str, data: OwnEntry, user: User) -> OwnEntry:
-        """Sets my room, my places and my times. 409 when a booked slot would have to go; nothing is changed then."""
-        with self.database.write() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            windows = [window.window() for window in data.windows]
-            organise.set_own_entry(
-                session, conference, host, data.room, data.offers_on_site, data.offers_video, windows
-            )
-            return OwnEntry.of(host, windows)
 
     # -- bookings -----------------------------------------------------------------------------------------------
 
@@ -298,7 +327,7 @@ class HostApi:
             if data.blocked:
                 organise.block(session, slot, who)
             else:
-                organise.unblock(session, slot)
+                organise.unblock(session, slot, keep_open=slot.blocked_by == "calendar")
         return data
 
     def retry(self, booking_id: str, user: User) -> BookingAnswer:
@@ -306,6 +335,8 @@ class HostApi:
         with self.database.write() as session:
             view, _ = visible_booking(session, booking_id, user)
             for effect in effects_of(session, [view.id])[view.id]:
+                if view.confirm_by and effect.kind != "mail":
+                    continue
                 effect.next_attempt_at, effect.gave_up_revision = self.clock(), 0
                 effect.attempts += 1
         self.wake()
@@ -344,6 +375,7 @@ def _booking_answer(view: BookingView, effects: list[Effect], organises: bool, u
         guest_email=view.guest_email if organises or view.contact_for_hosts else None,
         note=view.note if view.host_user_id == user.user_id else None,
         slot_id=view.slot_public_id,
+        unconfirmed=view.confirm_by is not None,
         video_link=view.talk_link if view.place == "video" else "",
         effects=[_effect_answer(view, effect) for effect in effects],
     )

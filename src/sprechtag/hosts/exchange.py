@@ -52,7 +52,7 @@ HEADER = [
 MOST_BYTES = 2_000_000
 
 
-class HostFile(Strict):
+class TableFile(Strict):
     """A CSV or XLSX file, at most 2 MB. Its first line names the columns."""
 
     name: Annotated[str, Field(max_length=200)]
@@ -60,7 +60,8 @@ class HostFile(Strict):
 
 
 class ImportLine(BaseModel):
-    """One line of the file: what would become of it. `changes` holds field -> [before, after]."""
+    """One line of the file: what would become of it. `user_id` names whom it is about, `changes` holds
+    field -> [before, after]."""
 
     line: int
     user_id: str
@@ -101,17 +102,19 @@ class ExchangeApi:
         router.get("/export/{name}")(self.export)
         return router
 
-    def preview_import(self, conference_id: str, data: HostFile, user: User) -> ImportAnswer:
+    def preview_import(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """What an import would change, line by line. Nothing is changed."""
         with self.database.read() as session:
-            return _answer(_plan(session, own(session, conference_id, user), data), applied=False)
+            plan = _plan(session, own(session, conference_id, user), data)
+        return import_answer(plan.lines, plan.unknown, applied=False)
 
-    def import_hosts(self, conference_id: str, data: HostFile, user: User) -> ImportAnswer:
+    def import_hosts(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """Imports all lines, or none when one of them has an error. What is not in the file stays as it is."""
         with self.database.write() as session:
             conference = own(session, conference_id, user)
             plan = _plan(session, conference, data)
-            answer = _answer(plan, applied=not any(line.outcome == "error" for line in plan.lines))
+            applied = not any(line.outcome == "error" for line in plan.lines)
+            answer = import_answer(plan.lines, plan.unknown, applied)
             if answer.applied:
                 for entry in plan.entries:
                     organise.enrol(session, conference, entry)
@@ -153,11 +156,11 @@ def _row(view: BookingView, say: Speaker) -> list[str]:
     ]
 
 
-def _plan(session: Session, conference: Conference, data: HostFile) -> _Plan:
-    rows = _rows(data)
+def _plan(session: Session, conference: Conference, data: TableFile) -> _Plan:
+    rows = rows_of(data)
     if not rows:
         raise Invalid("file", "file_empty")
-    columns, unknown = _columns(rows[0])
+    columns, unknown = columns_of(rows[0], _COLUMNS)
     if "user_id" not in columns.values():
         raise Invalid("file", "column_user_missing")
     present = {
@@ -177,7 +180,7 @@ def _plan(session: Session, conference: Conference, data: HostFile) -> _Plan:
     return plan
 
 
-def _rows(data: HostFile) -> list[list[str]]:
+def rows_of(data: TableFile) -> list[list[str]]:
     try:
         content = base64.b64decode(data.content_base64, validate=True)
     except binascii.Error as error:
@@ -190,12 +193,12 @@ def _rows(data: HostFile) -> list[list[str]]:
         raise Invalid("file", "file_unreadable") from error
 
 
-def _columns(header: list[str]) -> tuple[dict[int, str], list[str]]:
+def columns_of(header: list[str], titles_of: dict[str, tuple[str, ...]]) -> tuple[dict[int, str], list[str]]:
     """Index -> field of the columns we know, and the names of those we do not."""
     known: dict[int, str] = {}
     unknown = []
     for index, title in enumerate(header):
-        found = next((name for name, titles in _COLUMNS.items() if title.casefold() in titles), None)
+        found = next((name for name, titles in titles_of.items() if title.casefold() in titles), None)
         if found and found not in known.values():
             known[index] = found
         elif title:
@@ -231,16 +234,16 @@ def _entry(session: Session, conference: Conference, given: dict[str, str], host
     return HostEntry(windows=organise.conference_windows(session, conference, host) if host else (), **values)
 
 
-def _answer(plan: _Plan, applied: bool) -> ImportAnswer:
+def import_answer(lines: list[ImportLine], unknown_columns: list[str], applied: bool) -> ImportAnswer:
     def count(outcome: str) -> int:
-        return sum(line.outcome == outcome for line in plan.lines)
+        return sum(line.outcome == outcome for line in lines)
 
     return ImportAnswer(
-        lines=plan.lines,
+        lines=lines,
         new=count("new"),
         changed=count("changed"),
         same=count("same"),
         errors=count("error"),
-        unknown_columns=plan.unknown,
+        unknown_columns=unknown_columns,
         applied=applied,
     )

@@ -122,7 +122,9 @@ class OverviewApi:
         """Counts whom a message would reach. Nothing is sent."""
         with self.database.read() as session:
             conference = own(session, conference_id, user)
-            guests = len(jobs.message_guests(session, conference, jobs.Scope(data.day, data.host), self.clock()))
+            guests = len(
+                jobs.message_guests(session, conference, jobs.Scope(data.day, data.host, data.unbooked), self.clock())
+            )
         name, per_hour = self.mail_channel(conference.organiser_id)
         return MessagePreview(guests=guests, hours=round(guests / per_hour, 1) if per_hour else 0.0, channel=name)
 
@@ -134,7 +136,7 @@ class OverviewApi:
         def begin(session: Session, conference: Conference) -> Job:
             if self.mail_channel(conference.organiser_id)[0] == "calendar":
                 raise jobs.NoChannel
-            scope = jobs.Scope(data.day, data.host)
+            scope = jobs.Scope(data.day, data.host, data.unbooked)
             return jobs.start_message(session, conference, scope, data.subject, data.text, self.clock())
 
         return self._begin(conference_id, user, begin)

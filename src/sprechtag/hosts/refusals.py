@@ -3,6 +3,7 @@
 """A refusal as the API says it: a status, a code for programs and a sentence for people."""
 
 from ..conference import errors, jobs, organise
+from .people import MayNotOrganise, NoConfirmation
 from .schemas import Problem
 
 _SENTENCES: dict[str, str] = {
@@ -26,6 +27,11 @@ _SENTENCES: dict[str, str] = {
     "file_unreadable": "This file cannot be read. Save the table as CSV or XLSX and try again.",
     "file_too_large": "The file is larger than 2 MB. Split it.",
     "column_user_missing": "No column names the Nextcloud user. Call one “user” or “Benutzer”.",
+    "booking_by_unknown": "Choose who may book.",
+    "smtp_host_missing": "Give the address of the mail server.",
+    "url_wrong": "The address begins with https://. Check it, or leave it empty.",
+    "language_unknown": "The public pages do not speak one of these languages.",
+    "column_name_missing": "No column names the family. Call one “name” or “Familie”.",
     "user_id_missing": "Give the Nextcloud user to invite.",
 }
 
@@ -42,6 +48,15 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 409, Problem(error=refused.code, message=message)
         case organise.StillFollowing():
             message = "Families and calendars are still being told. Try again in a minute."
+            return 409, Problem(error=refused.code, message=message)
+        case MayNotOrganise():
+            message = "Your Nextcloud lets only some groups make conferences. Ask its administration."
+            return 403, Problem(error=refused.code, message=message)
+        case NoConfirmation():
+            message = (
+                "Families cannot confirm their address: that needs a mail account of yours in the Mail app or the "
+                "school’s mail server. Set one up, or let everybody with the link book."
+            )
             return 409, Problem(error=refused.code, message=message)
         case jobs.NothingToDo():
             return 409, Problem(error=refused.code, message="There is nothing to change.")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from ..conference.organise import HostEntry, Rules
+from ..conference.organise import HostEntry, OwnWishes, Rules
 from ..conference.slots import TimeWindow
 from ..conference.tables import Conference, Host
 
@@ -49,6 +49,8 @@ class RulesData(Strict):
     max_bookings_per_guest_and_host: Annotated[int, Field(ge=1, le=20)] = 1
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     contact_for_hosts: bool = False
+    booking_by: Literal["link", "confirmed", "invited"] = "link"
+    languages: Annotated[str, Field(max_length=200)] = ""
 
     def rules(self) -> Rules:
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
@@ -87,12 +89,64 @@ class OwnEntry(Strict):
     room: Annotated[str, Field(max_length=100)] = ""
     offers_on_site: bool = True
     offers_video: bool = True
+    calendar: Annotated[str, Field(max_length=200)] = ""
+    min_pause_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+    max_in_a_row: Annotated[int, Field(ge=0, le=100)] = 0
     windows: Annotated[list[WindowData], Field(max_length=60)] = []
+
+    def wishes(self) -> OwnWishes:
+        return OwnWishes(**{name: getattr(self, name) for name in OwnWishes.__dataclass_fields__})
 
     @classmethod
     def of(cls, host: Host, windows: Sequence[TimeWindow]) -> "OwnEntry":
         listed = [WindowData(day=window.day, starts=window.starts, ends=window.ends) for window in windows]
-        return cls(room=host.room, offers_on_site=host.offers_on_site, offers_video=host.offers_video, windows=listed)
+        return cls(windows=listed, **{name: getattr(host, name) for name in OwnWishes.__dataclass_fields__})
+
+
+class OwnSlot(BaseModel):
+    """`closed_by` is empty for a time that can be booked, else `booked`, `host`, `organiser`, `calendar` or `held`."""
+
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    closed_by: str
+    held_for: str
+
+
+class CalendarName(BaseModel):
+    name: str
+    title: str
+
+
+class QuestionAnswer(BaseModel):
+    """I have moved our event in my calendar to `moved_to`, or deleted it (null)."""
+
+    booking_id: str
+    child: str
+    starts_at: datetime
+    moved_to: datetime | None
+
+
+class OwnDay(BaseModel):
+    slots: list[OwnSlot]
+    calendars: list[CalendarName]
+    questions: list[QuestionAnswer]
+    calendar_read_at: datetime | None
+
+
+class CountAnswer(BaseModel):
+    count: int
+
+
+class MeAnswer(BaseModel):
+    """`retention_days` and `languages` are what the admin proposes for a new conference."""
+
+    user_id: str
+    known: bool
+    admin: bool
+    may_organise: bool
+    retention_days: int
+    languages: list[str]
 
 
 Message = Annotated[str, Field(max_length=4000)]
@@ -111,6 +165,10 @@ class Moving(Saying):
 
 class PlaceChange(Saying):
     place: PlaceName
+
+
+class CalendarAnswer(Saying):
+    tell: bool
 
 
 class NoteData(Strict):
@@ -135,6 +193,27 @@ class PhoneBooking(Strict):
     key: Annotated[str, Field(max_length=100)] = ""
 
 
+class FamilyData(Strict):
+    """A family as the school enters it; `email` may be empty."""
+
+    name: str
+    email: str = ""
+    child: str = ""
+    school_class: str = ""
+    language: Literal["de", "en"] = "de"
+
+
+class HoldData(FamilyData):
+    message: Message = ""
+
+
+class HeldAnswer(BaseModel):
+    """`link` is the family's own page, to pass on by hand; `mailed` says whether it is written to."""
+
+    link: str
+    mailed: bool
+
+
 class SwitchData(Strict):
     """Which bookings to switch: all, those of one day, of one host, or both. With `offer` families can book only this
     place from now on (not for a single day)."""
@@ -147,12 +226,14 @@ class SwitchData(Strict):
 
 
 class MessageData(Strict):
-    """To all families with appointments still to come, or to those of one host or one day."""
+    """To all families with appointments still to come, or to those of one host or one day, or (`unbooked`) to those
+    that were entered and have none."""
 
     subject: Annotated[str, Field(max_length=200)]
     text: Message
     day: date | None = None
     host: str = ""
+    unbooked: bool = False
 
 
 class MessagePreview(BaseModel):
@@ -208,6 +289,8 @@ class ConferenceAnswer(BaseModel):
     max_bookings_per_guest_and_host: int
     retention_days: int
     contact_for_hosts: bool
+    booking_by: Literal["link", "confirmed", "invited"]
+    languages: str
     windows: list[WindowData]
     role: Literal["organiser", "host"]
     host_state: Literal["invited", "joined", "declined"] | None = None
@@ -263,6 +346,8 @@ class BookingAnswer(BaseModel):
     note: str | None = None
     """The host's own; null for everybody else."""
     slot_id: str
+    unconfirmed: bool
+    """Holds its slot until the family opens the link in its mail."""
     video_link: str
     effects: list[EffectAnswer]
 

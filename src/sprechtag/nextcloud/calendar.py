@@ -2,9 +2,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A user's calendar over CalDAV (RFC 4791), below `/remote.php/dav/calendars/{user}/`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar as Parsed
 
 from .errors import Conflict, Missing, Rejected, Troubled, from_status
 from .session import Answer, UserSession
@@ -12,10 +18,39 @@ from .session import Answer, UserSession
 _DAV = "{DAV:}"
 _CAL = "{urn:ietf:params:xml:ns:caldav}"
 _NOT_FOR_EVENTS = {"contact_birthdays", "inbox", "outbox", "trashbin"}
+_OWN = "{http://owncloud.org/ns}owner-principal"
 _LIST = (
-    '<?xml version="1.0"?><d:propfind xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:prop>'
-    "<d:resourcetype/><c:supported-calendar-component-set/><d:current-user-privilege-set/></d:prop></d:propfind>"
+    '<?xml version="1.0"?><d:propfind xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" '
+    'xmlns:o="http://owncloud.org/ns"><d:prop><d:displayname/><d:resourcetype/><c:supported-calendar-component-set/>'
+    "<d:current-user-privilege-set/><c:schedule-calendar-transp/><o:owner-principal/></d:prop></d:propfind>"
 )
+_EVENTS = (
+    '<?xml version="1.0"?><c:calendar-query xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:prop>'
+    '<c:calendar-data><c:expand start="{start}" end="{end}"/></c:calendar-data></d:prop><c:filter>'
+    '<c:comp-filter name="VCALENDAR"><c:comp-filter name="VEVENT"><c:time-range start="{start}" end="{end}"/>'
+    "</c:comp-filter></c:comp-filter></c:filter></c:calendar-query>"
+)
+
+
+@dataclass(frozen=True)
+class CalendarInfo:
+    """`takes_time` is false where events leave their owner free (RFC 6638, 9.1), `own` is false for a shared one."""
+
+    name: str
+    title: str
+    writable: bool
+    takes_time: bool
+    own: bool
+
+
+@dataclass(frozen=True)
+class EventTime:
+    """When an event is, in UTC, and whether it takes the user's time. Nothing of what it is about."""
+
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    busy: bool
 
 
 @dataclass(frozen=True)
@@ -36,36 +71,115 @@ def _check(doing: str, answer: Answer) -> Answer:
     return answer
 
 
-async def find_or_create(session: UserSession) -> str:
-    """The name of the calendar that takes the appointments: `personal` if there, else the first that can be written.
+async def calendars(session: UserSession) -> list[CalendarInfo]:
+    """The user's calendars for events, shared ones too. Raises `NextcloudError`."""
+    answer = await session.dav("PROPFIND", _home(session), headers={"Depth": "1"}, body=_LIST)
+    return _calendars(_check("look for the calendar", answer).text, session.user_id)
+
+
+async def events_between(
+    session: UserSession, calendar: str, start: datetime, end: datetime, zone: str, address: str = ""
+) -> list[EventTime]:
+    """What stands in the calendar in that time, recurring events as often as they happen there.
+
+    All-day events and times without a zone are read in `zone`. An event that the user at `address` has declined takes
+    no time. Raises `NextcloudError`."""
+    span = {"start": f"{start.astimezone(UTC):%Y%m%dT%H%M%SZ}", "end": f"{end.astimezone(UTC):%Y%m%dT%H%M%SZ}"}
+    path = f"{_home(session)}{quote(calendar, safe='')}/"
+    answer = await session.dav("REPORT", path, headers={"Depth": "1"}, body=_EVENTS.format(**span))
+    try:
+        root = ElementTree.fromstring(_check("read the calendar", answer).text)  # noqa: S314 - as in _calendars
+    except ElementTree.ParseError as error:
+        raise Rejected("read the calendar") from error
+    found: list[EventTime] = []
+    for text in root.iter(f"{_CAL}calendar-data"):
+        found += event_times(text.text or "", zone, address)
+    return found
+
+
+def event_times(text: str, zone: str, address: str = "") -> Iterator[EventTime]:
+    """The times of all events in an iCalendar text; one that cannot be read is left out."""
+    try:
+        events = Parsed.from_ical(text).walk("VEVENT")
+    except ValueError:
+        return
+    for event in events:
+        try:
+            starts_at = _moment(event.decoded("dtstart"), zone)
+            ends_at = _end(event, starts_at, zone)
+        except (KeyError, ValueError, TypeError):
+            continue
+        yield EventTime(str(event.get("uid", "")), starts_at, ends_at, _takes_time(event, address))
+
+
+def _end(event: Any, starts_at: datetime, zone: str) -> datetime:
+    """RFC 5545, 3.6.1: an end, a duration, or a whole day where only a date is given."""
+    if "dtend" in event:
+        return _moment(event.decoded("dtend"), zone)
+    if "duration" in event:
+        length: timedelta = event.decoded("duration")
+        return starts_at + length
+    whole_day = not isinstance(event.decoded("dtstart"), datetime)
+    return starts_at + timedelta(days=1) if whole_day else starts_at
+
+
+def _moment(value: date | datetime, zone: str) -> datetime:
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    return (value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def _takes_time(event: Any, address: str) -> bool:
+    if str(event.get("transp", "")).upper() == "TRANSPARENT" or str(event.get("status", "")).upper() == "CANCELLED":
+        return False
+    attendees = event.get("attendee") or []
+    for attendee in attendees if isinstance(attendees, list) else [attendees]:
+        mine = address and str(attendee).casefold().removeprefix("mailto:") == address.casefold()
+        if mine and str(attendee.params.get("PARTSTAT", "")).upper() == "DECLINED":
+            return False
+    return True
+
+
+async def find_or_create(session: UserSession, wanted: str = "") -> str:
+    """The name of the calendar that takes the appointments: the `wanted` one, else `personal`, else the first that can
+    be written.
 
     Who has never logged in has none, and Nextcloud would not add `personal` later beside one of another name, so
     `personal` itself is made. Raises `NextcloudError`."""
-    answer = await session.dav("PROPFIND", _home(session), headers={"Depth": "1"}, body=_LIST)
-    writable = _writable(_check("look for the calendar", answer).text)
+    writable = [calendar.name for calendar in await calendars(session) if calendar.writable]
     if writable:
-        return "personal" if "personal" in writable else writable[0]
+        return next((name for name in (wanted, "personal") if name in writable), writable[0])
     made = await session.dav("MKCALENDAR", f"{_home(session)}personal/")
     if made.status != 405:  # 405: somebody else has made it in the meantime
         _check("make a calendar", made)
     return "personal"
 
 
-def _writable(multistatus: str) -> list[str]:
+def _calendars(multistatus: str, user_id: str) -> list[CalendarInfo]:
     try:
         root = ElementTree.fromstring(multistatus)  # noqa: S314 - our own Nextcloud answers, entities are off
     except ElementTree.ParseError as error:
         raise Rejected("look for the calendar") from error
-    names: list[str] = []
+    found: list[CalendarInfo] = []
     for response in root.iter(f"{_DAV}response"):
         name = unquote((response.findtext(f"{_DAV}href") or "").rstrip("/").rsplit("/", 1)[-1])
         is_calendar = response.find(f".//{_DAV}resourcetype/{_CAL}calendar") is not None
         components = {comp.get("name") for comp in response.iter(f"{_CAL}comp")}
         privileges = {child.tag for privilege in response.iter(f"{_DAV}privilege") for child in privilege}
         writes = not privileges or bool(privileges & {f"{_DAV}write", f"{_DAV}all", f"{_DAV}write-content"})
-        if is_calendar and writes and name not in _NOT_FOR_EVENTS and (not components or "VEVENT" in components):
-            names.append(name)
-    return names
+        if not is_calendar or name in _NOT_FOR_EVENTS or (components and "VEVENT" not in components):
+            continue
+        owner = (response.findtext(f".//{_OWN}") or "").rstrip("/").rsplit("/", 1)[-1]
+        found.append(
+            CalendarInfo(
+                name,
+                (response.findtext(f".//{_DAV}displayname") or name).strip(),
+                writes,
+                response.find(f".//{_CAL}schedule-calendar-transp/{_CAL}transparent") is None,
+                not owner or unquote(owner) == user_id,
+            )
+        )
+    return found
 
 
 def _path(session: UserSession, calendar: str, name: str) -> str:
@@ -106,4 +220,18 @@ async def delete(session: UserSession, calendar: str, name: str) -> None:
         _check("delete the event", answer)
 
 
-__all__ = ["Missing", "NameUsedUp", "StoredEvent", "Troubled", "delete", "find_or_create", "get", "put"]
+__all__ = [
+    "CalendarInfo",
+    "EventTime",
+    "Missing",
+    "NameUsedUp",
+    "StoredEvent",
+    "Troubled",
+    "calendars",
+    "delete",
+    "event_times",
+    "events_between",
+    "find_or_create",
+    "get",
+    "put",
+]

@@ -50,3 +50,24 @@ async def hide_menu_entry(session: UserSession) -> None:
     except NextcloudError as error:
         if error.status != 404:
             raise
+
+
+WEBHOOKS = "/ocs/v2.php/apps/webhook_listeners/api/v1/webhooks"
+CALENDAR_EVENTS = tuple(
+    f"OCP\\Calendar\\Events\\CalendarObject{what}Event" for what in ("Created", "Updated", "Deleted")
+)
+
+
+async def hear_of_calendars(session: UserSession, app_id: str, path: str, user_ids: list[str]) -> None:
+    """Has Nextcloud call `path` when something changes in these users' calendars, and no longer for others.
+
+    The filter keeps other people's events out of the app. Raises `Missing` without the app webhook_listeners."""
+    mine = [hook for hook in await session.ocs("GET", WEBHOOKS) if hook.get("appId") == app_id]
+    for hook in mine:
+        await session.ocs("DELETE", f"{WEBHOOKS}/{hook['id']}")
+    if not user_ids:
+        return
+    whose = {"event.calendarData.principaluri": {"$in": [f"principals/users/{user_id}" for user_id in user_ids]}}
+    for event in CALENDAR_EVENTS:
+        body = {"httpMethod": "POST", "uri": path, "event": event, "eventFilter": whose, "authMethod": "none"}
+        await session.ocs("POST", WEBHOOKS, body=body)

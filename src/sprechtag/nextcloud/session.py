@@ -150,7 +150,7 @@ def _refused(error: Exception) -> bool:
 
 def _kind(path: str) -> str:
     """The call without ids, tokens and names: fit for logs and for an organiser's eyes."""
-    for word in ("/spreed/", "/mail/", "/calendars/", "/capabilities", "/cloud/", "/app_api/"):
+    for word in ("/notification", "/spreed/", "/mail/", "/calendars/", "/capabilities", "/cloud/", "/app_api/"):
         if word in path:
             return word.strip("/")
     return "nextcloud"

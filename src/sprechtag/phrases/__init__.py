@@ -3,6 +3,7 @@
 """Every sentence a guest reads: gettext catalogues and CLDR formats. English is the source language."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -78,13 +79,14 @@ class Speaker:
         return ", ".join(items)
 
 
-def best_language(chosen: str, accept_language: str) -> str:
-    """The chosen language if we speak it, else the best of an `Accept-Language` header (RFC 9110, 12.5.4)."""
-    if chosen in LANGUAGES:
+def best_language(chosen: str, accept_language: str, offered: Collection[str] = LANGUAGES) -> str:
+    """The chosen language if it is offered, else the best of an `Accept-Language` header (RFC 9110, 12.5.4), else the
+    first that is offered."""
+    if chosen in offered:
         return chosen
     wishes: list[tuple[float, int, str]] = []
     for place, part in enumerate(accept_language.split(",")[:20]):
         match = re.fullmatch(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*", part)
-        if match and match[1].lower() in LANGUAGES:
+        if match and match[1].lower() in offered:
             wishes.append((-float(match[2] or 1), place, match[1].lower()))
-    return min(wishes)[2] if wishes else DEFAULT
+    return min(wishes)[2] if wishes else DEFAULT if DEFAULT in offered else next(iter(offered))

@@ -46,8 +46,13 @@ class Ocs:
             for method, path, handler in (
                 ("GET", r"/cloud/capabilities", self.capabilities),
                 ("GET", r"/cloud/user", self.own_user),
-                ("GET", r"/cloud/users|/cloud/groups", self.forbidden),
+                ("GET", r"/cloud/(?:users|groups)", self.forbidden),
+                ("GET", r"/cloud/users/([^/]+)/groups", self.own_groups),
+                ("GET", r"/cloud/groups/([^/]+)/users", self.group_users),
                 ("GET", r"/core/autocomplete/get", self.autocomplete),
+                ("GET", r"/apps/webhook_listeners/api/v1/webhooks", self.webhooks),
+                ("POST", r"/apps/webhook_listeners/api/v1/webhooks", self.add_webhook),
+                ("DELETE", r"/apps/webhook_listeners/api/v1/webhooks/([0-9]+)", self.remove_webhook),
                 ("GET", r"/apps/app_api/api/v1/users", self.all_users),
                 ("GET", r"/apps/app_api/api/v1/info/nextcloud_url/absolute", self.absolute_url),
                 ("PUT", r"/apps/app_api/ex-app/status", self.progress),
@@ -102,6 +107,29 @@ class Ocs:
     async def forbidden(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         return fail(403, "Logged in account must be at least a sub admin")
 
+    async def own_groups(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        if match[1] != user_id:
+            return fail(404, "User does not exist")
+        return ok({"groups": sorted(self._user(user_id).groups)})
+
+    async def group_users(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        """Only its members see who is in a group."""
+        if match[1] not in self._user(user_id).groups and not self._user(user_id).is_admin:
+            return fail(403, "Logged in account must be at least a sub admin")
+        return ok({"users": sorted(user.id for user in self._world.users.values() if match[1] in user.groups)})
+
+    async def webhooks(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        return ok([hook | {"id": number} for number, hook in self._world.webhooks.items()])
+
+    async def add_webhook(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        hook = await request.json() | {"appId": self._world.app.id}
+        number = max(self._world.webhooks, default=0) + 1
+        self._world.webhooks[number] = hook
+        return ok(hook | {"id": number})
+
+    async def remove_webhook(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        return ok(self._world.webhooks.pop(int(match[1]), None) is not None)
+
     async def autocomplete(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         search = request.query_params.get("search", "").casefold()
         found = [
@@ -109,6 +137,13 @@ class Ocs:
             for user in self._world.users.values()
             if search in user.id.casefold() or search in user.display_name.casefold()
         ]
+        if "1" in [value for name, value in request.query_params.multi_items() if name.startswith("shareTypes")]:
+            groups = {group for user in self._world.users.values() for group in user.groups}
+            found += [
+                {"id": group, "label": group, "source": "groups"}
+                for group in sorted(groups)
+                if search in group.casefold()
+            ]
         return ok(found[:25])
 
     # -- AppAPI -------------------------------------------------------------------------------------------------

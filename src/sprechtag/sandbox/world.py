@@ -26,6 +26,7 @@ class User:
     has_talk: bool = True
     has_calendar: bool = True
     mail_account: bool = False
+    groups: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -98,6 +99,7 @@ class World:
         self.mailer_away = False
         self.sessions: dict[str, str] = {}
         self.notifications: list[tuple[str, dict[str, Any]]] = []
+        self.webhooks: dict[int, dict[str, Any]] = {}
         self.mail_window = (5, 100.0)
         self.theming = {"name": "Gesamtschule am Sandberg", "color": "#1e6b4f", "slogan": "", "url": url}
         self.calls: list[tuple[str, str, str]] = []

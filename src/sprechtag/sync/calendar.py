@@ -168,7 +168,7 @@ class CalendarEffect:
         """The remote and, where the calendar server writes the mails, the event as it stands there."""
         view = state.view
         if not remote:
-            remote = self._named(view, await calendar.find_or_create(session), 1)
+            remote = self._named(view, await calendar.find_or_create(session, view.host_calendar), 1)
         while True:
             present = await calendar.get(session, str(remote["calendar"]), str(remote["name"]))
             if present and _number(present.text, REVISION) == view.revision:
@@ -177,7 +177,9 @@ class CalendarEffect:
                 return remote, ""
             if present is None and remote.get("written"):
                 # The host has deleted it: its name lies in the trash bin, so it lives on under another.
-                remote = self._named(view, await calendar.find_or_create(session), int(remote["life"]) + 1)
+                remote = self._named(
+                    view, await calendar.find_or_create(session, view.host_calendar), int(remote["life"]) + 1
+                )
             where = str(remote["calendar"]), str(remote["name"])
             try:
                 await calendar.put(

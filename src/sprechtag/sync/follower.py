@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from ..conference import jobs
 from ..conference.database import Database
-from ..conference.queries import BookingView, fact, learn
+from ..conference.queries import BookingView, GuestView, fact, guest_view, learn
 from ..conference.tables import VIDEO, Conference, EffectKind, Host, Job, JobItem, utc_now
 from ..conference.tokens import LinkKey
 from ..nextcloud import instance, mail, people, talk
@@ -48,7 +48,7 @@ class Follower:
         ledger: Ledger,
         door: Door,
         links: LinkKey,
-        settings: Settings,
+        options: Callable[[], Settings],
         public_base: Callable[[], str],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -56,12 +56,17 @@ class Follower:
         self._ledger = ledger
         self._door = door
         self._links = links
-        self._settings = settings
+        self._options = options
         self._public_base = public_base
         self._clock = clock
 
     def now(self) -> datetime:
         return self._clock()
+
+    @property
+    def _settings(self) -> Settings:
+        """As they are now: the admin may have changed them in the page."""
+        return self._options()
 
     # -- a booking: room and event ------------------------------------------------------------------------------
 
@@ -75,7 +80,7 @@ class Follower:
         state = self._ledger.state(booking_id, "talk")
         if not state.behind:
             return
-        effect = TalkEffect(self._door, self._ledger, self._nextcloud_base())
+        effect = TalkEffect(self._door, self._ledger, self.nextcloud_base())
         try:
             self._ledger.applied(state, "talk", await effect.apply(state, self._clock()))
         except CannotCreateRooms as error:
@@ -156,6 +161,8 @@ class Follower:
         return all(self._mail_is_ready(state) or state.view.changed_at < long_ago for state in behind)
 
     def _mail_is_ready(self, state: State) -> bool:
+        if state.view.confirm_by:
+            return True
         video = state.view.active and state.view.place == VIDEO
         if video and self._ledger.state(state.view.id, "talk").behind:
             return False
@@ -205,14 +212,15 @@ class Follower:
         with self._database.read() as session:
             job = session.get(Job, job_id)
             item = session.get(JobItem, (job_id, guest_id))
-        if job is None or item is None:
-            return
+            if job is None or item is None:
+                return
+            to = guest_view(session, guest_id)
         views = [state.view for state in self._ledger.of_guest(guest_id, "mail")]
-        channel = self.channel(views[0].organiser_id)
+        channel = self.channel(to.organiser_id)
         fingerprint = hashlib.sha256(f"message-{job.public_id}-{guest_id}".encode()).hexdigest()[:32]
-        written = letter.announcement(job.payload["subject"], job.payload["text"], views, self._manage_link(views[0]))
+        written = letter.announcement(job.payload["subject"], job.payload["text"], to, views, self._manage_link(to))
         try:
-            await MailEffect(self._door, self._ledger, self._settings).send(written, views[0], channel, fingerprint)
+            await MailEffect(self._door, self._ledger, self._settings).send(written, to, channel, fingerprint)
         except SmtpRefused:
             self._message_done(job_id, guest_id, reached=False)
         except (SmtpTroubled, NextcloudError) as error:
@@ -302,11 +310,11 @@ class Follower:
 
     # -- small things -------------------------------------------------------------------------------------------
 
-    def _manage_link(self, view: BookingView) -> str:
+    def _manage_link(self, view: BookingView | GuestView) -> str:
         token = self._links.token("manage", view.guest_public_id, view.guest_generation)
         return f"{self._public_base()}/m/{token}"
 
-    def _nextcloud_base(self) -> str:
+    def nextcloud_base(self) -> str:
         with self._database.read() as session:
             known = fact(session, "address").get("nextcloud", "")
         return str(known or self._settings.nextcloud_url).removesuffix("/index.php").rstrip("/")

@@ -23,6 +23,7 @@ class Due:
     """One effect that is behind its booking."""
 
     booking_id: int
+    public_id: str
     guest_id: int
     host_user_id: str
     organiser_conference_id: int
@@ -67,6 +68,7 @@ class Ledger:
             return [
                 Due(
                     effect.booking_id,
+                    booking.public_id,
                     booking.guest_id,
                     user_id,
                     booking.conference_id,

@@ -4,9 +4,8 @@
 
 import asyncio
 import hashlib
-from email.utils import parseaddr
 
-from ..conference.queries import BookingView
+from ..conference.queries import BookingView, GuestView
 from ..nextcloud import mail
 from ..nextcloud.errors import Unreachable
 from ..nextcloud.session import Door
@@ -34,7 +33,9 @@ class MailEffect:
         written = letter.compose([(state.view, state.applied > 0) for state in news], all_views, manage_link)
         return await self.send(written, news[0].view, channel, _fingerprint(news))
 
-    async def send(self, written: letter.Letter, view: BookingView, channel: Channel, fingerprint: str) -> str:
+    async def send(
+        self, written: letter.Letter, view: BookingView | GuestView, channel: Channel, fingerprint: str
+    ) -> str:
         """Sends a letter to the family of `view`, as its organiser; returns a note, usually empty. The same
         `fingerprint` makes the same Message-ID. Raises as `apply`."""
         if channel.name == "smtp":
@@ -42,14 +43,13 @@ class MailEffect:
             return ""
         return await self._by_mail_app(written, view, channel)
 
-    async def _by_smtp(self, written: letter.Letter, view: BookingView, fingerprint: str) -> None:
-        sender_name, sender = parseaddr(self._settings.smtp_from)
-        sender = sender or f"sprechtag@{self._settings.smtp_host}"
+    async def _by_smtp(self, written: letter.Letter, view: BookingView | GuestView, fingerprint: str) -> None:
+        sender_name, sender = letter.sender_of(self._settings, view.conference_name)
         mail_id = f"<{fingerprint}@{sender.rpartition('@')[2]}>"
-        message = letter.message(written, sender, sender_name or view.conference_name, mail_id)
+        message = letter.message(written, sender, sender_name, mail_id)
         await asyncio.to_thread(smtp.send, self._settings, message)
 
-    async def _by_mail_app(self, written: letter.Letter, view: BookingView, channel: Channel) -> str:
+    async def _by_mail_app(self, written: letter.Letter, view: BookingView | GuestView, channel: Channel) -> str:
         account = mail.MailAccount(channel.account_id, channel.address)
         async with self._door.as_user(view.organiser_id) as session:
             try:

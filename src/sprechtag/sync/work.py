@@ -3,7 +3,8 @@
 """The durable work: DBOS queues on the same kind of database as ours.
 
 Only the database's own record says what is due; a queue entry is a call to look at one booking, guest or host. Its id
-is made of what is due (`booking-12-r3-a0`), so the same call is never queued twice, whichever process makes it. A
+is made of what is due (`booking-h4kP…-r3-calendar0`; public ids, because SQLite gives the row ids of deleted rows out
+again), so the same call is never queued twice, whichever process makes it. A
 sweeper makes the calls: right after a change, because it is woken, and every second for what waited or was left by
 a crash. So a booking request pays nothing for the queue, and nothing depends on a message that could be lost."""
 
@@ -19,6 +20,7 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from ..settings import Settings
 from .follower import Follower
 from .ledger import Due, Ledger
+from .watch import Watch
 
 log = structlog.get_logger()
 
@@ -30,12 +32,14 @@ BOOKINGS, MAILS, MAIL_APP, CHECKS = "bookings", "mails", "mail-app", "checks"
 STUCK_SECONDS = 60.0
 LEARN_EVERY = 600
 HOUSEKEEPING_SECONDS = 3600.0
+RELEASE_SECONDS = 10.0
 MAIL_APP_MARGIN = 1.5
 GATHERING_SECONDS = 0.1
 """In a rush every booking wakes the sweeper; so many of them share one sweep."""
 ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
 _follower: Follower | None = None
+_watch: Watch | None = None
 
 
 def _always() -> bool:
@@ -95,6 +99,38 @@ async def _learn_instance() -> None:
         await follower.learn_instance()
 
 
+@DBOS.workflow(name="hear_of_calendars")
+async def _hear_of_calendars() -> None:
+    if (watch := _watch) and _enabled():
+        await watch.hear_of_calendars()
+
+
+@DBOS.workflow(name="read_calendar")
+async def _read_calendar(host_id: int) -> None:
+    if (watch := _watch) and _enabled():
+        await watch.read_calendar(host_id)
+        _woken.set()
+
+
+@DBOS.workflow(name="check_person")
+async def _check_person(user_id: str) -> None:
+    if (watch := _watch) and _enabled():
+        await watch.check_person(user_id)
+
+
+@DBOS.workflow(name="send_notice")
+async def _send_notice(notice_id: int) -> None:
+    if (watch := _watch) and _enabled():
+        await watch.send_notice(notice_id)
+        _woken.set()
+
+
+@DBOS.workflow(name="send_test_mail")
+async def _send_test_mail() -> None:
+    if watch := _watch:
+        await watch.send_test_mail()
+
+
 _woken = threading.Event()
 
 
@@ -105,15 +141,20 @@ class Work:
         self,
         settings: Settings,
         follower: Follower,
+        watch: Watch,
         ledger: Ledger,
         enabled: Callable[[], bool],
         executor: str,
         housekeeping: Callable[[], None],
+        release: Callable[[], object],
     ) -> None:
-        global _follower, _enabled
-        _follower, _enabled = follower, enabled
+        global _follower, _watch, _enabled
+        _follower, _watch, _enabled = follower, watch, enabled
         self._settings = settings
         self._follower = follower
+        self._watch = watch
+        self._release = release
+        self._released_at = float("-inf")
         self._ledger = ledger
         self._executor = executor
         self._housekeeping = housekeeping
@@ -178,10 +219,13 @@ class Work:
                 time.sleep(self._settings.sweep_seconds)
 
     def _tidy(self) -> None:
-        """Once an hour, and when the process starts."""
+        """Now and then, and when the process starts: old data go, slots held for nothing are free again."""
         if time.monotonic() - self._tidied_at > HOUSEKEEPING_SECONDS:
             self._housekeeping()
             self._tidied_at = time.monotonic()
+        if time.monotonic() - self._released_at > RELEASE_SECONDS:
+            self._release()
+            self._released_at = time.monotonic()
 
     def sweep(self) -> None:
         """Queues a call for everything that is due. Safe in several processes at once."""
@@ -197,20 +241,20 @@ class Work:
         for dues in by_booking.values():
             first = dues[0]
             tries = "-".join(f"{due.kind}{due.attempts}" for due in sorted(dues, key=lambda due: due.kind))
-            call_id = f"booking-{first.booking_id}-r{first.revision}-{tries}"
+            call_id = f"booking-{first.public_id}-r{first.revision}-{tries}"
             self._queue(call_id, BOOKINGS, first.host_user_id, _follow_booking, first.booking_id, dues=dues)
 
     def _queue_messages(self) -> None:
         """After the mails about appointments: they share a channel's pace, and those matter more."""
         for due in self._follower.due_messages():
-            call_id = f"message-{due.job_id}-{due.guest_id}-a{due.attempts}"
+            call_id = f"message-{due.job_public_id}-{due.guest_id}-a{due.attempts}"
             if self._follower.channel(due.organiser_id).name == "mail-app":
                 self._queue(call_id, MAIL_APP, due.organiser_id, _send_message, due.job_id, due.guest_id)
             else:
                 self._queue(call_id, MAILS, f"guest-{due.guest_id}", _send_message, due.job_id, due.guest_id)
 
     def _queue_mail(self, due: Due) -> None:
-        call_id = f"mail-{due.booking_id}-r{due.revision}-a{due.attempts}"
+        call_id = f"mail-{due.public_id}-r{due.revision}-a{due.attempts}"
         if self._is_queued(call_id, [due]):
             return
         state = self._ledger.state(due.booking_id, "mail")
@@ -231,6 +275,16 @@ class Work:
             self._queue(f"job-{job_id}-{epoch // 30}", CHECKS, "", _run_job, job_id)
         for host_id in self._follower.hosts_to_check():
             self._queue(f"host-{host_id}-{epoch // 30}", CHECKS, "", _check_host, host_id)
+        self._queue(f"webhooks-{epoch // 10}", CHECKS, "", _hear_of_calendars)
+        for user_id in self._watch.people_to_check():
+            self._queue(f"person-{user_id}-{epoch // 5}", CHECKS, "", _check_person, user_id)
+        for notice_id, name in self._watch.due_notices():
+            self._queue(f"notice-{notice_id}-{name}-{epoch // 60}", CHECKS, "", _send_notice, notice_id)
+        if asked := self._watch.test_mail_due():
+            self._queue(f"test-mail-{asked}", CHECKS, "", _send_test_mail)
+        often = max(1, min(5, int(self._settings.calendar_seconds)))
+        for host_id in self._watch.calendars_to_read():
+            self._queue(f"calendar-{host_id}-{epoch // often}", CHECKS, "", _read_calendar, host_id)
 
     def _queue(
         self,

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What Nextcloud's admin sets for all: who may organise, how mails go out, how long data stay."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from fastapi import APIRouter, status
+from pydantic import BaseModel, Field
+
+from ..access import Caller
+from ..conference import administration
+from ..conference.database import Database
+from ..conference.errors import Invalid
+from ..conference.queries import fact, learn
+from ..phrases import LANGUAGES
+from ..settings import ADMIN_FIELDS, Settings
+from .access import REFUSALS, User
+from .people import check_admin
+from .schemas import Strict
+
+Names = Annotated[str, Field(max_length=2000)]
+Line = Annotated[str, Field(max_length=300)]
+
+
+class AdminData(Strict):
+    """Groups and languages are comma-separated. `smtp_password` null leaves the one that is there."""
+
+    organiser_groups: Names = ""
+    enrolled_groups: Names = ""
+    mail_channel: Literal["auto", "smtp", "mail-app", "calendar"] = "auto"
+    smtp_host: Line = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_user: Line = ""
+    smtp_password: Annotated[str, Field(max_length=300)] | None = None
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_from: Line = ""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    public_url: Line = ""
+    languages: Names = ""
+
+
+class TestMail(BaseModel):
+    """`state` is empty, `waiting`, `sent` or `failed`; `reason` says why it failed."""
+
+    state: str = ""
+    to: str = ""
+    reason: str = ""
+
+
+class AdminAnswer(BaseModel):
+    """The settings as they hold. `fixed` are those that the server's environment sets; they cannot be changed here.
+
+    The password is never given out, only whether there is one."""
+
+    settings: AdminData
+    fixed: list[str]
+    has_password: bool
+    public_base: str
+    languages_there: dict[str, str]
+    test_mail: TestMail
+
+
+class TestMailData(Strict):
+    to: Line
+
+
+@dataclass
+class AdminApi:
+    database: Database
+    settings: Settings
+    options: Callable[[], Settings]
+    public_base: Callable[[], str]
+    forget: Callable[[], None]
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1/admin", responses=REFUSALS)
+        router.get("/settings")(self.show)
+        router.put("/settings")(self.change)
+        router.post("/test-mail", status_code=status.HTTP_202_ACCEPTED)(self.send_test_mail)
+        return router
+
+    def show(self, user: User) -> AdminAnswer:
+        with self.database.read() as session:
+            check_admin(session, user, self.clock())
+        return self._answer()
+
+    def change(self, data: AdminData, user: User) -> AdminAnswer:
+        """Sets all; what the environment sets stays as it is."""
+        _check(data)
+        values = data.model_dump()
+        if data.smtp_password is None:
+            del values["smtp_password"]
+        with self.database.write() as session:
+            check_admin(session, user, self.clock())
+            administration.write(session, {name: values[name] for name in values if name not in self._fixed()})
+        self.forget()
+        self.wake()
+        return self._answer()
+
+    def send_test_mail(self, data: TestMailData, user: User) -> TestMail:
+        """Has a mail sent through the relay; what came of it stands in the settings a moment later."""
+        try:
+            to = validate_email(data.to.strip(), check_deliverability=False, test_environment=True).normalized
+        except EmailNotValidError as error:
+            raise Invalid("to", "email_wrong") from error
+        with self.database.write() as session:
+            check_admin(session, user, self.clock())
+            if not self.options().smtp_host:
+                raise Invalid("smtp_host", "smtp_host_missing")
+            asked = {"state": "waiting", "to": to, "asked": self.clock().isoformat(), "reason": ""}
+            learn(session, "test-mail", asked, self.clock())
+        self.wake()
+        return TestMail(state="waiting", to=to)
+
+    def _answer(self) -> AdminAnswer:
+        options = self.options()
+        values: dict[str, Any] = {name: getattr(options, name) for name in ADMIN_FIELDS}
+        with self.database.read() as session:
+            mail = fact(session, "test-mail")
+        return AdminAnswer(
+            settings=AdminData.model_validate(values | {"smtp_password": None}),
+            fixed=self._fixed(),
+            has_password=bool(options.smtp_password),
+            public_base=self.public_base(),
+            languages_there=LANGUAGES,
+            test_mail=TestMail.model_validate({name: mail.get(name, "") for name in TestMail.model_fields}),
+        )
+
+    def _fixed(self) -> list[str]:
+        return [name for name in ADMIN_FIELDS if name in self.settings.model_fields_set]
+
+
+def _check(data: AdminData) -> None:
+    if data.public_url and not data.public_url.startswith(("https://", "http://")):
+        raise Invalid("public_url", "url_wrong")
+    if data.mail_channel == "smtp" and not data.smtp_host.strip():
+        raise Invalid("smtp_host", "smtp_host_missing")
+    unknown = [name for name in data.languages.split(",") if name.strip() and name.strip() not in LANGUAGES]
+    if unknown:
+        raise Invalid("languages", "language_unknown")
+
+
+__all__ = ["AdminApi", "Caller"]

@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The families whom the school enters, each with a link of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import APIRouter, status
+from pydantic import BaseModel
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from ..conference import people
+from ..conference.database import Database
+from ..conference.errors import Invalid, NotFound
+from ..conference.organise import HasBookings
+from ..conference.tables import Booking, Conference, Guest
+from ..conference.tokens import LinkKey
+from .access import REFUSALS, User, own
+from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_of
+from .schemas import FamilyData
+
+_COLUMNS = {
+    "name": ("name", "family", "familie", "eltern", "parents"),
+    "email": ("email", "e-mail", "mail", "adresse"),
+    "child": ("child", "kind", "pupil", "schüler", "schueler"),
+    "school_class": ("class", "klasse"),
+    "language": ("language", "sprache"),
+}
+
+
+class FamilyAnswer(BaseModel):
+    """`link` is the family's own page; empty while the public address is not known."""
+
+    id: str
+    name: str
+    email: str
+    child: str
+    school_class: str
+    bookings: int
+    link: str
+
+
+@dataclass
+class FamiliesApi:
+    database: Database
+    links: LinkKey
+    public_base: Callable[[], str]
+    wake: Callable[[], None]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
+        router.get("/families")(self.families)
+        router.post("/families")(self.enter)
+        router.delete("/families/{family_id}", status_code=status.HTTP_204_NO_CONTENT)(self.remove)
+        router.post("/families-import-preview")(self.preview_import)
+        router.post("/families-import")(self.import_families)
+        return router
+
+    def families(self, conference_id: str, user: User) -> list[FamilyAnswer]:
+        """All whom the school has entered, by class and name."""
+        with self.database.read() as session:
+            lines = people.families(session, own(session, conference_id, user), self.links)
+        base = self.public_base()
+        return [
+            FamilyAnswer(
+                id=line.public_id,
+                name=line.name,
+                email=line.email,
+                child=line.child,
+                school_class=line.school_class,
+                bookings=line.bookings,
+                link=f"{base}/m/{line.token}" if base else "",
+            )
+            for line in lines
+        ]
+
+    def enter(self, conference_id: str, data: list[FamilyData], user: User) -> list[FamilyAnswer]:
+        """Enters families, all or none; one with the same address is entered once."""
+        with self.database.write() as session:
+            conference = own(session, conference_id, user)
+            for family in data:
+                people.invite(session, conference, people.Family(**family.model_dump()), self.links)
+        return self.families(conference_id, user)
+
+    def remove(self, conference_id: str, family_id: str, user: User) -> None:
+        """Takes a family out that has no appointment; its link is dead then."""
+        with self.database.write() as session:
+            conference = own(session, conference_id, user)
+            guest = session.execute(
+                select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.public_id) == family_id)
+            ).scalar_one_or_none()
+            if guest is None:
+                raise NotFound
+            active = select(col(Booking.id)).where(col(Booking.guest_id) == guest.id, col(Booking.state) == "active")
+            if session.execute(active).first():
+                raise HasBookings
+            session.execute(delete(Booking).where(col(Booking.guest_id) == guest.id))
+            session.delete(guest)
+
+    def preview_import(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
+        """What an import would change, line by line. Nothing is changed."""
+        with self.database.read() as session:
+            lines, _, unknown = self._plan(session, own(session, conference_id, user), data)
+        return import_answer(lines, unknown, applied=False)
+
+    def import_families(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
+        """Enters all lines, or none when one of them has an error."""
+        with self.database.write() as session:
+            conference = own(session, conference_id, user)
+            lines, found, unknown = self._plan(session, conference, data)
+            applied = not any(line.outcome == "error" for line in lines)
+            for family in found if applied else ():
+                people.invite(session, conference, family, self.links)
+        self.wake()
+        return import_answer(lines, unknown, applied=applied)
+
+    def _plan(
+        self, session: Session, conference: Conference, data: TableFile
+    ) -> tuple[list[ImportLine], list[people.Family], list[str]]:
+        rows = rows_of(data)
+        if not rows:
+            raise Invalid("file", "file_empty")
+        columns, unknown = columns_of(rows[0], _COLUMNS)
+        if "name" not in columns.values():
+            raise Invalid("file", "column_name_missing")
+        lines: list[ImportLine] = []
+        found: list[people.Family] = []
+        seen: dict[str, int] = {}
+        for number, row in enumerate(rows[1:], 2):
+            given = {name: row[index] for index, name in columns.items() if index < len(row)}
+            if any(given.values()):
+                line, family = self._line(session, conference, number, given, seen)
+                lines.append(line)
+                found += [family] if family else []
+        return lines, found, unknown
+
+    def _line(
+        self, session: Session, conference: Conference, number: int, given: dict[str, str], seen: dict[str, int]
+    ) -> tuple[ImportLine, people.Family | None]:
+        name = given.get("name", "")
+
+        def wrong(problem: str) -> tuple[ImportLine, None]:
+            return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
+
+        language = given.get("language", "").casefold()[:2]
+        try:
+            family = people.Family(
+                name,
+                given.get("email", ""),
+                given.get("child", ""),
+                given.get("school_class", ""),
+                language if language in ("de", "en") else "de",
+            ).checked()
+        except Invalid as invalid:
+            problems = {
+                "name_missing": "The name of the family is missing in this line.",
+                "email_wrong": "This e-mail address cannot be right.",
+                "too_long": "A text in this line is too long.",
+            }
+            return wrong(problems.get(invalid.reason, "This line cannot be used."))
+        key = family.email.casefold() or f"{family.name}|{family.child}|{family.school_class}".casefold()
+        if key in seen:
+            return wrong("This family stands in the list twice.")
+        seen[key] = number
+        known = people.find_family(session, conference, family, self.links)
+        changes = {column: ("", value) for column, value in given.items() if value}
+        if known and known.invited:
+            return ImportLine(line=number, user_id=name, outcome="same"), None
+        return ImportLine(line=number, user_id=name, outcome="changed" if known else "new", changes=changes), family

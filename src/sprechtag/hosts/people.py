@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who the caller is in Nextcloud: the groups, learned in the background because no request may wait for Nextcloud."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from ..access import Caller
+from ..conference.errors import NotFound, Refused
+from ..conference.queries import learn
+from ..conference.tables import InstanceFact
+
+STALE = timedelta(minutes=1)
+FORGOTTEN = timedelta(hours=12)
+"""Groups are learned anew when the page is opened and they are older than a minute, and believed for twelve hours."""
+
+
+class MayNotOrganise(Refused):
+    """The admin lets only members of some groups make conferences, and the caller is in none of them as far as is
+    known."""
+
+    code = "may_not_organise"
+
+
+class NoConfirmation(Refused):
+    """Families shall confirm their address, and nothing is there that could write to it."""
+
+    code = "no_confirmation"
+
+
+@dataclass(frozen=True)
+class Groups:
+    names: list[str]
+    stale: bool
+
+
+def groups_of(session: Session, user: Caller, now: datetime) -> Groups | None:
+    """What is known of the caller's groups; None when nothing is."""
+    row = session.get(InstanceFact, f"person:{user.user_id}")
+    if row is None or row.learned_at < now - FORGOTTEN:
+        return None
+    return Groups([str(name) for name in row.value.get("groups", [])], row.learned_at < now - STALE)
+
+
+def ask_for_groups(session: Session, user: Caller, now: datetime) -> None:
+    """Has them learned in the background."""
+    learn(session, f"ask:{user.user_id}", {}, now)
+
+
+def check_admin(session: Session, user: Caller, now: datetime) -> None:
+    """Raises `NotFound` for everybody who is not known to be in Nextcloud's group `admin`."""
+    known = groups_of(session, user, now)
+    if known is None or "admin" not in known.names:
+        raise NotFound
