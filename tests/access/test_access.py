@@ -244,6 +244,7 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("GET", f"{one}/bookings", None, (200, 200, 404, 404, 401)),
         ("GET", f"api/v1/bookings/{booking}", None, (200, 200, 404, 404, 401)),
         ("POST", f"api/v1/bookings/{booking}/retry", None, (200, 200, 404, 404, 401)),
+        ("POST", f"{one}/retry", None, (200, 404, 404, 404, 401)),
         ("DELETE", one, None, (409, 404, 404, 404, 401)),
         ("POST", f"{one}/share-link", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/close", None, (200, 404, 404, 404, 401)),

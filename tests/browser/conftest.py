@@ -5,13 +5,15 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from town import Town, open_town
+from sprechtag.sandbox.server import EMBEDDED, SESSION
+from town import Event, Town, open_town
 
 KEEP = os.environ.get("SPRECHTAG_SCREENSHOTS", "")
 FLAGS = [
@@ -54,6 +56,33 @@ def open_page(browser: Browser, width: int, script: bool = False, dark: bool = F
         locale=language,
     )
     return context.new_page()
+
+
+@contextmanager
+def at_desk(
+    town: Town, browser: Browser, user: str, path: str = "", dark: bool = False, falls: bool = False
+) -> Iterator[Page]:
+    """The page as this user, who reads German; fails on anything the browser complains of, but for an app that
+    `falls` over in between."""
+    page = open_page(browser, 1280, script=True, dark=dark)
+    page.set_default_timeout(8000)
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.context.add_cookies([{"name": SESSION, "value": town.world.log_in(user), "url": town.url}])
+    page.goto(f"{town.url}{EMBEDDED}sprechtag/conferences#/{path}")
+    page.locator("h2").first.wait_for()
+    yield page
+    page.context.close()
+    # A refusal (409, 422) is an answer that the page shows in words; the browser logs it all the same.
+    expected = ("status of 4", "status of 5") if falls else ("status of 4",)
+    assert not [text for text in complaints if not any(status in text for status in expected)]
+
+
+def one(event: Event, part: str = "") -> str:
+    return f"c/{event.path.split('/')[1]}{part}"
 
 
 def check_axe(page: Page, where: str, part: str = "html") -> None:

@@ -3,15 +3,14 @@
 """The organiser and a teacher at their desks, in the page inside Nextcloud."""
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from browser.conftest import check_axe, keep, open_page
+from browser.conftest import at_desk, check_axe, keep, one
 from conftest import eventually
-from sprechtag.sandbox.server import EMBEDDED, SESSION
 from town import Event, Town
 
 pytestmark = pytest.mark.browser
@@ -26,29 +25,6 @@ def event(town: Town) -> Event:
         event.family(f"familie{number}").book(host=number % 5, place="video" if number % 3 else "on_site")
     eventually(lambda: town.in_step(event))
     return event
-
-
-@contextmanager
-def at_desk(town: Town, browser: Browser, user: str, path: str = "", dark: bool = False) -> Iterator[Page]:
-    """The page as this user, who reads German; fails on anything the browser complains of."""
-    page = open_page(browser, 1280, script=True, dark=dark)
-    page.set_default_timeout(8000)
-    complaints: list[str] = []
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.context.add_cookies([{"name": SESSION, "value": town.world.log_in(user), "url": town.url}])
-    page.goto(f"{town.url}{EMBEDDED}sprechtag/conferences#/{path}")
-    page.locator("h2").first.wait_for()
-    yield page
-    page.context.close()
-    # A refusal (409, 422) is an answer that the page shows in words; the browser logs it all the same.
-    assert not [text for text in complaints if "status of 4" not in text]
-
-
-def one(event: Event, part: str = "") -> str:
-    return f"c/{event.path.split('/')[1]}{part}"
 
 
 def test_from_the_wizard_to_open_booking(town: Town, browser: Browser) -> None:
@@ -158,12 +134,98 @@ def test_a_whole_conference_is_switched_with_one_button(town: Town, browser: Bro
     eventually(lambda: {booking["place"] for booking in town.bookings(event)} == {"video"})
 
 
+def test_another_event_closes_a_time_and_a_deleted_appointment_is_asked_about(town: Town, browser: Browser) -> None:
+    day = date.today() + timedelta(days=14)
+    lines = [f"DTSTART;TZID=Europe/Berlin:{day:%Y%m%d}T151000", f"DTEND;TZID=Europe/Berlin:{day:%Y%m%d}T152000"]
+    town.sandbox.dav.enter("t32", "dentist", [*lines, "SUMMARY:Zahnarzt"])
+    event = town.conference(["t32"], name="Sprechtag der Kleinen")
+
+    def closed() -> list[str]:
+        return [slot["closed_by"] for slot in town.api("t32", "GET", f"{event.path}/my-day")["slots"]]
+
+    eventually(lambda: closed()[1] == "calendar", what="closed by the calendar")
+    family = event.family("smaragd")
+    family.book(family.slots()[0])
+    eventually(lambda: town.in_step(event))
+    with at_desk(town, browser, "t32", one(event, "/mine")) as page:
+        page.get_by_role("button", name="15:10 anderer Termin").click()
+        expect(page.get_by_text("Ein anderer Termin in deinem Kalender liegt auf dieser Zeit.")).to_be_visible()
+        page.get_by_role("dialog").get_by_role("button", name="Öffnen").click()
+        expect(page.get_by_role("button", name="15:10 frei")).to_be_visible()
+        page.get_by_role("button", name="15:20 frei").click()
+        page.get_by_role("dialog").get_by_label("Familie", exact=True).fill("Familie Quarz")
+        page.get_by_role("button", name="Für die Familie freihalten").click()
+        expect(page.get_by_text("Für die Familie freigehalten", exact=False).first).to_be_visible()
+        page.get_by_role("dialog").get_by_role("button", name="Schließen").last.click()
+        expect(page.get_by_role("button", name="15:20 für Familie Quarz")).to_be_visible()
+        keep(page, "nextcloud-times")
+        (ours,) = [found for found in town.events("t32") if "sprechtag" in str(found["UID"])]
+        for path in Path(town.storage, "dav").glob("collection-root/t32/*/*.ics"):
+            if str(ours["UID"]) in path.read_text():
+                gone = f"/calendars/t32/{path.parent.name}/{path.name}"
+                town.sandbox.dav.answer("DELETE", gone, "t32", {}, b"")
+        page.get_by_role("button", name="Speichern").click()
+        eventually(lambda: bool(town.api("t32", "GET", f"{event.path}/my-day")["questions"]), what="asked")
+        page.reload()
+        expect(page.get_by_text("Die Familie weiß davon nichts.")).to_be_visible()
+        keep(page, "nextcloud-question")
+        page.get_by_role("button", name="Auch der Familie absagen").click()
+        page.get_by_role("button", name="Der Familie mitteilen").click()
+        expect(page.get_by_text("Noch keine Termine")).to_be_visible()
+    eventually(lambda: sum("smaragd@" in mail.to for mail in town.world.mails) == 2, what="the family was told")
+
+
+def test_families_are_entered_and_those_without_an_appointment_written_to(town: Town, browser: Browser) -> None:
+    event = town.conference(["t33"], name="Sprechtag nach Einladung", booking_by="invited")
+    table = b"Familie;E-Mail;Kind;Klasse\nKaya;kaya@post.example;Can;7b\nNowak;nowak@post.example;Ola;5a\n"
+    with at_desk(town, browser, "orga", one(event, "/families")) as page:
+        page.get_by_role("button", name="Liste importieren").click()
+        page.get_by_label("Datei").set_input_files({"name": "f.csv", "mimeType": "text/csv", "buffer": table})
+        page.get_by_role("button", name="Importieren", exact=True).click()
+        expect(page.get_by_role("row").filter(has_text="Nowak")).to_contain_text("keine")
+        page.get_by_role("button", name="Allen ohne Termin schreiben").click()
+        expect(page.get_by_text("2 Familien bekommen diese Mail.")).to_be_visible()
+        keep(page, "nextcloud-message")
+        page.get_by_role("dialog").get_by_role("button", name="Senden").click()
+        expect(page.get_by_text("2 von 2 Familien")).to_be_visible()
+    eventually(lambda: any("nowak@" in mail.to and "/m/" in mail.text for mail in town.world.mails))
+
+
+def test_all_families_are_written_to_from_the_overview(town: Town, browser: Browser, event: Event) -> None:
+    with at_desk(town, browser, "orga", one(event)) as page:
+        page.get_by_role("button", name="Nachricht an die Familien").click()
+        expect(page.get_by_text("10 Familien bekommen diese Mail.")).to_be_visible()
+        page.get_by_label("Betreff").fill("Parken")
+        page.get_by_role("dialog").get_by_label("Nachricht", exact=True).fill("Der Parkplatz ist gesperrt.")
+        page.get_by_role("dialog").get_by_role("button", name="Senden").click()
+        expect(page.get_by_text("10 von 10 Familien")).to_be_visible()
+    eventually(lambda: sum("Parken" in mail.subject for mail in town.world.mails) == 10)
+
+
+def test_the_admin_sets_the_rules_of_the_house(town: Town, browser: Browser) -> None:
+    with at_desk(town, browser, "admin", "admin") as page:
+        page.get_by_label("Gruppen, deren Mitglieder ungefragt teilnehmen").fill("Sek")
+        page.get_by_role("option").get_by_title("Sekretariat", exact=True).click()
+        page.get_by_label("Tage nach dem letzten Tag").fill("21")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_text("Gespeichert.")).to_be_visible()
+        page.get_by_label("Test-Mail schicken an").fill("admin@schule.example")
+        page.get_by_role("button", name="Senden").click()
+        expect(page.get_by_text("Der Mailserver hat die Test-Mail an admin@schule.example angenommen.")).to_be_visible()
+        page.get_by_label("Öffentliche Adresse der App").fill("Unsinn")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_role("alert").or_(page.locator(".notecard--error"))).to_be_visible()
+    with at_desk(town, browser, "orga", "new") as page:
+        expect(page.get_by_role("link", name="Verwaltung")).to_have_count(0)
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_in_any_view(town: Town, browser: Browser, event: Event, dark: bool) -> None:
     shade = "-dark" if dark else ""
     views = [("orga", "", "start"), ("orga", one(event), "overview"), ("orga", one(event, "/bookings"), "bookings")]
     views += [("orga", one(event, "/hosts"), "hosts"), ("orga", one(event, "/rules"), "rules"), ("orga", "new", "new")]
-    views += [("t10", one(event, "/mine"), "mine")]
+    views += [("orga", one(event, "/families"), "families"), ("t10", one(event, "/mine"), "mine")]
+    views += [("admin", "admin", "admin")]
     for user, path, name in views:
         with at_desk(town, browser, user, path, dark) as page:
             page.wait_for_load_state("networkidle")

@@ -97,7 +97,7 @@ async def test_progress_counts_and_names_troubles(organiser: Api) -> None:
     found = await organiser("GET", f"{organiser.one}/progress")
     assert (found["bookings"], found["guests"], found["video"]) == (2, 2, 1)
     assert found["hosts"][0] == {"user_id": "t01", "name": "Teacher t01", "slots": 12, "booked": 2}
-    assert found["by_class"] == [["5b", 2]]
+    assert found["by_class"] == [{"name": "5b", "bookings": 2, "invited": 0, "with_booking": 0}]
     assert found["steps"] == {"waiting": 2}
     assert found["mail"] == {"channel": "calendar", "per_hour": 0, "hours_for_all": 0.0}
 

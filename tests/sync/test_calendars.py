@@ -31,24 +31,6 @@ def start_of(town: Town, event: Event, host: str, number: int) -> datetime:
     return datetime.fromisoformat(day_of(town, event, host)["slots"][number]["starts_at"]).astimezone(UTC)
 
 
-def write(town: Town, host: str, name: str, lines: list[str], calendar: str = "personal") -> None:
-    """Puts an event into the host's calendar, as the host would."""
-    text = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//host//",
-        "BEGIN:VEVENT",
-        f"UID:{name}",
-        "DTSTAMP:20260101T000000Z",
-    ]
-    body = "\r\n".join([*text, *lines, "END:VEVENT", "END:VCALENDAR", ""]).encode()
-    made, _, _ = town.sandbox.dav.answer("MKCALENDAR", f"/calendars/{host}/{calendar}/", host, {}, b"")
-    assert made in (201, 405, 409)
-    headers = {"content-type": "text/calendar"}
-    status, _, said = town.sandbox.dav.answer("PUT", f"/calendars/{host}/{calendar}/{name}.ics", host, headers, body)
-    assert status in (201, 204), said
-
-
 def utc(moment: datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}"
 
@@ -57,7 +39,7 @@ def test_another_event_closes_the_times_it_overlaps_until_it_is_gone(town: Town)
     event = town.conference(["t04"])
     start = start_of(town, event, "t04", 1)
     end = start + timedelta(minutes=15)
-    write(town, "t04", "private", [f"DTSTART:{utc(start)}", f"DTEND:{utc(end)}", "SUMMARY:Dentist"])
+    town.sandbox.dav.enter("t04", "private", [f"DTSTART:{utc(start)}", f"DTEND:{utc(end)}", "SUMMARY:Dentist"])
     eventually(lambda: closed(town, event, "t04", 1) == "calendar", what="closed by the calendar")
     assert [closed(town, event, "t04", number) for number in range(4)] == ["", "calendar", "calendar", ""]
     family = event.family("ada")
@@ -105,7 +87,7 @@ def test_what_takes_time_and_what_does_not(town: Town, host: str, lines: list[st
         "weeks_ago": utc(start - timedelta(weeks=4)),
         "wall": f"{start.astimezone(berlin()):%Y%m%dT%H%M%S}",
     }
-    write(town, host, f"event-{host}", [line.format(**known) for line in lines])
+    town.sandbox.dav.enter(host, f"event-{host}", [line.format(**known) for line in lines])
     read_again(town, event, host)
     read_again(town, event, host)
     assert closed(town, event, host, 0) == first

@@ -172,6 +172,10 @@ def test_only_invited_families_book(town: Town) -> None:
     assert booked.status_code == 200, booked.text
     progress = town.api("orga", "GET", f"{event.path}/progress")
     assert (progress["invited"], progress["unbooked"]) == (2, 1)
+    assert [(one["name"], one["with_booking"], one["invited"]) for one in progress["by_class"]] == [
+        ("5a", 0, 1),
+        ("7b", 1, 1),
+    ]
 
     # Writing to those without an appointment reaches only whom it can reach.
     town.api("orga", "POST", f"{event.path}/families", [{"name": "Lang", "email": "lang@post.example"}])

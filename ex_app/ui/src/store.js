@@ -20,11 +20,12 @@ export async function reload() {
 /** Who is in front of the screen; the app learns the groups in the background, so it is asked again a few times. */
 export async function meet(tries = 6) {
 	try {
-		store.me = await get('me')
+		const me = await get('me')
+		store.me = { ...me, asking: !me.known && tries > 0 }
 	} catch {
 		return
 	}
-	if (!store.me.known && tries) setTimeout(() => meet(tries - 1), 1500)
+	if (store.me.asking) setTimeout(() => meet(tries - 1), 1500)
 }
 
 export const conference = (id) => store.conferences.find((one) => one.id === id)

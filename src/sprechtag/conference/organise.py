@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlmodel import Session, col
 
 from .errors import Invalid, NotFound, Refused
@@ -199,6 +199,22 @@ def remove(session: Session, conference: Conference) -> None:
         raise StillFollowing
     session.execute(delete(Booking).where(col(Booking.conference_id) == conference.id))
     session.delete(conference)
+
+
+def try_again(session: Session, of: ColumnElement[bool], now: datetime) -> int:
+    """Has everything that failed or was given up tried once more, now; `of` says of which bookings. Returns how many
+    effects that is."""
+    troubled = (
+        select(Effect)
+        .join(Booking, col(Booking.id) == col(Effect.booking_id))
+        .where(of, col(Effect.applied_revision) < col(Booking.revision))
+        .where(or_(col(Effect.last_error) != "", col(Effect.gave_up_revision) >= col(Booking.revision)))
+    )
+    found = list(session.execute(troubled).scalars())
+    for effect in found:
+        effect.next_attempt_at, effect.gave_up_revision = now, 0
+        effect.attempts += 1
+    return len(found)
 
 
 def renew_share_link(conference: Conference, links: LinkKey, *, raise_generation: bool = True) -> str:

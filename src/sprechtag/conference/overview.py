@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A conference at a glance: its grid, and how far booking and Nextcloud have come."""
 
+import re
 from collections import Counter
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
@@ -51,6 +52,16 @@ class HostProgress:
 
 
 @dataclass(frozen=True)
+class ClassProgress:
+    """`bookings` are the active ones of the class; of its `invited` families `with_booking` have one."""
+
+    name: str
+    bookings: int
+    invited: int
+    with_booking: int
+
+
+@dataclass(frozen=True)
 class Trouble:
     """One sentence of why Nextcloud does not follow, and for how many effects it is so."""
 
@@ -62,11 +73,11 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Progress:
-    """`by_class` counts active bookings, `by_day` those made on each day of the conference's zone; `unbooked` of the
+    """`by_day` counts active bookings by the day of the conference's zone on which they were made; `unbooked` of the
     `invited` families have no appointment."""
 
     hosts: list[HostProgress]
-    by_class: list[tuple[str, int]]
+    by_class: list[ClassProgress]
     by_day: list[tuple[date, int]]
     bookings: int
     guests: int
@@ -136,7 +147,7 @@ def progress(session: Session, conference: Conference) -> Progress:
         video += place == "video"
     return Progress(
         hosts=_host_progress(session, conference_id, booked),
-        by_class=sorted(classes.items()),
+        by_class=_class_progress(session, conference_id, classes, guests),
         by_day=sorted(days.items()),
         bookings=sum(booked.values()),
         guests=len(guests),
@@ -148,6 +159,28 @@ def progress(session: Session, conference: Conference) -> Progress:
         steps=dict(Counter(_steps(session, conference_id, active_only=False).values())),
         troubles=_troubles(session, conference_id),
     )
+
+
+def _class_progress(
+    session: Session, conference_id: int, bookings: Counter[str], booked: set[int]
+) -> list[ClassProgress]:
+    invited, with_booking = Counter[str](), Counter[str]()
+    families = session.execute(
+        select(col(Guest.id), col(Guest.school_class)).where(
+            col(Guest.conference_id) == conference_id, col(Guest.invited).is_(True)
+        )
+    )
+    for guest_id, school_class in families:
+        invited[school_class.strip()] += 1
+        with_booking[school_class.strip()] += guest_id in booked
+    names = sorted(bookings.keys() | invited.keys(), key=_class_order)
+    return [ClassProgress(name, bookings[name], invited[name], with_booking[name]) for name in names]
+
+
+def _class_order(name: str) -> tuple[int, str]:
+    """5a before 10a; what has no number stands last."""
+    number = re.match(r"\d+", name)
+    return (int(number[0]) if number else 1000, name.casefold())
 
 
 def _host_progress(session: Session, conference_id: int, booked: Counter[int]) -> list[HostProgress]:

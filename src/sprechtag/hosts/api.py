@@ -334,11 +334,7 @@ class HostApi:
         """Tries everything that failed or was given up once more, now."""
         with self.database.write() as session:
             view, _ = visible_booking(session, booking_id, user)
-            for effect in effects_of(session, [view.id])[view.id]:
-                if view.confirm_by and effect.kind != "mail":
-                    continue
-                effect.next_attempt_at, effect.gave_up_revision = self.clock(), 0
-                effect.attempts += 1
+            organise.try_again(session, col(Booking.id) == view.id, self.clock())
         self.wake()
         return self.booking(booking_id, user)
 

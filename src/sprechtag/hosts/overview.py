@@ -16,10 +16,10 @@ from sqlmodel import Session, col
 from ..conference import jobs, organise, overview
 from ..conference.database import Database
 from ..conference.errors import NotFound
-from ..conference.tables import Conference, Host, Job
+from ..conference.tables import Booking, Conference, Host, Job
 from ..conference.tokens import LinkKey
 from .access import REFUSALS, User, own
-from .schemas import JobAnswer, MessageData, MessagePreview, Saying, SwitchData, SwitchPreviewAnswer
+from .schemas import CountAnswer, JobAnswer, MessageData, MessagePreview, Saying, SwitchData, SwitchPreviewAnswer
 
 
 @dataclass
@@ -38,6 +38,7 @@ class OverviewApi:
         router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
         router.get("/grid")(self.grid)
         router.get("/progress")(self.progress)
+        router.post("/retry")(self.retry)
         router.post("/switch-preview")(self.preview_switch)
         router.post("/switch", status_code=status.HTTP_202_ACCEPTED)(self.switch)
         router.post("/cancel-all", status_code=status.HTTP_202_ACCEPTED)(self.cancel_all)
@@ -91,6 +92,14 @@ class OverviewApi:
         name, per_hour = self.mail_channel(conference.organiser_id)
         hours = round(found.guests / per_hour, 1) if per_hour else 0.0
         return asdict(found) | {"mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours}}
+
+    def retry(self, conference_id: str, user: User) -> CountAnswer:
+        """Tries everything that failed or was given up once more, now."""
+        with self.database.write() as session:
+            conference = own(session, conference_id, user)
+            count = organise.try_again(session, col(Booking.conference_id) == conference.id, self.clock())
+        self.wake()
+        return CountAnswer(count=count)
 
     def preview_switch(self, conference_id: str, data: SwitchData, user: User) -> SwitchPreviewAnswer:
         """Counts whom a switch would concern. Nothing is changed."""

@@ -64,6 +64,21 @@ class Dav:
             )
         return status, answered, content
 
+    def enter(self, user_id: str, name: str, lines: list[str], calendar: str = "personal") -> None:
+        """Puts an event into a user's calendar as the user would; `lines` are the VEVENT's own, without UID."""
+        start = ("VERSION:2.0", "PRODID:-//user//", "BEGIN:VEVENT", f"UID:{name}", "DTSTAMP:20260101T000000Z")
+        text = ["BEGIN:VCALENDAR", *start, *lines, "END:VEVENT", "END:VCALENDAR", ""]
+        self.answer("MKCALENDAR", f"/calendars/{user_id}/{calendar}/", user_id, {}, b"")
+        status, _, said = self.answer(
+            "PUT",
+            f"/calendars/{user_id}/{calendar}/{name}.ics",
+            user_id,
+            {"content-type": "text/calendar"},
+            "\r\n".join(text).encode(),
+        )
+        if status not in (201, 204):
+            raise ValueError(said.decode())
+
     def _put(
         self, inside: str, user_id: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:

@@ -31,10 +31,11 @@ INFO = Path(__file__).resolve().parents[3] / "appinfo" / "info.xml"
 
 
 def new_world(url: str, secret: str) -> World:
-    """The school's Nextcloud: an organiser, an admin and the teachers. `t03` may not create Talk rooms."""
+    """The school's Nextcloud: an organiser, an admin and the teachers, whose group is `Kollegium`. `t03` may not create
+    Talk rooms."""
     world = World(App("sprechtag", secret, __version__, read_routes(INFO)), url)
-    world.add_user(User("admin", "Administrator", "admin@schule.example", is_admin=True))
-    world.add_user(User("orga", "Sekretariat", "sekretariat@schule.example"))
+    world.add_user(User("admin", "Administrator", "admin@schule.example", is_admin=True, groups={"admin"}))
+    world.add_user(User("orga", "Sekretariat", "sekretariat@schule.example", groups={"Kollegium", "Sekretariat"}))
     for teacher in school.teachers(TEACHERS, SEED):
         world.add_user(
             User(
@@ -42,6 +43,7 @@ def new_world(url: str, secret: str) -> World:
                 teacher.name,
                 f"{teacher.user_id}@schule.example",
                 can_create_rooms=teacher.user_id != "t03",
+                groups={"Kollegium"},
             )
         )
     return world
@@ -125,7 +127,13 @@ async def set_up_school(sandbox_url: str) -> str:
     conference = await organiser.api("POST", "conferences", rules)
     one = f"conferences/{conference['id']}"
     hosts = [
-        {"user_id": person.user_id, "display_name": person.name, "subject": person.subject, "room": person.room}
+        {
+            "user_id": person.user_id,
+            "display_name": person.name,
+            "subject": person.subject,
+            "classes": person.classes,
+            "room": person.room,
+        }
         for person in people
     ]
     await organiser.api("POST", f"{one}/hosts", hosts)
@@ -196,8 +204,10 @@ async def _run(port: int) -> int:
         await sandbox.register()
         await _until(lambda: bool(world.app.menu))
         print("Setting up the school: 70 teachers, 600 families, 200 bookings …", flush=True)
+        _something_else_on_the_day(sandbox)
         share = await set_up_school(url)
         page = f"{url}{EMBEDDED}sprechtag/conferences"
+        print(f"Admin: {page}#/admin, user admin, password demo")
         print(f"Guests: {share}")
         print(f"Organiser: {page}, user orga, password demo")
         print(f"Teacher: {page}, user t01, password demo")
@@ -210,6 +220,13 @@ async def _run(port: int) -> int:
         relay.stop()
         shutil.rmtree(storage, ignore_errors=True)
     return 0
+
+
+def _something_else_on_the_day(sandbox: Sandbox) -> None:
+    """`t01` has another appointment on the first day, which closes times."""
+    day = school.conference_days(school.today())[0]
+    lines = [f"DTSTART:{day:%Y%m%d}T151500Z", f"DTEND:{day:%Y%m%d}T154500Z", "SUMMARY:Zahnarzt"]
+    sandbox.dav.enter("t01", "zahnarzt", lines)
 
 
 async def _until(condition: Any) -> None:

@@ -81,6 +81,7 @@ class Teacher:
     user_id: str
     name: str
     subject: str
+    classes: str
     room: str
 
 
@@ -95,6 +96,8 @@ class Family:
 
 def teachers(count: int, seed: int) -> list[Teacher]:
     draw = random.Random(seed)
+    of_classes = random.Random(seed + 3)
+    every_class = [f"{year}{letter}" for year in range(5, 11) for letter in "abcd"]
     names = [f"{first} {last}" for last in _LAST for first in _FIRST]
     draw.shuffle(names)
     return [
@@ -102,6 +105,7 @@ def teachers(count: int, seed: int) -> list[Teacher]:
             f"t{number:02}",
             names[number],
             ", ".join(sorted(draw.sample(_SUBJECTS, 2))),
+            ", ".join(sorted(of_classes.sample(every_class, 4), key=every_class.index)),
             f"{draw.choice('ABC')} {draw.randint(0, 3)}{draw.randint(1, 20):02}",
         )
         for number in range(1, count + 1)

@@ -189,6 +189,8 @@ class Sandbox:
             )
         if path.startswith("/mailbox"):
             return self._mailbox(request)
+        if path == "/notifications":
+            return self._notifications(user_id)
         if path.startswith("/call/"):
             return self._call_page(path.removeprefix("/call/"))
         if path.startswith(f"{EMBEDDED}{self.world.app.id}/"):
@@ -222,6 +224,7 @@ class Sandbox:
         hello = f"<p>Hello {html.escape(user.display_name)}.</p>" if user else ""
         links = (
             f'{hello}<ul><li><a href="{EMBEDDED}{app}/conferences">Sprechtag</a></li>'
+            '<li><a href="/notifications">Notifications</a></li>'
             '<li><a href="/mailbox">Mailbox: every mail that was sent</a></li>'
             '<li><a href="/index.php/login">Log in</a></li></ul>'
         )
@@ -244,7 +247,8 @@ class Sandbox:
             f'data-user-displayname="{html.escape(user.display_name)}" data-requesttoken="abc">'
             '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>Sprechtag - Nextcloud</title><style>{NEXTCLOUD_CSS}</style>{styles}{scripts}</head>"
-            f'<body><div id="skip-actions"></div><header id="header"><b>☁ Nextcloud (stand-in)</b> <span>{html.escape(user.display_name)}</span></header>'
+            f'<body><div id="skip-actions"></div><header id="header"><b>☁ Nextcloud (stand-in)</b> '
+            f'<span><a href="/notifications">{len(self._told(user_id))} notifications</a> · {html.escape(user.display_name)}</span></header>'
             '<div id="content" class="app-app_api"><div id="content"></div></div></body></html>'
         )
         policy = (
@@ -252,6 +256,20 @@ class Sandbox:
             "style-src 'self' 'unsafe-inline';img-src 'self' data: blob:;font-src 'self' data:;connect-src 'self'"
         )
         return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
+
+    def _told(self, user_id: str) -> list[dict[str, str]]:
+        told = (entry["params"]["subject_params"] for who, entry in self.world.notifications if who == user_id)
+        return list(reversed(list(told)))
+
+    def _notifications(self, user_id: str) -> Response:
+        if not user_id:
+            return RedirectResponse("/index.php/login?redirect_url=/notifications", 303)
+        shown = "".join(
+            f'<p><a href="{html.escape(one["link"])}"><b>{html.escape(one["rich_subject"])}</b></a><br>'
+            f"{html.escape(one['rich_message'])}</p>"
+            for one in self._told(user_id)
+        )
+        return HTMLResponse(_shell("Notifications", shown or "<p>Nothing new.</p>"))
 
     def _mailbox(self, request: Request) -> Response:
         if request.url.path == "/mailbox.json":
