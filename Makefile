@@ -5,7 +5,7 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo ui test test-large lint bench install browser format screenshots
+.PHONY: uv demo ui test test-large lint bench bench-page install browser format screenshots
 
 demo: install ui
 	@$(RUN) sprechtag demo
@@ -25,6 +25,9 @@ lint: install
 
 bench: install
 	@$(RUN) python bench/booking.py
+
+bench-page: install browser ui
+	@$(RUN) python bench/page.py
 
 screenshots: install browser ui
 	@SPRECHTAG_SCREENSHOTS=docs/images $(RUN) pytest -q tests/browser

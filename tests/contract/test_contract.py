@@ -9,10 +9,12 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from sprechtag.nextcloud import calendar, instance, people, talk
+from sprechtag.nextcloud import calendar, instance, notifications, people, talk
 from sprechtag.nextcloud.errors import NotAllowed
 from sprechtag.nextcloud.session import Door, UserSession
 from town import Town, open_town
@@ -122,6 +124,62 @@ async def test_the_server_notes_what_became_of_an_invitation_and_repeats_it_when
         noted.append("SCHEDULE-STATUS=1.1" in unfolded or "SCHEDULE-STATUS=5.0" in unfolded)
     assert noted == [True, False, False, True]
     await calendar.delete(session, where, name)
+
+
+async def test_events_are_read_with_their_repetitions_and_whole_days(session: UserSession) -> None:
+    name = f"contract-{secrets.token_hex(6)}"
+    where = await calendar.find_or_create(session)
+    start = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=40)
+    repeated = event(f"{name}@x", ":Room", starts=start).replace("SUMMARY", "RRULE:FREQ=DAILY;COUNT=5\r\nSUMMARY")
+    await write(session, name, repeated)
+    day = start + timedelta(days=1)
+    whole = event(f"{name}-day@x", ":Room")
+    whole = "\r\n".join(line for line in whole.split("\r\n") if not line.startswith(("DTSTART", "DTEND")))
+    whole = whole.replace("SUMMARY", f"DTSTART;VALUE=DATE:{day:%Y%m%d}\r\nSUMMARY")
+    await write(session, f"{name}-day", whole)
+    try:
+        ends = day + timedelta(hours=2)
+        found = await calendar.events_between(session, where, day - timedelta(hours=1), ends, "Europe/Berlin")
+        spans = {one.uid: (one.starts_at, one.ends_at) for one in found if one.uid.startswith(name)}
+        assert spans[f"{name}@x"] == (day, day + timedelta(minutes=10))
+        begins, ends = spans[f"{name}-day@x"]
+        assert ends - begins == timedelta(days=1) and begins.astimezone(ZoneInfo("Europe/Berlin")).hour == 0
+        assert where in [one.name for one in await calendar.calendars(session) if one.own and one.writable]
+    finally:
+        await calendar.delete(session, where, name)
+        await calendar.delete(session, where, f"{name}-day")
+
+
+async def test_the_admins_groups_are_told(door: Door) -> None:
+    async with door.as_user("admin") as session:
+        assert "admin" in await people.groups(session)
+
+
+async def test_a_notification_arrives_with_its_link(door: Door, session: UserSession) -> None:
+    subject = f"Contract {secrets.token_hex(4)}"
+    await notifications.notify(session, subject, "Open this.", f"{door.url}/index.php/apps/files/")
+    told = await session.ocs("GET", "/ocs/v2.php/apps/notifications/api/v2/notifications")
+    (ours,) = [one for one in told if one["subject"] == subject]
+    assert ours["message"] == "Open this." and ours["link"].endswith("/apps/files/")
+
+
+async def test_webhooks_are_set_for_some_users_and_taken_back(door: Door) -> None:
+    async with door.as_user("") as session:
+
+        async def ours() -> list[dict[str, Any]]:
+            return [hook for hook in await session.ocs("GET", instance.WEBHOOKS) if hook["appId"] == door.app_id]
+
+        before = await ours()
+        await instance.hear_of_calendars(session, door.app_id, "/calendar-changed", [USER])
+        await instance.hear_of_calendars(session, door.app_id, "/calendar-changed", [USER])
+        hooks = await ours()
+        assert {hook["event"] for hook in hooks} == set(instance.CALENDAR_EVENTS) and len(hooks) == 3
+        assert f"principals/users/{USER}" in str(hooks[0]["eventFilter"])
+        await instance.hear_of_calendars(session, door.app_id, "/calendar-changed", [])
+        assert await ours() == []
+        for hook in before:
+            kept = ("httpMethod", "uri", "event", "eventFilter", "authMethod")
+            await session.ocs("POST", instance.WEBHOOKS, body={name: hook[name] for name in kept})
 
 
 async def test_a_deleted_name_cannot_be_used_again(session: UserSession) -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Nothing on the page inside Nextcloud is left in English for a German."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -22,16 +23,35 @@ def texts_of_the_page() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("language", ["de", "de_DE"])
+def texts() -> set[str]:
+    return texts_of_the_page() | set(re.findall(r'message = "([^"]+)"', Path(refusals.__file__).read_text()))
+
+
+def test_all_languages_have_the_same_texts() -> None:
+    english, *others = (
+        set(json.loads(path.read_text())["translations"])
+        for path in sorted(EX_APP.glob("l10n/*.json"), key=lambda path: path.stem != "en")
+    )
+    assert len(others) >= 2 and all(other == english for other in others)
+
+
+@pytest.mark.parametrize("language", ["de", "de_DE", "en"])
 def test_every_text_is_translated(language: str) -> None:
     translations = json.loads((EX_APP / "l10n" / f"{language}.json").read_text())["translations"]
-    wanted = texts_of_the_page()
-    wanted |= set(re.findall(r'message = "([^"]+)"', Path(refusals.__file__).read_text()))
+    wanted = texts()
     assert len(wanted) > 200
     assert sorted(wanted - translations.keys()) == []
     for text, translated in translations.items():
         for said in translated if isinstance(translated, list) else [translated]:
             assert set(re.findall(r"{\w+}", said)) == set(re.findall(r"{\w+}", text)), text
+
+
+def test_the_script_is_small() -> None:
+    """All views and languages together, as nginx would send them; a visitor fetches a part of it."""
+    built = list((EX_APP / "js").glob("*.*js"))
+    if not built:
+        pytest.skip("the page is not built: make ui")
+    assert sum(len(gzip.compress(path.read_bytes())) for path in built) < 450_000
 
 
 def test_du_and_sie_are_not_mixed() -> None:

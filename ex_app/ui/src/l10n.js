@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 Sprechtag contributors
 // SPDX-License-Identifier: AGPL-3.0-or-later
-/* Nextcloud never loads an external app's own translations, so they are bundled here. */
+/* Nextcloud never loads an external app's own translations, so they are bundled here: a new file in l10n/ is enough.
+   Only the visitor's is fetched. The texts in the source are English. */
 import { getLanguage, register, translate, translatePlural } from '@nextcloud/l10n'
-import de from '../../l10n/de.json'
-import deFormal from '../../l10n/de_DE.json'
 
-const bundles = { de: de.translations, de_DE: deFormal.translations }
-const language = (document.documentElement.dataset.locale ?? getLanguage()).replace('-', '_')
-const bundle = bundles[language] ?? bundles[getLanguage().replace('-', '_')] ?? (getLanguage().startsWith('de') ? bundles.de_DE : undefined)
-if (bundle) register('sprechtag', bundle)
+const there = import.meta.glob(['../../l10n/*.json', '!../../l10n/en.json'], { import: 'translations' })
+const spoken = [document.documentElement.dataset.locale ?? '', getLanguage()].map((name) => name.replace('-', '_'))
+const wanted = [...spoken, ...(getLanguage().startsWith('de') ? ['de_DE'] : [getLanguage().split(/[-_]/)[0]])]
+const bundle = wanted.map((name) => there[`../../l10n/${name}.json`]).find(Boolean)
+if (bundle) register('sprechtag', await bundle())
 
 /* Text goes into Vue's templates, which escape it themselves. */
 const plain = { escape: false, sanitize: false }

@@ -144,6 +144,10 @@ async def set_up_school(sandbox_url: str) -> str:
     await organiser.api("POST", f"{one}/publish")
     share = (await organiser.api("GET", one))["share_link"]
     await organiser.close()
+    busy = await Client(sandbox_url, people[0].user_id).log_in()
+    while not (await busy.api("GET", f"{one}/my-day"))["calendar_read_at"]:
+        await asyncio.sleep(0.2)
+    await busy.close()
     await _book_some(share)
     return str(share)
 

@@ -59,6 +59,7 @@ class Ocs:
                 ("POST", r"/apps/app_api/api/v1/ui/(top-menu|script|style)", self.register_ui),
                 ("DELETE", r"/apps/app_api/api/v1/ui/(top-menu)", self.unregister_ui),
                 ("POST", r"/apps/app_api/api/v1/notification", self.notify),
+                ("GET", r"/apps/notifications/api/v2/notifications", self.notifications),
                 ("GET", r"/apps/spreed/api/v4/room", self.rooms),
                 ("POST", r"/apps/spreed/api/v4/room", self.create_room),
                 ("GET", r"/apps/spreed/api/v4/room/([a-z0-9]+)", self.room),
@@ -181,6 +182,19 @@ class Ocs:
     async def notify(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         self._world.notifications.append((user_id, await request.json()))
         return ok([])
+
+    async def notifications(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        told = [entry["params"]["subject_params"] for who, entry in self._world.notifications if who == user_id]
+        listed = [
+            {
+                "app": self._world.app.id,
+                "subject": one["rich_subject"],
+                "message": one["rich_message"],
+                "link": one["link"],
+            }
+            for one in reversed(told)
+        ]
+        return ok(listed)
 
     # -- Talk ---------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from .dav import Dav
 from .fronts import EXAPPS, PROXY, Dropped, Harp, PhpProxy
 from .ocs import Ocs, fail
-from .theme import NEXTCLOUD_CSS
+from .theme import EMBEDDED_CSS, NEXTCLOUD_CSS
 from .world import Fault, World
 
 SESSION = "ncsandbox_session"
@@ -246,9 +246,9 @@ class Sandbox:
             f'<!doctype html><html lang="{user.language}" data-locale="{user.language}"><head data-user="{user_id}" '
             f'data-user-displayname="{html.escape(user.display_name)}" data-requesttoken="abc">'
             '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>Sprechtag - Nextcloud</title><style>{NEXTCLOUD_CSS}</style>{styles}{scripts}</head>"
+            f"<title>Sprechtag - Nextcloud</title><style>{NEXTCLOUD_CSS}{EMBEDDED_CSS}</style>{styles}{scripts}</head>"
             f'<body><div id="skip-actions"></div><header id="header"><b>☁ Nextcloud (stand-in)</b> '
-            f'<span><a href="/notifications">{len(self._told(user_id))} notifications</a> · {html.escape(user.display_name)}</span></header>'
+            f'<span><a href="/notifications">Notifications ({len(self._told(user_id))})</a> · {html.escape(user.display_name)}</span></header>'
             '<div id="content" class="app-app_api"><div id="content"></div></div></body></html>'
         )
         policy = (

@@ -60,3 +60,26 @@ NEXTCLOUD_CSS = (
     "#skip-actions{position:absolute;top:-2000px;z-index:9}#skip-actions:focus-within{top:0;background:inherit}"
     ".hidden-visually{position:absolute;left:-10000px;width:1px;height:1px;overflow:hidden}"
 )
+
+_PLAIN_BUTTON = "button:not(.button-vue,[class^=vs__])"
+EMBEDDED_CSS = (
+    # What Nextcloud's own stylesheet does to plain elements of an app's page (seen on 33): it undoes the browser's
+    # margins, sets lists of terms inline, keeps tables from breaking lines, and places both elements named `content`.
+    "div,span,h1,h2,h3,h4,h5,h6,p,pre,a,dl,dt,dd,ol,ul,li,fieldset,form,label,legend,table,caption,tbody,thead,tr,th,td,"
+    "figure,header,nav,section,main{margin:0;padding:0;border:0;font-weight:inherit;font-size:100%;vertical-align:baseline}"
+    "h2{font-size:1.8em}h3{font-size:1.6em}h4{font-size:1.4em}dt,dd{display:inline-block;padding:12px 12px 12px 0}"
+    "dt{width:130px;white-space:nowrap;text-align:end}#header{position:absolute;inset:0 0 auto}"
+    "table{border-collapse:separate;border-spacing:0;white-space:nowrap}table,td,th{vertical-align:middle}ul,ol{list-style:none}"
+    f"select,{_PLAIN_BUTTON},input,textarea{{width:130px;min-height:34px;box-sizing:border-box;margin:3px 3px 3px 0;"
+    "padding:7px 14px;border:1px solid var(--color-border-dark);border-radius:var(--border-radius-element)}"
+    f"{_PLAIN_BUTTON}{{width:auto;background-color:var(--color-primary-element-light);font-weight:bold;"
+    "color:var(--color-primary-element-light-text);border:0}"
+    f"{_PLAIN_BUTTON}:disabled{{background-color:var(--color-background-dark);color:var(--color-main-text);opacity:.5}}"
+    f"{_PLAIN_BUTTON}:not(:disabled,.primary):hover{{background-color:var(--color-primary-element-light-hover)}}"
+    "select{appearance:none;padding-inline-end:28px!important;background:no-repeat right 8px center "
+    "url(\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='12' height='8'><path fill='gray' "
+    "d='M0 0h12L6 8z'/></svg>\")}"
+    "#content{box-sizing:border-box;position:fixed;display:flex;margin:50px 8px 8px;width:calc(100% - 16px);"
+    "height:var(--body-height);border-radius:16px;overflow:clip}#content[class*=app-] *{box-sizing:border-box}"
+    "body{position:fixed;width:100%;background:var(--color-background-plain)}"
+)

@@ -141,13 +141,15 @@ class Watch:
                 session.add(host)
 
     async def hear_of_calendars(self) -> None:
-        """Has Nextcloud tell us of changes in the calendars of hosts with times to come, where it can."""
+        """Has Nextcloud tell us of changes in the calendars of hosts with times to come, where it can; once a day
+        anew, because an admin may have enabled the webhooks since, or an update dropped ours."""
         with self.database.read() as session:
             coming = select(Slot.host_id).where(col(Slot.ends_at) > self.clock())
             hosts = select(Host.user_id).where(col(Host.state) == "joined", col(Host.id).in_(coming))
             wanted = sorted(set(session.exec(hosts)))
             known = fact(session, "webhooks")
-        if known.get("hosts", []) == wanted:
+        asked = {"hosts": wanted, "day": self.clock().date().isoformat()}
+        if known == asked or not (wanted or known.get("hosts")):
             return
         try:
             async with self.door.as_user("") as session_of_app:
@@ -159,7 +161,7 @@ class Watch:
             log.warning("webhooks not set", call=error.doing, status=error.status)
             return
         with self.database.write(PATIENCE) as session:
-            learn(session, "webhooks", {"hosts": wanted}, self.clock())
+            learn(session, "webhooks", asked, self.clock())
 
     # -- people -------------------------------------------------------------------------------------------------
 
