@@ -45,6 +45,7 @@ def browser() -> Iterator[Browser]:
 def keep(page: Page, name: str) -> None:
     if KEEP:
         Path(KEEP).mkdir(parents=True, exist_ok=True)
+        page.wait_for_timeout(500)  # a dialog fades in
         page.screenshot(path=f"{KEEP}/{name}.png", full_page=True)
 
 
