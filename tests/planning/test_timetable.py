@@ -89,7 +89,9 @@ def test_nothing_better_is_found_by_trying_everything(
             str(number),
             on_site,
             [
-                Choice(f"{number}-{day}-{slot}", day, day * 1440 + slot * 10 + shift, day * 1440 + slot * 10 + shift + 10)
+                Choice(
+                    f"{number}-{day}-{slot}", day, day * 1440 + slot * 10 + shift, day * 1440 + slot * 10 + shift + 10
+                )
                 for day, slot in sorted(slots)
             ],
         )
@@ -114,9 +116,7 @@ def _holds(table: TimeTable, hosts: list[Wanted], held: list[Fixed], walk: int) 
 def _worth(chosen: dict[str, Choice], held: list[Fixed], latest: bool) -> tuple[int, int, int, int]:
     _, stay = measure(chosen.values(), held)
     days = {choice.day for choice in chosen.values()}
-    begins = [
-        min(one.starts for one in [*chosen.values(), *held] if one.day == day) for day in days
-    ]
+    begins = [min(one.starts for one in [*chosen.values(), *held] if one.day == day) for day in days]
     further = len(days - {one.day for one in held})
     return -len(chosen), further, stay, -sum(begins) if latest else sum(begins)
 

@@ -103,9 +103,7 @@ def measure(chosen: Iterable[Choice], fixed: Iterable[Fixed] = ()) -> tuple[int,
     for one in fixed:
         if one.day in by_day:
             by_day[one.day].append(one)
-    return len(by_day), sum(
-        max(one.ends for one in ones) - min(one.starts for one in ones) for ones in by_day.values()
-    )
+    return len(by_day), sum(max(one.ends for one in ones) - min(one.starts for one in ones) for ones in by_day.values())
 
 
 def fits(
