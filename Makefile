@@ -5,7 +5,7 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo ui test test-large lint bench bench-page install browser format screenshots
+.PHONY: uv demo ui test test-large lint bench bench-page bench-plan bench-wishes phrases install browser format screenshots
 
 demo: install ui
 	@$(RUN) sprechtag demo
@@ -17,8 +17,8 @@ test-large: install ui
 	@SPRECHTAG_LARGE=1 $(RUN) pytest -q tests/faults
 
 lint: install
-	@$(RUN) ruff check src tests bench
-	@$(RUN) ruff format --check -q src tests bench
+	@$(RUN) ruff check src tests bench scripts
+	@$(RUN) ruff format --check -q src tests bench scripts
 	@$(RUN) mypy
 	@$(RUN) lint-imports --no-logo 2>/dev/null || $(RUN) lint-imports
 	@$(RUN) reuse lint -q || $(RUN) reuse lint
@@ -32,9 +32,18 @@ bench-page: install browser ui
 screenshots: install browser ui
 	@SPRECHTAG_SCREENSHOTS=docs/images $(RUN) pytest -q tests/browser
 
+phrases: install
+	@$(RUN) python scripts/phrases.py
+
+bench-plan: install
+	@$(RUN) python bench/plan.py
+
+bench-wishes: install
+	@$(RUN) python bench/wishes.py
+
 format: install
-	@$(RUN) ruff check -q --fix src tests bench
-	@$(RUN) ruff format -q src tests bench
+	@$(RUN) ruff check -q --fix src tests bench scripts
+	@$(RUN) ruff format -q src tests bench scripts
 
 install: uv
 	@$(UV) sync --frozen --all-extras -q || { echo "Packages are missing: PyPI could not be reached."; exit 1; }

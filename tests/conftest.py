@@ -13,8 +13,9 @@ from sqlmodel import col
 
 from postgres import Postgres
 from sprechtag.conference import organise
-from sprechtag.conference.booking import Desk, Person, Wish
+from sprechtag.conference.booking import Desk, Wish
 from sprechtag.conference.database import Database
+from sprechtag.conference.person import Person
 from sprechtag.conference.queries import BookingView, booking_view
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference, Host, Slot

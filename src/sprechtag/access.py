@@ -29,7 +29,7 @@ _TABLE: tuple[tuple[str, Area, str], ...] = (
     (r"/init", "lifecycle", "POST"),
     (r"/enabled", "lifecycle", "PUT"),
     (r"/calendar-changed", "lifecycle", "POST"),
-    (r"/[sm]/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*(\.ics)?", "guests", "GET HEAD POST"),
+    (r"/[smfc]/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*(\.(ics|pdf))?", "guests", "GET HEAD POST"),
     (r"/static/[A-Za-z0-9_-]+/[a-z0-9-]+\.(css|js|svg)", "assets", "GET HEAD"),
     (r"/(js|css|img)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.(js|mjs|css|svg|png|map)", "assets", "GET HEAD"),
     (r"/api/v1(/[A-Za-z0-9_.@ -]+)*", "api", "GET POST PUT DELETE"),
@@ -44,9 +44,11 @@ _CROOKED = re.compile(rb"%(?!20|40)|//|\\|;")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a request that AppAPI vouches for. `user_id` is empty for somebody who is not logged in."""
+    """Who sent a request that AppAPI vouches for. `user_id` is empty for somebody who is not logged in; `address` is
+    the visitor's, as far as it is known, and only good for slowing somebody down."""
 
     user_id: str
+    address: str = ""
 
 
 def area_of(path: str, raw_path: bytes) -> tuple[Area, frozenset[str]] | None:
@@ -101,7 +103,7 @@ class Gate:
             return wrong
         if area == "api" and (refusal := _api_refusal(scope, headers, user_id)):
             return refusal
-        scope["caller"] = Caller(user_id)
+        scope["caller"] = Caller(user_id, self._address(headers))
         return None
 
     def _proxied(self, headers: Headers) -> bool:
@@ -116,6 +118,13 @@ class Gate:
                 _last(headers, "harp-shared-key").encode(), self._settings.harp_shared_key.encode()
             )
         return not self._proxied(headers)
+
+    def _address(self, headers: Headers) -> str:
+        """AppAPI's PHP proxy sets `x-origin-ip` itself; behind HaRP it is whatever the client sent, and what the outer
+        web server adds counts."""
+        if not self._settings.behind_harp:
+            return _last(headers, "x-origin-ip")
+        return _last(headers, "x-real-ip") or _last(headers, "x-forwarded-for").rpartition(",")[2].strip()
 
     def _user(self, headers: Headers) -> str | None:
         """The user id that AppAPI vouches for, "" for nobody, None when the secret is wrong.

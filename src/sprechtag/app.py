@@ -29,23 +29,36 @@ from .conference.errors import Busy, NotFound, Refused
 from .conference.queries import fact
 from .conference.tables import utc_now
 from .conference.tokens import LinkKey
+from .guests.about import AboutPages
+from .guests.front import Front, not_found_page
+from .guests.manage import ManagePages
 from .guests.page import Page
-from .guests.pages import GuestPages, not_found_page
-from .guests.theme import Theme
+from .guests.pages import BookingPages
+from .guests.plan import PlanPages
+from .guests.theme import Theme, script
+from .guests.waitinglist import WaitingPages
+from .guests.wishes import WishPages
 from .hosts.administration import AdminApi
 from .hosts.api import HostApi
 from .hosts.exchange import ExchangeApi
 from .hosts.families import FamiliesApi
 from .hosts.overview import OverviewApi
 from .hosts.own import OwnApi
+from .hosts.papers import PapersApi
 from .hosts.refusals import problem
 from .hosts.schemas import Problem
+from .hosts.texts import TextsApi
+from .hosts.wishes import WishesApi
 from .lifecycle import Lifecycle
 from .nextcloud.session import Door
+from .paper.pdf import PrinterBusy
 from .privacy.retention import erase_expired
 from .settings import Settings
+from .sync.assigning import Assigning
 from .sync.follower import Follower
 from .sync.ledger import Ledger
+from .sync.papers import Papers
+from .sync.post import Post
 from .sync.watch import Watch
 from .sync.work import Work
 
@@ -112,11 +125,26 @@ class House:
         return Watch(self.database, self.door, self.options, self.follower.nextcloud_base, self.clock)
 
     @cached_property
+    def post(self) -> Post:
+        return Post(self.database, self.follower, self.links)
+
+    @cached_property
+    def assigning(self) -> Assigning:
+        return Assigning(self.database, self.clock)
+
+    @cached_property
+    def papers(self) -> Papers:
+        return Papers(self.database, self.links, self.public_base, self.clock)
+
+    @cached_property
     def work(self) -> Work:
         return Work(
             self.settings,
             self.follower,
             self.watch,
+            self.post,
+            self.assigning,
+            self.papers,
             self.ledger,
             self.lifecycle.enabled,
             self.executor,
@@ -213,13 +241,24 @@ def build(house: House) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
-    pages = GuestPages(
-        house.database, house.desk, house.links, house.theme, house.clock, house.options, house.watch.look_soon
+    front = Front(
+        house.database,
+        house.desk,
+        house.links,
+        house.theme,
+        house.clock,
+        house.options,
+        house.watch.look_soon,
+        house.public_base,
     )
+    booking, manage = BookingPages(front), ManagePages(front)
+    guests = (booking, manage, PlanPages(front, booking), WaitingPages(front), WishPages(front, booking, manage))
     house_keys = (house.database, house.desk, house.links, house.public_base)
     api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel)
     own = OwnApi(*house_keys, house.mail_channel, house.clock, house.wake)
-    families = FamiliesApi(house.database, house.links, house.public_base, house.wake)
+    families = FamiliesApi(house.database, house.links, house.public_base, house.wake, house.mail_channel, house.clock)
+    texts, papers = TextsApi(house.database), PapersApi(house.database, house.clock, house.wake)
+    wishes = WishesApi(house.database, house.clock, house.wake)
     admin = AdminApi(
         house.database,
         house.settings,
@@ -233,10 +272,14 @@ def build(house: House) -> ASGIApp:
     exchange = ExchangeApi(house.database, house.clock, house.wake)
     for router in (
         house.lifecycle.router(),
-        pages.router(),
+        *(pages.router() for pages in guests),
+        AboutPages(front, manage).router(),
         overview.router(),
         own.router(),
         families.router(),
+        texts.router(),
+        papers.router(),
+        wishes.router(),
         admin.router(),
         exchange.router(),
         api.router(),
@@ -255,6 +298,12 @@ def _serve_assets(app: FastAPI, house: House) -> None:
         lasting = digest == theme.digest
         cache = "public, max-age=31536000, immutable" if lasting else "no-cache"
         return Response(theme.stylesheet, media_type="text/css", headers={"Cache-Control": cache})
+
+    @app.get("/static/{digest}/plan.js", include_in_schema=False)
+    def plan_script(digest: str) -> Response:
+        lasting = digest == script().digest
+        cache = "public, max-age=31536000, immutable" if lasting else "no-cache"
+        return Response(script().text, media_type="text/javascript", headers={"Cache-Control": cache})
 
     @app.get("/{folder}/{name}", include_in_schema=False)
     def asset(folder: str, name: str, request: Request) -> Response:
@@ -289,8 +338,9 @@ def _answer_errors(app: FastAPI, house: House) -> None:
             return JSONResponse(said.model_dump(), status, {"Cache-Control": "no-store"})
         return not_found_page(getattr(request.state, "page", None) or Page(request, house.theme()))
 
+    @app.exception_handler(PrinterBusy)
     @app.exception_handler(Busy)
-    def busy(request: Request, error: Busy) -> Response:
+    def busy(request: Request, error: Exception) -> Response:
         return busy_answer()
 
     @app.exception_handler(RequestValidationError)

@@ -24,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     serve_command = commands.add_parser("serve", help="run the app; AppAPI's environment says where and how")
     serve_command.add_argument("--process", type=int, default=None, help=argparse.SUPPRESS)
     serve_command.add_argument("--socket", type=int, default=None, help=argparse.SUPPRESS)
+    commands.add_parser("assign", help=argparse.SUPPRESS)
+    commands.add_parser("print", help=argparse.SUPPRESS)
     demo_command = commands.add_parser("demo", help="run the app in a stand-in Nextcloud with an invented school")
     demo_command.add_argument("--port", type=int, default=8080)
     options = parser.parse_args(arguments)
@@ -31,6 +33,16 @@ def main(arguments: list[str] | None = None) -> int:
         from .sandbox.demo import run
 
         return run(options.port)
+    if options.command == "assign":
+        from .sync.assigning import work
+
+        work(sys.stdin.buffer.read(), lambda line: print(line, flush=True))
+        return 0
+    if options.command == "print":
+        from .sync import papers
+
+        sys.stdout.buffer.write(papers.work(sys.stdin.buffer.read()))
+        return 0
     return serve(Settings(), options.process, options.socket)
 
 

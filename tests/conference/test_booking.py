@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from conftest import KEY, NOW, School, make_school
 from sprechtag.conference import organise, rules
-from sprechtag.conference.booking import Desk, Person, Wish
+from sprechtag.conference.booking import Desk, Wish
 from sprechtag.conference.database import Database
 from sprechtag.conference.errors import (
     AlreadyCancelled,
@@ -24,6 +24,7 @@ from sprechtag.conference.errors import (
     SlotTaken,
     TooLate,
 )
+from sprechtag.conference.person import Person
 from sprechtag.conference.queries import conference_by_share_token, guest_by_manage_token
 from sprechtag.conference.slots import TimeSpan
 from sprechtag.conference.tables import Booking, Effect, Guest, GuestMinute, Host

@@ -6,6 +6,7 @@ import pytest
 
 from conftest import DAY, School
 from sprechtag.conference import jobs
+from sprechtag.conference.errors import BookingClosed
 from sprechtag.conference.jobs import Scope
 from sprechtag.conference.organise import find_host
 from sprechtag.conference.tables import Job, Place
@@ -122,4 +123,6 @@ def test_all_are_cancelled_with_a_reason(school: School) -> None:
     assert finish(school, job.id or 0).changed == 3
     after = [school.view(view.id) for view in views]
     assert {(view.state, view.message) for view in after} == {("cancelled", "Die Schule ist zu.")}
-    school.book(school.slots()[0], "c")
+    # Booking is over with it: nobody takes the times of a day that does not happen.
+    with pytest.raises(BookingClosed):
+        school.book(school.slots()[0], "c")

@@ -137,7 +137,7 @@ async def test_who_only_knows_an_address_gets_no_link_to_its_appointments(stage:
 
 
 async def test_the_language_is_the_browsers_and_can_be_switched(stage: Stage) -> None:
-    english = await stage.public.get(stage.share, headers={"Accept-Language": "fr, en;q=0.8, de;q=0.5"})
+    english = await stage.public.get(stage.share, headers={"Accept-Language": "nl, en;q=0.8, de;q=0.5"})
     assert '<html lang="en"' in english.text and "Whom would you like to talk to?" in english.text
     german = await stage.public.get(links(english, "lang=de")[0], headers={"Accept-Language": "en"})
     assert '<html lang="de"' in german.text

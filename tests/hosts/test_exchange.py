@@ -9,7 +9,8 @@ from icalendar import Calendar
 from openpyxl import load_workbook
 
 from hosts.conftest import Api
-from sprechtag.conference.booking import Person, Wish
+from sprechtag.conference.booking import Wish
+from sprechtag.conference.person import Person
 from sprechtag.paper.sheets import harmless, write_xlsx
 
 

@@ -25,6 +25,8 @@ function format(moment, zone, options) {
 export const clock = (moment, zone) => format(moment, zone, { hour: '2-digit', minute: '2-digit' })
 export const day = (moment, zone) => format(moment, zone, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
 export const shortDay = (moment, zone) => format(moment, zone, { weekday: 'short', day: 'numeric', month: 'short' })
+/** What a language of the public pages is called; easy German has no code that browsers know. */
+export const languageName = (code) => (code === 'de-simple' ? t('German in easy words') : new Intl.DisplayNames([locale], { type: 'language' }).of(code))
 /** The date as `2027-01-31` in the zone, for comparing days. */
 export function isoDay(moment, zone) {
 	const parts = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })

@@ -6,29 +6,28 @@ The unique index on active slots and the primary key of `guest_minute` decide wh
 a write only make the friendlier sentence. Every change raises the revision and with it makes the effects due."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from . import rules
+from . import people, rules, waiting
 from .database import Database
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
-    Invalid,
     NotFound,
     PlaceNotOffered,
     Refused,
     SlotBlocked,
     SlotTaken,
 )
+from .person import Person, tidy
 from .slots import TimeSpan, minutes_of
 from .tables import (
     ON_SITE,
@@ -52,30 +51,6 @@ NOT_BEFORE_CONFIRMING = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Person:
-    """What a guest says of itself. Raises nothing by itself: `checked` does."""
-
-    name: str
-    email: str
-    language: str
-    phone: str = ""
-
-    def checked(self, *, address_needed: bool = True) -> "Person":
-        """The same, trimmed and with a normal form of the address.
-
-        Raises `Invalid` for an empty name, a wrong address, or text that is too long. On the phone a family may have
-        no address at all."""
-        name = _text("name", self.name, 120, required=True)
-        if not address_needed and not self.email.strip():
-            return Person(name, "", self.language, _text("phone", self.phone, 40))
-        try:
-            email = validate_email(self.email.strip(), check_deliverability=False, test_environment=True).normalized
-        except EmailNotValidError as error:
-            raise Invalid("email", "email_missing" if not self.email.strip() else "email_wrong") from error
-        return Person(name, email, self.language, _text("phone", self.phone, 40))
-
-
-@dataclass(frozen=True)
 class Wish:
     """One booking as asked for. `idempotency_key` is the form's: the same again books once."""
 
@@ -94,15 +69,6 @@ class Booked:
     guest_id: int
     new_guest: bool
     repeated: bool
-
-
-def _text(field: str, value: str, longest: int, required: bool = False) -> str:
-    value = " ".join(value.split())
-    if required and not value:
-        raise Invalid(field, f"{field}_missing")
-    if len(value) > longest:
-        raise Invalid(field, "too_long")
-    return value
 
 
 @dataclass
@@ -135,15 +101,25 @@ class Desk:
 
         Where the conference wants the address confirmed, the booking holds its slot until `confirm` or for
         `rules.CONFIRM_WITHIN`. Raises any `Refused`; nothing is changed then."""
+        return self.book_all(conference_id, person, [wish], by_guest=by_guest)[0]
+
+    def book_all(
+        self, conference_id: int, person: Person, wishes: Sequence[Wish], *, by_guest: bool = True
+    ) -> list[Booked]:
+        """As `book`, for several times at once: all are booked or none. The wishes share one form's key."""
         person = person.checked(address_needed=by_guest)
 
         def guest_of(session: Session) -> tuple[Guest, bool]:
             return self._guest(session, conference_id, person)
 
-        return self._book(conference_id, guest_of, wish, by_guest, by_share_link=by_guest)
+        return self._book(conference_id, guest_of, wishes, by_guest, by_share_link=by_guest)
 
     def book_again(self, guest_id: int, wish: Wish) -> Booked:
         """Books for a guest known by its manage link."""
+        return self.book_all_again(guest_id, [wish])[0]
+
+    def book_all_again(self, guest_id: int, wishes: Sequence[Wish]) -> list[Booked]:
+        """As `book_all`, for a guest known by its manage link."""
 
         def guest_of(session: Session) -> tuple[Guest, bool]:
             guest = session.get(Guest, guest_id)
@@ -153,88 +129,71 @@ class Desk:
 
         with self._database.read() as session:
             conference_id = guest_of(session)[0].conference_id
-        return self._book(conference_id, guest_of, wish)
+        return self._book(conference_id, guest_of, wishes)
 
     def _book(
         self,
         conference_id: int,
         guest_of: Callable[[Session], tuple[Guest, bool]],
-        wish: Wish,
+        wishes: Sequence[Wish],
         by_guest: bool = True,
         by_share_link: bool = False,
-    ) -> Booked:
-        child = _text("child", wish.child, 120, required=True)
-        school_class = _text("school_class", wish.school_class, 40)
-        key_hash = hashed(f"{conference_id}:{wish.idempotency_key}") if wish.idempotency_key else ""
-        try:
-            booked = self._book_once(
-                conference_id,
-                guest_of,
-                replace(wish, child=child, school_class=school_class),
-                key_hash,
-                by_guest,
-                by_share_link,
+    ) -> list[Booked]:
+        checked = [
+            replace(
+                wish,
+                child=tidy("child", wish.child, 120, required=True),
+                school_class=tidy("school_class", wish.school_class, 40),
+                idempotency_key=_key_hash(conference_id, wish.idempotency_key, number),
             )
+            for number, wish in enumerate(wishes)
+        ]
+        try:
+            booked = self._book_once(conference_id, guest_of, checked, by_guest, by_share_link)
         except (Refused, IntegrityError):
             # Two copies of one form at the same moment: the other one may have booked since we looked.
-            if key_hash and (again := self._booked_by(key_hash)):
+            with self._database.read() as session:
+                again = _all_before(session, checked)
+            if again:
                 return again
             raise
-        if not booked.repeated:
-            self._on_change(booked.booking_id)
+        for one in booked:
+            if not one.repeated:
+                self._on_change(one.booking_id)
         return booked
 
     def _book_once(
         self,
         conference_id: int,
         guest_of: Callable[[Session], tuple[Guest, bool]],
-        wish: Wish,
-        key_hash: str,
+        wishes: Sequence[Wish],
         by_guest: bool,
         by_share_link: bool,
-    ) -> Booked:
-        self._refuse_early(conference_id, wish, key_hash)
+    ) -> list[Booked]:
+        self._refuse_early(conference_id, wishes)
         with self._writing() as session:
-            if key_hash and (before := _booked_before(session, key_hash)):
+            if before := _all_before(session, wishes):
                 return before
-            conference, host, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
             now = self._clock()
-            if by_guest:
-                rules.check_booking_is_open(conference, now)
-            if by_share_link:
-                rules.check_share_link_books(conference)
-            guest, new_guest = guest_of(session)
-            rules.check_slot(conference, host, slot, now, by_guest=by_guest, guest_id=guest.id)
-            rules.check_place(conference, host, wish.place)
-            if guest.conference_id != conference.id:
-                raise NotFound
-            _check_slot_is_free(session, conference, slot, now)
-            if by_guest and slot.held_for != guest.id:
-                _check_own_limits(session, conference, host, slot)
-            _check_guest(session, conference, guest, host, slot, by_guest)
-            to_confirm = by_share_link and conference.booking_by == "confirmed"
-            booking = Booking(
-                conference_id=conference_id,
-                host_id=slot.host_id,
-                slot_id=slot.id or 0,
-                guest_id=guest.id or 0,
-                place=wish.place,
-                child=wish.child,
-                school_class=wish.school_class,
-                confirm_by=now + rules.CONFIRM_WITHIN if to_confirm else None,
-            )
-            session.add(booking)
-            if slot.blocked_by == "held":
-                slot.blocked, slot.blocked_by, slot.held_for = False, "", None
-            _flush_slot(session, conference, slot, now)
-            _take_minutes(session, booking, slot)
-            if key_hash:
-                session.add(IdempotencyKey(key_hash=key_hash, booking_id=booking.id or 0))
-            for kind in EFFECT_KINDS:
-                # Until the family has confirmed, it gets a mail and nothing else happens.
-                due_at = NOT_BEFORE_CONFIRMING if to_confirm and kind != "mail" else utc_now()
-                session.add(Effect(booking_id=booking.id or 0, kind=kind, next_attempt_at=due_at))
-            return Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False)
+            guest: Guest | None = None
+            new_guest = False
+            booked: dict[str, Booked] = {}
+            # In the order of the times, so that two families never wait for each other's slot crosswise.
+            found = [(_slot_with_host(session, conference_id, wish.slot_public_id), wish) for wish in wishes]
+            for (conference, host, slot), wish in sorted(found, key=lambda one: (one[0][2].starts_at, one[0][2].id)):
+                if guest is None:
+                    if by_share_link:
+                        rules.check_booking_is_open(conference, now)
+                        rules.check_share_link_books(conference)
+                    guest, new_guest = guest_of(session)
+                    if guest.conference_id != conference.id:
+                        raise NotFound
+                if by_guest:
+                    asked = people.has_asked(session, host.id or 0, guest.id or 0)
+                    rules.check_booking_is_open(conference, now, asked=asked)
+                booking = _book_slot(session, (conference, host, slot), guest, wish, now, by_guest, by_share_link)
+                booked[wish.slot_public_id] = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False)
+            return [booked[wish.slot_public_id] for wish in wishes]
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -246,17 +205,14 @@ class Desk:
             with self._database.read() as session:
                 raise _slot_taken(session, lost.host_id, lost.starts_at, lost.earliest) from lost
 
-    def _refuse_early(self, conference_id: int, wish: Wish, key_hash: str) -> None:
+    def _refuse_early(self, conference_id: int, wishes: Sequence[Wish]) -> None:
         """Says no to a slot that is taken without queueing for the write lock: in a rush most attempts end here."""
         with self._database.read() as session:
-            if key_hash and _booked_before(session, key_hash):
+            if _all_before(session, wishes):
                 return
-            conference, _, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
-            _check_slot_is_free(session, conference, slot, self._clock())
-
-    def _booked_by(self, key_hash: str) -> Booked | None:
-        with self._database.read() as session:
-            return _booked_before(session, key_hash)
+            for wish in wishes:
+                conference, _, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
+                _check_slot_is_free(session, conference, slot, self._clock())
 
     def _guest(self, session: Session, conference_id: int, person: Person) -> tuple[Guest, bool]:
         """The guest with this address; made in the same transaction if there is none."""
@@ -281,6 +237,30 @@ class Desk:
             .with_for_update()
         ).scalar_one()
         return found, found.public_id == guest.public_id
+
+    def wait(self, conference_id: int, host_id: int, who: Person | int, child: str, school_class: str) -> bool:
+        """Puts a family on a host's waiting list: a guest by its id, or somebody who says who it is. Returns whether
+        that made the guest. Raises as `waiting.join`."""
+        person = who.checked() if isinstance(who, Person) else None
+        with self._database.write() as session:
+            conference, host = session.get_one(Conference, conference_id), session.get_one(Host, host_id)
+            if host.conference_id != conference_id:
+                raise NotFound
+            guest, new = self._guest(session, conference_id, person) if person else (session.get_one(Guest, who), False)
+            if person:
+                rules.check_share_link_books(conference)
+            waiting.join(session, conference, host, guest, child, school_class, self._clock())
+            waiting.offer_free(session, conference, host, self._clock())
+        self._on_change(0)
+        return new
+
+    def changed(self) -> None:
+        """Something was changed besides a booking: mails may be due."""
+        self._on_change(0)
+
+    def guest_for(self, session: Session, conference_id: int, person: Person) -> tuple[Guest, bool]:
+        """The guest with this person's address, and whether it was made now, in the caller's transaction."""
+        return self._guest(session, conference_id, person.checked())
 
     def move(self, booking_id: int, slot_public_id: str, *, by_guest: bool = True, message: str = "") -> None:
         """Moves the booking to another free slot of the same host. `message` is for the family, in its mail."""
@@ -308,6 +288,7 @@ class Desk:
             _raise_revision(session, booking, now, message)
             _flush_slot(session, conference, slot, now)
             _take_minutes(session, booking, slot)
+            waiting.offer(session, conference, host, old_slot, now)
         self._on_change(booking_id)
 
     def change_place(self, booking_id: int, place: str, *, by_guest: bool = True, message: str = "") -> None:
@@ -337,8 +318,20 @@ class Desk:
                 return
             if by_guest:
                 rules.check_changeable(conference, booking, slot, self._clock())
-            self.cancel_in(session, booking, self._clock(), message)
+            self.cancel_in(session, booking, self._clock(), message, by="guest" if by_guest else "school")
+            if by_guest:
+                waiting.offer(session, conference, session.get_one(Host, booking.host_id), slot, self._clock())
         self._on_change(booking_id)
+
+    def confirm_all(self, guest_id: int) -> None:
+        """Confirms all that still waits for this family's word, as `confirm`."""
+        to_confirm = select(col(Booking.id)).where(
+            col(Booking.guest_id) == guest_id, col(Booking.state) == "active", col(Booking.confirm_by).is_not(None)
+        )
+        with self._database.read() as session:
+            found = list(session.execute(to_confirm).scalars())
+        for booking_id in found:
+            self.confirm(booking_id or 0)
 
     def confirm(self, booking_id: int) -> None:
         """The family has opened the link in its mail and said yes; from now on all follows. Twice is once.
@@ -369,7 +362,7 @@ class Desk:
                 if booking.confirm_by is None or booking.state != "active":
                     continue
                 booking.confirm_by = None
-                self.cancel_in(session, booking, now)
+                self.cancel_in(session, booking, now, by="guest")
                 session.get_one(Effect, (booking.id, "mail")).applied_revision = booking.revision
         return len(found)
 
@@ -380,12 +373,83 @@ class Desk:
         _raise_revision(session, booking, now, message)
 
     @staticmethod
-    def cancel_in(session: Session, booking: Booking, now: datetime, message: str = "") -> None:
-        """As `change_place_in`."""
-        booking.state = "cancelled"
+    def cancel_in(session: Session, booking: Booking, now: datetime, message: str = "", by: str = "school") -> None:
+        """As `change_place_in`; `by` is `guest` or `school`."""
+        booking.state, booking.cancelled_by = "cancelled", by
         booking.confirm_by = None
         _raise_revision(session, booking, now, message)
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
+
+
+def assign_slot(
+    session: Session,
+    found: tuple[Conference, Host, Slot],
+    guest: Guest,
+    place: str,
+    child: str,
+    school_class: str,
+    now: datetime,
+) -> Booking:
+    """Books a slot for a family in a transaction of the caller's: the result of a run, which no opening time and no
+    limit keeps out. Raises `Refused` where the slot cannot be had any more."""
+    wish = Wish(found[2].public_id, place, child, school_class, "")
+    try:
+        return _book_slot(session, found, guest, wish, now, by_guest=False, by_share_link=False)
+    except _SlotLost as lost:
+        raise SlotTaken(lost.starts_at) from lost
+
+
+def _book_slot(
+    session: Session,
+    found: tuple[Conference, Host, Slot],
+    guest: Guest,
+    wish: Wish,
+    now: datetime,
+    by_guest: bool,
+    by_share_link: bool,
+) -> Booking:
+    conference, host, slot = found
+    rules.check_slot(conference, host, slot, now, by_guest=by_guest, guest_id=guest.id)
+    rules.check_place(conference, host, wish.place)
+    _check_slot_is_free(session, conference, slot, now)
+    if by_guest and slot.held_for != guest.id:
+        _check_own_limits(session, conference, host, slot)
+    _check_guest(session, conference, guest, host, slot, wish.child if by_guest else None)
+    to_confirm = by_share_link and conference.booking_by == "confirmed"
+    booking = Booking(
+        conference_id=slot.conference_id,
+        host_id=slot.host_id,
+        slot_id=slot.id or 0,
+        guest_id=guest.id or 0,
+        place=wish.place,
+        child=wish.child,
+        school_class=wish.school_class,
+        confirm_by=now + rules.CONFIRM_WITHIN if to_confirm else None,
+    )
+    session.add(booking)
+    if slot.blocked_by == "held":
+        slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = False, "", None, None
+    _flush_slot(session, conference, slot, now)
+    _take_minutes(session, booking, slot)
+    if wish.idempotency_key:
+        session.add(IdempotencyKey(key_hash=wish.idempotency_key, booking_id=booking.id or 0))
+    for kind in EFFECT_KINDS:
+        # Until the family has confirmed, it gets a mail and nothing else happens.
+        due_at = NOT_BEFORE_CONFIRMING if to_confirm and kind != "mail" else utc_now()
+        session.add(Effect(booking_id=booking.id or 0, kind=kind, next_attempt_at=due_at))
+    waiting.leave(session, slot.host_id, guest.id or 0)
+    return booking
+
+
+def _key_hash(conference_id: int, key: str, number: int) -> str:
+    """What the database stores of a form's key, for its first and every further booking; empty without a key."""
+    return hashed(f"{conference_id}:{key}" + (f":{number}" if number else "")) if key else ""
+
+
+def _all_before(session: Session, wishes: Sequence[Wish]) -> list[Booked]:
+    """What the same form has booked before; empty when it is new."""
+    found = [_booked_before(session, wish.idempotency_key) for wish in wishes if wish.idempotency_key]
+    return [one for one in found if one]
 
 
 def _booked_before(session: Session, key_hash: str) -> Booked | None:
@@ -488,17 +552,17 @@ def free_starts(
 
 
 def _check_guest(
-    session: Session, conference: Conference, guest: Guest, host: Host, slot: Slot, by_guest: bool
+    session: Session, conference: Conference, guest: Guest, host: Host, slot: Slot, child: str | None
 ) -> None:
-    if not by_guest:
-        _check_minutes(session, guest.id or 0, slot)
-        return
-    active = session.execute(
-        select(func.count(), func.count().filter(col(Booking.host_id) == host.id)).where(
-            col(Booking.guest_id) == guest.id, col(Booking.state) == "active"
-        )
-    ).one()
-    rules.check_limits(conference, rules.GuestCounts(active[0], active[1]))
+    """The limits hold for guests, each child by itself with one host; the organiser (`child` None) is free of them."""
+    if child is not None:
+        rows = session.execute(
+            select(col(Booking.host_id), col(Booking.child)).where(
+                col(Booking.guest_id) == guest.id, col(Booking.state) == "active"
+            )
+        ).all()
+        same = [name for host_id, name in rows if host_id == host.id and name.casefold() == child.casefold()]
+        rules.check_limits(conference, rules.GuestCounts(len(rows), len(same)))
     _check_minutes(session, guest.id or 0, slot)
 
 

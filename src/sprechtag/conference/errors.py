@@ -12,6 +12,9 @@ Refused
 ├── LimitReached        the guest has all appointments the rules allow (`limit`, `per_host`)
 ├── OnlyInvited         this conference is for families with a link of their own
 ├── BookingNotOpen      booking opens later (`opens_at`) or the conference is not published
+├── WishesFirst         families say whom they want to see, one run assigns (`until`, `over`)
+├── NoWaitingList       this conference keeps no waiting lists
+├── TooManyCodes        too many wrong codes were typed (`minutes` to wait)
 ├── BookingClosed       booking is over (`closed_at`)
 ├── TooLate             lead time or change deadline has passed (`until`)
 └── AlreadyCancelled    the booking was cancelled before
@@ -80,6 +83,25 @@ class OnlyInvited(Refused):
 class BookingNotOpen(Refused):
     opens_at: datetime | None
     code = "booking_not_open"
+
+
+@dataclass
+class WishesFirst(Refused):
+    """`over` says that the time for wishes has passed and the run is still to be published."""
+
+    until: datetime | None
+    over: bool
+    code = "wishes_first"
+
+
+class NoWaitingList(Refused):
+    code = "no_waiting_list"
+
+
+@dataclass
+class TooManyCodes(Refused):
+    minutes: int
+    code = "too_many_codes"
 
 
 @dataclass

@@ -18,14 +18,19 @@ def uid_of(view: BookingView, life: int = 1) -> str:
     return f"{view.public_id}-{life}@sprechtag"
 
 
-def calendar_file(views: Sequence[BookingView], say: Speaker, method: str = "PUBLISH") -> bytes:
-    """One VEVENT per booking, times in UTC. `method` CANCEL takes them out again (RFC 5546, 3.2.5)."""
+def calendar_file(views: Sequence[BookingView], say: Speaker, method: str = "PUBLISH", refresh_hours: int = 0) -> bytes:
+    """One VEVENT per booking, times in UTC. `method` CANCEL takes them out again (RFC 5546, 3.2.5); with
+    `refresh_hours` the file says how often a calendar app should ask for it (RFC 7986, 5.7)."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", method)
+    if refresh_hours:
+        calendar.add("refresh-interval", timedelta(hours=refresh_hours), parameters={"VALUE": "DURATION"})
+        calendar.add("x-published-ttl", f"PT{refresh_hours}H")
+        calendar.add("x-wr-calname", views[0].conference_name if views else "")
     for view in views:
-        calendar.add_component(_event(view, say, cancelled=method == "CANCEL"))
+        calendar.add_component(_event(view, say, cancelled=method == "CANCEL" or not view.active))
     return bytes(calendar.to_ical())
 
 

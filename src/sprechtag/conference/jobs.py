@@ -8,18 +8,21 @@ killed goes on where it was, nothing is done twice, and a family with several ap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
-from . import people
+from . import people, wishes
 from .booking import Desk
 from .database import Database
 from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Guest, Host, Job, JobItem, Place, Slot
 
 PATIENCE = 30.0
+MAIL_KINDS = ("message", "invitation")
+"""What is sent family by family at the channel's pace; the other kinds are work in the database."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,12 @@ def start_switch(
 
 
 def start_cancelling(session: Session, conference: Conference, message: str, now: datetime) -> Job:
-    """Begins to cancel everything that is still to come."""
+    """Begins to cancel everything that is still to come; booking is closed with it."""
     guests = {row.booking.guest_id for row in _affected(session, conference, Scope(), now)}
     if not guests:
         raise NothingToDo
+    conference.state = "closed"
+    session.add(conference)
     return _start(session, conference, "cancel_all", {"message": message}, guests, now)
 
 
@@ -122,6 +127,31 @@ def start_message(
     if not guests:
         raise NothingToDo
     return _start(session, conference, "message", {"subject": subject.strip(), "text": text.strip()}, guests, now)
+
+
+def start_inviting(session: Session, conference: Conference, again: bool, now: datetime) -> Job:
+    """Begins to write to the families that were entered, have an address and no appointment; those who were invited by
+    mail before only with `again`. Raises `NothingToDo` when nobody would get it."""
+    guests = invited_guests(session, conference, again)
+    if not guests:
+        raise NothingToDo
+    return _start(session, conference, "invitation", {"guests": sorted(guests)}, guests, now)
+
+
+def invited_guests(session: Session, conference: Conference, again: bool) -> set[int]:
+    """Whom `start_inviting` would write to."""
+    found = set(people.without_booking(session, conference))
+    rows = session.execute(select(col(Guest.id)).where(col(Guest.id).in_(found), col(Guest.email) != "")).scalars()
+    reachable = {guest_id for guest_id in rows if guest_id}
+    return reachable if again else reachable - mailed_before(session, conference)
+
+
+def mailed_before(session: Session, conference: Conference) -> set[int]:
+    """Families whose invitation was sent by mail or is about to be."""
+    earlier = session.execute(
+        select(col(Job.payload)).where(col(Job.conference_id) == conference.id, col(Job.kind) == "invitation")
+    ).scalars()
+    return {guest_id for payload in earlier for guest_id in payload.get("guests", [])}
 
 
 def write_to(session: Session, guest: Guest, subject: str, text: str, now: datetime) -> Job:
@@ -159,7 +189,7 @@ def due_messages(session: Session, now: datetime, limit: int = 200) -> list[DueM
         )
         .join(Job, col(Job.id) == col(JobItem.job_id))
         .join(Conference, col(Conference.id) == col(Job.conference_id))
-        .where(col(Job.kind) == "message", col(JobItem.next_attempt_at) <= now)
+        .where(col(Job.kind).in_(MAIL_KINDS), col(JobItem.next_attempt_at) <= now)
         .order_by(col(JobItem.next_attempt_at), col(JobItem.guest_id))
         .limit(limit)
     )
@@ -187,7 +217,7 @@ def message_failed(session: Session, job_id: int, guest_id: int, reason: str, ne
 
 
 def _start(
-    session: Session, conference: Conference, kind: str, payload: dict[str, str], guests: set[int], now: datetime
+    session: Session, conference: Conference, kind: str, payload: dict[str, Any], guests: set[int], now: datetime
 ) -> Job:
     job = Job(
         conference_id=conference.id or 0,
@@ -205,7 +235,7 @@ def _start(
 
 def running(session: Session) -> list[int]:
     """Ids of the jobs that `run` has to go on with."""
-    unfinished = select(col(Job.id)).where(col(Job.finished_at).is_(None), col(Job.kind) != "message")
+    unfinished = select(col(Job.id)).where(col(Job.finished_at).is_(None), col(Job.kind).not_in(MAIL_KINDS))
     return list(session.execute(unfinished).scalars())
 
 
@@ -223,6 +253,8 @@ def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:
             ).scalar_one_or_none()
             if item is None:
                 job.finished_at = clock()
+                if job.kind == "assign":
+                    wishes.finish(session, job, clock())
                 return
             job.changed += _do(session, job, item.guest_id, clock())
             job.done += 1
@@ -231,6 +263,8 @@ def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:
 
 def _do(session: Session, job: Job, guest_id: int, now: datetime) -> int:
     """Changes the guest's bookings; returns how many."""
+    if job.kind == "assign":
+        return wishes.book_family(session, job, guest_id, now)
     conference = session.get_one(Conference, job.conference_id)
     payload = job.payload
     day = date.fromisoformat(payload["day"]) if payload.get("day") else None

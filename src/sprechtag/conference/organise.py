@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlmodel import Session, col
 
+from . import texts
 from .errors import Invalid, NotFound, Refused
 from .people import tell_host
 from .slots import TimeSpan, TimeWindow, slots_of
@@ -58,6 +59,14 @@ class Rules:
     contact_for_hosts: bool = False
     booking_by: str = "link"
     languages: str = ""
+    walk_minutes: int = 5
+    reminders: str = "1440,60"
+    waiting_list: bool = True
+    priority_from: datetime | None = None
+    booking_mode: str = "direct"
+    wishes_until: datetime | None = None
+    privacy_notice: str = ""
+    feedback: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,7 @@ def check(rules: Rules) -> None:
         ("max_bookings_per_guest", 1),
         ("max_bookings_per_guest_and_host", 1),
         ("retention_days", 1),
+        ("walk_minutes", 0),
     ):
         if getattr(rules, name) < least:
             raise Invalid(name, "too_small")
@@ -112,10 +122,22 @@ def check(rules: Rules) -> None:
         raise Invalid("booking_by", "booking_by_unknown")
     if rules.opens_at and rules.closes_at and rules.closes_at <= rules.opens_at:
         raise Invalid("closes_at", "closes_before_opening")
+    if rules.priority_from and rules.opens_at and rules.priority_from > rules.opens_at:
+        raise Invalid("priority_from", "priority_after_opening")
+    if rules.booking_mode not in BOOKING_MODES:
+        raise Invalid("booking_mode", "booking_mode_unknown")
+    if rules.booking_mode == "wishes" and rules.wishes_until is None:
+        raise Invalid("wishes_until", "wishes_until_missing")
+    if rules.booking_mode == "wishes" and rules.booking_by == "confirmed":
+        raise Invalid("booking_by", "wishes_need_no_confirmation")
+    if not all(part.strip().isdigit() and int(part) <= MOST_REMINDER for part in rules.reminders.split(",") if part):
+        raise Invalid("reminders", "reminders_wrong")
     slots_of(rules.windows, rules.slot_minutes, rules.pause_minutes, rules.time_zone)
 
 
 BOOKING_BY = ("link", "confirmed", "invited")
+BOOKING_MODES = ("direct", "wishes", "assigned")
+MOST_REMINDER = 14 * 24 * 60
 _PLAIN_FIELDS = [name for name in Rules.__dataclass_fields__ if name != "windows"]
 
 
@@ -139,6 +161,12 @@ def edit(session: Session, conference: Conference, rules: Rules) -> None:
     _set_windows(session, conference, None, rules.windows)
     for host in _hosts(session, conference):
         rebuild_slots(session, conference, host)
+
+
+def set_texts(session: Session, conference: Conference, own: texts.Texts) -> None:
+    """Sets the school's own words in mails and letters; all others are ours. Raises `Invalid` as `texts.checked`."""
+    conference.texts = texts.checked(own)
+    session.add(conference)
 
 
 def publish(session: Session, conference: Conference) -> None:
@@ -167,10 +195,13 @@ def copy(session: Session, conference: Conference, name: str, first_day: date, l
 
     values = {name: getattr(conference, name) for name in _PLAIN_FIELDS}
     zone = ZoneInfo(conference.time_zone)
-    for when in ("opens_at", "closes_at"):
+    for when in ("opens_at", "closes_at", "priority_from", "wishes_until"):
         # Days are added on the wall clock: nine o'clock stays nine o'clock in summer.
         values[when] = (values[when].astimezone(zone) + shift).astimezone(UTC) if values[when] else None
     made = create(session, conference.organiser_id, Rules(windows=moved(windows), **(values | {"name": name})), links)
+    made.texts = dict(conference.texts)
+    if made.booking_mode == "assigned":
+        made.booking_mode = "wishes"
     for host in _hosts(session, conference):
         own = moved(_windows(session, conference, host))
         entry = HostEntry(windows=own, **{name: getattr(host, name) for name in HOST_FIELDS})
@@ -290,13 +321,13 @@ def block(session: Session, slot: Slot, by: str) -> None:
     taken = select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
     if session.execute(taken).first():
         raise HasBookings
-    slot.blocked, slot.blocked_by, slot.held_for, slot.kept_open = True, by, None, False
+    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.kept_open = True, by, None, None, False
     session.add(slot)
 
 
 def unblock(session: Session, slot: Slot, *, keep_open: bool = False) -> None:
     """Opens a slot; with `keep_open` the calendar does not close it again."""
-    slot.blocked, slot.blocked_by, slot.held_for, slot.kept_open = False, "", None, keep_open
+    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.kept_open = False, "", None, None, keep_open
     session.add(slot)
 
 

@@ -2,28 +2,30 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Families whom the school has entered, slots that are held for one of them, and what hosts are told."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from .booking import Person
 from .errors import Invalid, SlotBlocked, SlotTaken
-from .tables import Booking, Conference, Guest, Host, Notice, NoticeKind, Slot
-from .tokens import LinkKey, hashed
+from .person import Person
+from .tables import Booking, Conference, Guest, GuestHost, Host, Notice, NoticeKind, Slot
+from .tokens import CODE_LENGTH, LinkKey, code_hash, hashed, invitation_code, tidy_code
 
 
 @dataclass(frozen=True)
 class Family:
-    """A family as the school enters it; `email` may be empty."""
+    """A family as the school enters it; `email` may be empty. `hosts` are ids of those whom it shall see."""
 
     name: str
     email: str = ""
     child: str = ""
     school_class: str = ""
     language: str = "de"
+    hosts: tuple[int, ...] = ()
 
     def checked(self) -> "Family":
         """Trimmed. Raises `Invalid` as `Person.checked`."""
@@ -31,7 +33,7 @@ class Family:
         child, school_class = " ".join(self.child.split()), " ".join(self.school_class.split())
         if len(child) > 120 or len(school_class) > 40:
             raise Invalid("child" if len(child) > 120 else "school_class", "too_long")
-        return Family(person.name, person.email, child, school_class, self.language)
+        return Family(person.name, person.email, child, school_class, self.language, self.hosts)
 
 
 def find_family(session: Session, conference: Conference, family: Family, links: LinkKey) -> Guest | None:
@@ -68,11 +70,14 @@ def invite(session: Session, conference: Conference, family: Family, links: Link
         )
         guest.email_fingerprint = links.fingerprint(family.email.casefold() or guest.public_id)
         guest.manage_token_hash = hashed(manage_token(guest, links))
+    guest.code_hash = guest.code_hash or code_hash(links, code_of(guest, links))
     guest.invited = True
     guest.child = guest.child or family.child
     guest.school_class = guest.school_class or family.school_class
     session.add(guest)
     session.flush()
+    for host_id in family.hosts:
+        name_host(session, guest, session.get_one(Host, host_id))
     return guest, new
 
 
@@ -80,21 +85,47 @@ def manage_token(guest: Guest, links: LinkKey) -> str:
     return links.token("manage", guest.public_id, guest.manage_generation)
 
 
+def code_of(guest: Guest, links: LinkKey) -> str:
+    """The code in the family's printed invitation."""
+    return invitation_code(links, guest.public_id, guest.manage_generation)
+
+
+def by_code(session: Session, conference: Conference, code: str, links: LinkKey) -> Guest | None:
+    """The family of this conference whose printed code was typed."""
+    found: Guest | None = session.execute(
+        select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.code_hash) == code_hash(links, code))
+    ).scalar_one_or_none()
+    return found if found and len(tidy_code(code)) == CODE_LENGTH else None
+
+
 @dataclass(frozen=True)
 class FamilyLine:
     """A family as the organiser's list shows it."""
 
+    id: int
     public_id: str
     name: str
     email: str
     child: str
     school_class: str
+    language: str
     bookings: int
     token: str
+    code: str
+    hosts: list[str]
+    asked: int
 
 
 def families(session: Session, conference: Conference, links: LinkKey) -> list[FamilyLine]:
     """All whom the school has entered, by class and name."""
+    named: dict[int, list[tuple[str, bool]]] = {}
+    for guest_id, name, asked in session.execute(
+        select(col(GuestHost.guest_id), col(Host.display_name), col(GuestHost.asked))
+        .join(Host, col(Host.id) == col(GuestHost.host_id))
+        .where(col(Host.conference_id) == conference.id)
+        .order_by(col(Host.display_name))
+    ):
+        named.setdefault(guest_id, []).append((name, asked))
     rows = session.execute(
         select(Guest, func.count(col(Booking.id)))
         .outerjoin(Booking, (col(Booking.guest_id) == col(Guest.id)) & (col(Booking.state) == "active"))
@@ -103,13 +134,18 @@ def families(session: Session, conference: Conference, links: LinkKey) -> list[F
     )
     lines = [
         FamilyLine(
+            guest.id,
             guest.public_id,
             guest.name,
             guest.email,
             guest.child,
             guest.school_class,
+            guest.language,
             count,
             manage_token(guest, links),
+            code_of(guest, links),
+            [name for name, _ in named.get(guest.id, [])],
+            sum(asked for _, asked in named.get(guest.id, [])),
         )
         for guest, count in rows
     ]
@@ -129,6 +165,90 @@ def without_booking(session: Session, conference: Conference) -> Sequence[int]:
     return [guest_id for guest_id in rows if guest_id]
 
 
+def has_asked(session: Session, host_id: int, guest_id: int) -> bool:
+    """Whether the host has asked this family to come."""
+    row = session.get(GuestHost, (guest_id, host_id))
+    return row is not None and row.asked
+
+
+def name_host(session: Session, guest: Guest, host: Host, *, asked: bool = False) -> bool:
+    """Notes that the family shall see this host: by the school's list, or because the host has `asked`. Returns whether
+    that is new."""
+    row = session.get(GuestHost, (guest.id, host.id))
+    if row and (row.asked or not asked):
+        return False
+    row = row or GuestHost(guest_id=guest.id or 0, host_id=host.id or 0)
+    row.asked = asked
+    session.add(row)
+    session.flush()
+    return True
+
+
+def take_back(session: Session, guest: Guest, host: Host) -> None:
+    """The host does not ask any more."""
+    row = session.get(GuestHost, (guest.id, host.id))
+    if row:
+        session.delete(row)
+
+
+def hosts_named(session: Session, conference: Conference, text: str) -> tuple[list[int], list[str]]:
+    """The hosts of a cell like "a.uhlenbrock, Viktor Ackermann", by user or name, and what could not be found."""
+    hosts = list(session.execute(select(Host).where(col(Host.conference_id) == conference.id)).scalars())
+    by_name = {host.display_name.casefold(): host.id or 0 for host in hosts}
+    by_name |= {host.user_id.casefold(): host.id or 0 for host in hosts}
+    wanted = [part.strip() for part in re.split(r"[,;/]", text) if part.strip()]
+    found = [by_name[part.casefold()] for part in wanted if part.casefold() in by_name]
+    return found, [part for part in wanted if part.casefold() not in by_name]
+
+
+def children_of(session: Session, conference: Conference, host: Host, search: str) -> list[tuple[Guest, bool]]:
+    """Whom a host can ask for: entered families of the host's classes, and those who are asked already."""
+    asked = {
+        guest_id
+        for guest_id, by_host in session.execute(
+            select(col(GuestHost.guest_id), col(GuestHost.asked)).where(col(GuestHost.host_id) == host.id)
+        )
+        if by_host
+    }
+    classes = {part.strip().casefold() for part in re.split(r"[,;/]", host.classes) if part.strip()}
+    words = search.casefold().split()
+    rows = session.execute(
+        select(Guest).where(
+            col(Guest.conference_id) == conference.id, col(Guest.invited).is_(True), col(Guest.child) != ""
+        )
+    ).scalars()
+    found = [
+        (guest, guest.id in asked)
+        for guest in rows
+        if guest.id in asked
+        or (
+            len("".join(words)) >= 2
+            and (not classes or guest.school_class.casefold() in classes)
+            and all(word in f"{guest.child} {guest.school_class}".casefold() for word in words)
+        )
+    ]
+    return sorted(found, key=lambda one: (not one[1], one[0].child.casefold()))[:30]
+
+
+def named_hosts(session: Session, guest_id: int) -> dict[int, bool]:
+    """The hosts whom the family shall see, by id; true for those who have asked for it."""
+    rows = session.execute(
+        select(col(GuestHost.host_id), col(GuestHost.asked)).where(col(GuestHost.guest_id) == guest_id)
+    )
+    return dict(rows.tuples().all())
+
+
+def asking_hosts(session: Session, guest_id: int, seen: Collection[int]) -> list[Host]:
+    """The hosts who have asked this family to come and are not among the `seen`, by name."""
+    rows = session.execute(
+        select(Host)
+        .join(GuestHost, col(GuestHost.host_id) == col(Host.id))
+        .where(col(GuestHost.guest_id) == guest_id, col(GuestHost.asked).is_(True), col(Host.state) == "joined")
+        .order_by(col(Host.display_name))
+    ).scalars()
+    return [host for host in rows if host.id not in seen]
+
+
 def hold(session: Session, slot: Slot, guest: Guest) -> None:
     """Holds a free slot for one family. Raises `SlotTaken` for a booked one and `SlotBlocked` for one that is held for
     somebody else or closed by the organiser."""
@@ -137,7 +257,7 @@ def hold(session: Session, slot: Slot, guest: Guest) -> None:
         raise SlotTaken(slot.starts_at)
     if slot.blocked_by == "organiser" or (slot.blocked_by == "held" and slot.held_for != guest.id):
         raise SlotBlocked
-    slot.blocked, slot.blocked_by, slot.held_for = True, "held", guest.id
+    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = True, "held", guest.id, None
     session.add(slot)
 
 

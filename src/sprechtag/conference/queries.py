@@ -2,28 +2,38 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What pages, mails and the sync read, as plain data."""
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Select, func, select
 from sqlmodel import Session, col
 
 from . import rules
 from .booking import free_starts
-from .errors import NotFound
+from .errors import NotFound, Refused
 from .tables import Booking, Conference, Effect, Guest, Host, InstanceFact, Place, Slot
 from .tokens import hashed
 
 
 @dataclass(frozen=True)
 class HostCard:
-    """A host as a family sees it in the list."""
+    """A host as a family sees it in the list. `named` are the hosts that the school's list names for this family;
+    those that `asked` would like to see it."""
 
     public_id: str
     name: str
     subject: str
+    classes: str
     free: int
+    named: bool = False
+    asked: bool = False
+
+    def teaches(self, school_class: str) -> bool:
+        return school_class.strip().casefold() in names_in(self.classes)
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class BookingView:
     school_class: str
     message: str
     note: str
+    cancelled_by: str
     created_at: datetime
     changed_at: datetime
     confirm_by: datetime | None
@@ -49,6 +60,7 @@ class BookingView:
     conference_id: int
     conference_name: str
     conference_contact: str
+    texts: dict[str, dict[str, str]]
     organiser_id: str
     zone: str
     contact_for_hosts: bool
@@ -96,8 +108,11 @@ def guest_by_manage_token(session: Session, token: str) -> tuple[Guest, Conferen
     return row[0], row[1]
 
 
-def host_cards(session: Session, conference: Conference, now: datetime, search: str = "") -> list[HostCard]:
-    """The joined hosts by name, with the number of times that can still be booked."""
+def host_cards(
+    session: Session, conference: Conference, now: datetime, search: str = "", named: Mapping[int, bool] | None = None
+) -> list[HostCard]:
+    """The joined hosts by name, with the number of times that can still be booked; `named` as in `HostCard`, by id."""
+    named = named or {}
     free = (
         select(col(Slot.host_id), func.count().label("free"))
         .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
@@ -117,7 +132,10 @@ def host_cards(session: Session, conference: Conference, now: datetime, search: 
             host.public_id,
             host.display_name,
             host.subject,
+            host.classes,
             len(free_starts(session, host.id, earliest)) if rules.has_own_limits(host) else count or 0,
+            named=host.id in named,
+            asked=named.get(host.id or 0, False),
         )
         for host, count in rows.all()
     ]
@@ -128,6 +146,42 @@ def host_cards(session: Session, conference: Conference, now: datetime, search: 
 
 def _by_last_name(name: str) -> tuple[str, str]:
     return (name.rsplit(maxsplit=1)[-1].casefold() if name.split() else "", name.casefold())
+
+
+@dataclass(frozen=True)
+class DayOfConference:
+    """A day in the conference's zone, with the earliest start and latest end of its slots as minutes since midnight."""
+
+    day: date
+    first_minute: int
+    last_minute: int
+
+
+def days_of_conference(session: Session, conference: Conference) -> list[DayOfConference]:
+    zone = ZoneInfo(conference.time_zone)
+    spans = session.execute(
+        select(col(Slot.starts_at), col(Slot.ends_at)).where(col(Slot.conference_id) == conference.id).distinct()
+    )
+    found: dict[date, tuple[int, int]] = {}
+    for starts_at, ends_at in spans:
+        start = starts_at.astimezone(zone)
+        first = start.hour * 60 + start.minute
+        last = first + int((ends_at - starts_at).total_seconds()) // 60
+        before = found.get(start.date(), (first, last))
+        found[start.date()] = (min(before[0], first), max(before[1], last))
+    return [DayOfConference(day, *found[day]) for day in sorted(found)]
+
+
+def hosts_by_public_id(session: Session, conference_id: int, public_ids: Sequence[str]) -> list[Host]:
+    """The joined hosts of these, by name; unknown ids are left out."""
+    rows = session.execute(
+        select(Host).where(
+            col(Host.conference_id) == conference_id,
+            col(Host.public_id).in_(public_ids),
+            col(Host.state) == "joined",
+        )
+    ).scalars()
+    return sorted(rows, key=lambda host: _by_last_name(host.display_name))
 
 
 def host_by_public_id(session: Session, conference_id: int, public_id: str) -> Host:
@@ -179,6 +233,7 @@ def _view(row: Row[Any]) -> BookingView:
         school_class=booking.school_class,
         message=booking.message,
         note=booking.note,
+        cancelled_by=booking.cancelled_by,
         created_at=booking.created_at,
         changed_at=booking.changed_at,
         confirm_by=booking.confirm_by,
@@ -188,6 +243,7 @@ def _view(row: Row[Any]) -> BookingView:
         conference_id=conference.id,
         conference_name=conference.name,
         conference_contact=conference.contact,
+        texts=conference.texts,
         organiser_id=conference.organiser_id,
         zone=conference.time_zone,
         contact_for_hosts=conference.contact_for_hosts,
@@ -229,6 +285,7 @@ class GuestView:
 
     conference_name: str
     conference_contact: str
+    texts: dict[str, dict[str, str]]
     organiser_id: str
     zone: str
     guest_id: int
@@ -236,7 +293,9 @@ class GuestView:
     guest_generation: int
     guest_name: str
     guest_email: str
+    guest_child: str
     language: str
+    closes_at: datetime | None
 
 
 def guest_view(session: Session, guest_id: int) -> GuestView:
@@ -251,6 +310,7 @@ def guest_view(session: Session, guest_id: int) -> GuestView:
     return GuestView(
         conference_name=conference.name,
         conference_contact=conference.contact,
+        texts=conference.texts,
         organiser_id=conference.organiser_id,
         zone=conference.time_zone,
         guest_id=guest.id,
@@ -258,7 +318,9 @@ def guest_view(session: Session, guest_id: int) -> GuestView:
         guest_generation=guest.manage_generation,
         guest_name=guest.name,
         guest_email=guest.email,
+        guest_child=guest.child,
         language=guest.language,
+        closes_at=conference.wishes_until if conference.booking_mode == "wishes" else conference.closes_at,
     )
 
 
@@ -266,6 +328,47 @@ def bookings_of_guest(session: Session, guest_id: int) -> list[BookingView]:
     """All of the guest's bookings by time, cancelled ones too."""
     rows = session.execute(_view_query().where(col(Booking.guest_id) == guest_id).order_by(col(Slot.starts_at)))
     return [_view(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class FreeWith:
+    """A host with free times (UTC)."""
+
+    host_public_id: str
+    host_name: str
+    starts: list[datetime]
+
+
+def free_instead(session: Session, view: BookingView, now: datetime, count: int = 3) -> list[FreeWith]:
+    """What a family can have in place of this appointment: the nearest free times of the same host, else of up to three
+    hosts with a subject in common. Empty where nothing can be booked (any more)."""
+    conference = session.get_one(Conference, view.conference_id)
+    try:
+        rules.check_booking_is_open(conference, now)
+    except Refused:
+        return []
+    earliest = rules.bookable_from(conference, now)
+
+    def free_with(host: Host, most: int) -> FreeWith:
+        free = [start for start, _ in free_starts(session, host.id or 0, earliest)] if host.state == "joined" else []
+        return FreeWith(host.public_id, host.display_name, rules.next_free(free, view.starts_at, most))
+
+    same = free_with(session.get_one(Host, view.host_id), count)
+    if same.starts:
+        return [same]
+    subjects = set(names_in(view.host_subject))
+    others = session.execute(
+        select(Host).where(
+            col(Host.conference_id) == view.conference_id, col(Host.state) == "joined", col(Host.id) != view.host_id
+        )
+    ).scalars()
+    alike = [free_with(host, 2) for host in others if subjects & set(names_in(host.subject))]
+    return sorted((one for one in alike if one.starts), key=lambda one: one.starts[0])[:3]
+
+
+def names_in(text: str) -> list[str]:
+    """What stands in a list like "Deutsch, Sport" or "5a; 5b", without regard to case."""
+    return [part.strip().casefold() for part in re.split(r"[,;/]", text) if part.strip()]
 
 
 def bookings_of_conference(session: Session, conference_id: int, host_id: int | None = None) -> list[BookingView]:

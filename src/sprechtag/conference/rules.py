@@ -15,6 +15,7 @@ from .errors import (
     PlaceNotOffered,
     SlotBlocked,
     TooLate,
+    WishesFirst,
 )
 from .slots import TimeSpan
 from .tables import ON_SITE, VIDEO, Booking, Conference, Host, Place, Slot
@@ -22,10 +23,13 @@ from .tables import ON_SITE, VIDEO, Booking, Conference, Host, Place, Slot
 CONFIRM_WITHIN = timedelta(minutes=60)
 """How long a booking holds its slot until the family has opened the link in its mail."""
 
+OFFERED_FOR = timedelta(hours=2)
+"""How long a freed time is held for the next family on the waiting list."""
+
 
 @dataclass(frozen=True)
 class GuestCounts:
-    """How many active bookings a guest has: in the conference, and with the host in question."""
+    """How many active bookings a guest has: in the conference, and for the same child with the host in question."""
 
     all: int
     with_host: int
@@ -41,20 +45,53 @@ def places_offered(conference: Conference, host: Host) -> list[Place]:
     return offered
 
 
-def check_booking_is_open(conference: Conference, now: datetime) -> None:
+def check_booking_is_open(conference: Conference, now: datetime, *, asked: bool = False) -> None:
+    """`asked` is for a host who has asked for this family: then booking opens earlier, where the conference says so.
+
+    Raises `BookingNotOpen`, `BookingClosed` and, until the wishes are assigned, `WishesFirst`."""
+    _check_published(conference, now)
+    opens_at = conference.opens_at
+    if asked and conference.priority_from:
+        opens_at = min(conference.priority_from, opens_at or conference.priority_from)
+    if opens_at and now < opens_at:
+        raise BookingNotOpen(opens_at)
+    if conference.closes_at and now >= conference.closes_at:
+        raise BookingClosed(conference.closes_at)
+    if conference.booking_mode == "wishes":
+        raise WishesFirst(conference.wishes_until, over=wishes_are_over(conference, now))
+
+
+def wishes_are_over(conference: Conference, now: datetime) -> bool:
+    return conference.wishes_until is not None and now >= conference.wishes_until
+
+
+def check_wishes_are_taken(conference: Conference, now: datetime) -> None:
+    """Raises what stands against entering wishes now."""
+    _check_published(conference, now)
+    if conference.booking_mode != "wishes":
+        raise BookingClosed(conference.wishes_until)
+    if conference.opens_at and now < conference.opens_at:
+        raise BookingNotOpen(conference.opens_at)
+    if wishes_are_over(conference, now):
+        raise WishesFirst(conference.wishes_until, over=True)
+
+
+def _check_published(conference: Conference, now: datetime) -> None:
     if conference.state == "closed":
         raise BookingClosed(conference.closes_at if conference.closes_at and conference.closes_at <= now else None)
     if conference.state != "published":
         raise BookingNotOpen(None)
-    if conference.opens_at and now < conference.opens_at:
-        raise BookingNotOpen(conference.opens_at)
-    if conference.closes_at and now >= conference.closes_at:
-        raise BookingClosed(conference.closes_at)
 
 
 def bookable_from(conference: Conference, now: datetime) -> datetime:
     """The earliest start that can still be booked at `now` (the lead time)."""
     return now + timedelta(minutes=conference.lead_minutes)
+
+
+def bookable_until(conference: Conference, slot: Slot) -> datetime:
+    """Until when the slot can be booked by a guest."""
+    last = slot.starts_at - timedelta(minutes=conference.lead_minutes)
+    return min(last, conference.closes_at) if conference.closes_at else last
 
 
 def check_share_link_books(conference: Conference) -> None:

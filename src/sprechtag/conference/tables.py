@@ -5,7 +5,7 @@
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -51,7 +51,13 @@ class Conference(SQLModel, table=True):
     """One event with its rules. `time_zone` is an IANA name; minutes and days are whole numbers.
 
     `booking_by` says who may book: `link` (anyone), `confirmed` (who opens the link in a mail), `invited` (who has
-    a link of its own). `languages` of the public pages are comma-separated codes, empty for all."""
+    a link of its own). `languages` of the public pages are comma-separated codes, empty for all. `walk_minutes` is
+    proposed to families between two appointments on site. `reminders` are minutes before a family's first appointment
+    of a day, comma-separated. Families that a host has asked for may book from `priority_from` on. `texts` are the
+    school's own words in mails and letters, by kind and language. With `booking_mode` `wishes` families enter until
+    `wishes_until` whom they want to see, and one run assigns everybody; after its publication what is left is booked
+    as usual. `privacy_notice` is the school's own part of the privacy notice. With `feedback` families are asked after
+    the last day."""
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
@@ -75,6 +81,15 @@ class Conference(SQLModel, table=True):
     contact_for_hosts: bool = False
     booking_by: str = "link"
     languages: str = ""
+    walk_minutes: int = 5
+    reminders: str = "1440,60"
+    waiting_list: bool = True
+    priority_from: datetime | None = _when(nullable=True, default=None)
+    texts: dict[str, dict[str, str]] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    booking_mode: str = "direct"
+    wishes_until: datetime | None = _when(nullable=True, default=None)
+    privacy_notice: str = ""
+    feedback: bool = False
     share_generation: int = 1
     share_token_hash: str = Field(default="", index=True)
     created_at: datetime = _when(default_factory=utc_now)
@@ -120,7 +135,8 @@ class Host(SQLModel, table=True):
 
 class Slot(SQLModel, table=True):
     """`blocked_by` is `organiser`, `host`, `calendar` (the host has another event) or `held` (for the guest `held_for`)
-    while it is blocked. `kept_open` is set by a host who opens it in spite of the calendar."""
+    while it is blocked. `kept_open` is set by a host who opens it in spite of the calendar. What is offered to the next
+    on the waiting list is held until `held_until`; what a host holds has none."""
 
     __table_args__ = (UniqueConstraint("host_id", "starts_at"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -133,6 +149,7 @@ class Slot(SQLModel, table=True):
     blocked_by: str = ""
     kept_open: bool = False
     held_for: int | None = None
+    held_until: datetime | None = _when(nullable=True, default=None)
 
 
 class Guest(SQLModel, table=True):
@@ -154,14 +171,16 @@ class Guest(SQLModel, table=True):
     invited: bool = False
     manage_generation: int = 1
     manage_token_hash: str = Field(default="", index=True)
+    code_hash: str = Field(default="", index=True)
     created_at: datetime = _when(default_factory=utc_now)
 
 
 class Booking(SQLModel, table=True):
     """Guest + slot + place + revision. Every change raises the revision; effects follow it.
 
-    `message` is what the school says to the family with its last change; `note` is the host's own and shown to nobody
-    else. Until `confirm_by` a booking holds its slot and waits for the family's word; None once it has come."""
+    `cancelled_by` is `guest` or `school`. `message` is what the school says to the family with its last change; `note`
+    is the host's own and shown to nobody else. Until `confirm_by` a booking holds its slot and waits for the family's
+    word; None once it has come."""
 
     __table_args__ = (
         # One slot, one active booking: the promise that no concurrency can break.
@@ -187,6 +206,7 @@ class Booking(SQLModel, table=True):
     school_class: str = ""
     message: str = ""
     note: str = ""
+    cancelled_by: str = ""
     confirm_by: datetime | None = _when(nullable=True, default=None)
     created_at: datetime = _when(default_factory=utc_now)
     changed_at: datetime = _when(default_factory=utc_now)
@@ -199,6 +219,133 @@ class GuestMinute(SQLModel, table=True):
     guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
     minute: int = Field(sa_column=Column(BigInteger, primary_key=True))
     booking_id: int = Field(foreign_key="booking.id", index=True, ondelete="CASCADE")
+
+
+class GuestHost(SQLModel, table=True):
+    """A host whom a family shall see: named by the school's list, or `asked` for by the host ("please come")."""
+
+    __tablename__ = "guest_host"
+    guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
+    host_id: int = Field(foreign_key="host.id", primary_key=True, ondelete="CASCADE")
+    asked: bool = False
+
+
+class WaitingEntry(SQLModel, table=True):
+    """A family that waits for a time with a host. While one is offered to it, `offered_slot_id` says which."""
+
+    __tablename__ = "waiting_entry"
+    __table_args__ = (UniqueConstraint("host_id", "guest_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
+    guest_id: int = Field(foreign_key="guest.id", index=True, ondelete="CASCADE")
+    child: str
+    school_class: str = ""
+    offered_slot_id: int | None = Field(default=None, foreign_key="slot.id", ondelete="SET NULL")
+    created_at: datetime = _when(default_factory=utc_now)
+
+
+LetterKind = Literal["waiting", "offer", "reminder", "feedback", "unserved", "wishes", "asked"]
+
+
+class GuestLetter(SQLModel, table=True):
+    """A mail to a family that is about no change of a booking. `name` makes it one of its kind: the same is never
+    written twice. It stays after it was sent, as the proof; what was not sent by `expires_at` is not sent any more."""
+
+    __tablename__ = "guest_letter"
+    __table_args__ = (UniqueConstraint("guest_id", "kind", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    guest_id: int = Field(foreign_key="guest.id", ondelete="CASCADE")
+    kind: str
+    name: str
+    payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    attempts: int = 0
+    next_attempt_at: datetime = _when(default_factory=utc_now)
+    expires_at: datetime = _when()
+    sent_at: datetime | None = _when(nullable=True, default=None)
+    last_error: str = ""
+
+
+class WishSheet(SQLModel, table=True):
+    """What a family has said for the one run that assigns everybody: when it can, on which place it prefers.
+
+    `available` holds, by day (ISO date in the conference's zone), the earliest start and the latest end as minutes
+    since midnight; a day that is missing is a day it cannot come."""
+
+    __tablename__ = "wish_sheet"
+    guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    available: dict[str, list[int]] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    place: str
+    walk_minutes: int = 5
+    changed_at: datetime = _when(default_factory=utc_now)
+
+
+class HostWish(SQLModel, table=True):
+    """One host whom a family wants to see. `outcome` is empty until a run was published, then `served` or why not."""
+
+    __tablename__ = "host_wish"
+    __table_args__ = (UniqueConstraint("guest_id", "host_id", "child"),)
+    id: int | None = Field(default=None, primary_key=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    guest_id: int = Field(foreign_key="guest.id", ondelete="CASCADE")
+    host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
+    child: str
+    school_class: str = ""
+    outcome: str = ""
+
+
+class WishRun(SQLModel, table=True):
+    """One run that assigns everybody. `state` is `running`, `ready`, `publishing`, `published`, `discarded` or
+    `failed`. `progress` is for the eyes, `chosen` holds slot ids by wish id, `unserved` the reasons by wish id. The
+    same seed and wishes give the same result."""
+
+    __tablename__ = "wish_run"
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    seed: int
+    effort: float
+    state: str = "running"
+    attempts: int = 0
+    progress: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    chosen: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    unserved: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    problem: str = ""
+    created_at: datetime = _when(default_factory=utc_now)
+    finished_at: datetime | None = _when(nullable=True, default=None)
+
+
+class FeedbackAnswer(SQLModel, table=True):
+    """What a family thought of the day. It names nobody and no time: not even a day can tell who wrote it."""
+
+    __tablename__ = "feedback_answer"
+    id: int | None = Field(default=None, primary_key=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    key_hash: str = Field(unique=True)
+    worth: int
+    ease: int
+    place: str = ""
+    comment: str = ""
+
+
+class PaperJob(SQLModel, table=True):
+    """A PDF for many people, made in the background and kept for a day. `content` is there once it is `ready`."""
+
+    __tablename__ = "paper_job"
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    user_id: str
+    kind: str
+    options: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    state: str = "waiting"
+    attempts: int = 0
+    pages: int = 0
+    content: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    created_at: datetime = _when(default_factory=utc_now)
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -228,7 +375,7 @@ class Effect(SQLModel, table=True):
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
-JobKind = Literal["switch_place", "cancel_all", "message"]
+JobKind = Literal["switch_place", "cancel_all", "message", "invitation", "assign"]
 
 
 class Job(SQLModel, table=True):

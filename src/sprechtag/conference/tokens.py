@@ -13,7 +13,7 @@ import hmac
 import secrets
 from typing import Literal
 
-Purpose = Literal["share", "manage", "join"]
+Purpose = Literal["share", "manage", "join", "feed", "feedback"]
 
 
 class LinkKey:
@@ -40,6 +40,41 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def feed_path(links: LinkKey, guest_public_id: str, generation: int) -> str:
+    """Where a calendar app reads a family's appointments. The token opens nothing else, and nothing of it is stored:
+    who asks names the row, and the token is made again and compared."""
+    return f"c/{guest_public_id}/{links.token('feed', guest_public_id, generation)}.ics"
+
+
+def feedback_path(links: LinkKey, conference_public_id: str) -> str:
+    """Where families say how it was: one link for all, so that nobody is told apart."""
+    return f"f/{conference_public_id}/{links.token('feedback', conference_public_id, 1)}"
+
+
+def is_token(links: LinkKey, purpose: Purpose, owner_id: str, generation: int, token: str) -> bool:
+    return hmac.compare_digest(links.token(purpose, owner_id, generation).encode(), token.encode())
+
+
+def invitation_code(links: LinkKey, guest_public_id: str, generation: int) -> str:
+    """The code in a printed invitation: eight characters of 27 (38 bits), so it is only taken at a limited rate."""
+    number = int(links.fingerprint(f"code:{guest_public_id}:{generation}"), 16)
+    letters = []
+    for _ in range(CODE_LENGTH):
+        number, rest = divmod(number, len(_CODE_ALPHABET))
+        letters.append(_CODE_ALPHABET[rest])
+    return "".join(letters)
+
+
+def code_hash(links: LinkKey, code: str) -> str:
+    """What the database stores of a code: a keyed hash, because the codes are few enough to be tried out."""
+    return links.fingerprint(f"typed:{tidy_code(code)}")
+
+
+def tidy_code(code: str) -> str:
+    """As it was printed: without spaces and hyphens, in capitals."""
+    return "".join(letter for letter in code.upper() if letter.isalnum())
+
+
 def public_id() -> str:
     """A new unguessable id of 16 characters `[A-Za-z0-9_-]` (96 bits); an id, not a key to anything."""
     return secrets.token_urlsafe(12)
@@ -47,6 +82,7 @@ def public_id() -> str:
 
 # No vowels and nothing that is mistaken for something else on paper or on the phone.
 _CODE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
+CODE_LENGTH = 8
 
 
 def short_code(length: int = 6) -> str:

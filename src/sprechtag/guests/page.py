@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from ..phrases import LANGUAGES, Speaker, best_language
-from .theme import Theme
+from ..phrases import LANGUAGES, TAGS, Speaker, best_language
+from .theme import Theme, script
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 PAGE_HEADERS = {
@@ -53,6 +53,7 @@ class Page:
         language = best_language(self.chosen, self._accepted)
         self.say = Speaker(language, zone)
         self._home = self.path
+        self._about = ""
 
     def in_zone(self, zone: str) -> None:
         self.say = Speaker(self.say.language, zone)
@@ -80,6 +81,10 @@ class Page:
         """Where the language switch leads when this page answers a POST and has no address of its own."""
         self._home = target
 
+    def about(self, base: str) -> None:
+        """The link whose visitors this page is for: privacy notice and accessibility statement hang below it."""
+        self._about = base
+
     def switch(self, language: str) -> str:
         return f"{self.link(self._home, plain=True)}?lang={language}"
 
@@ -87,11 +92,15 @@ class Page:
         defaults: dict[str, Any] = {
             "say": self.say,
             "theme": self.theme,
+            "script_digest": script().digest,
             "languages": self.languages,
+            "tags": TAGS,
             "link": self.link,
             "switch": self.switch,
             "chosen": self.chosen,
             "here": self.path,
+            "about": self._about,
+            "script": "",
             "problems": [],
             "problem_title": "",
             "notice": None,

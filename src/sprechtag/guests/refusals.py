@@ -25,6 +25,9 @@ def _fields(say: Speaker) -> dict[str, str]:
         "email_missing": say("Please enter your e-mail address."),
         "email_wrong": say("Please check the e-mail address, for example name@example.com."),
         "too_long": say("That is too long. Please shorten it."),
+        "hosts_missing": say("Tick at least one person."),
+        "days_missing": say("Please choose at least one day."),
+        "too_many_wishes": say("Please wish for at most ten persons."),
     }
 
 
@@ -87,6 +90,27 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
             )
         case errors.BookingNotOpen():
             return Sentence(403, say("Booking is not open yet."), say("Please look in again later."))
+        case errors.WishesFirst(over=True):
+            return Sentence(
+                403,
+                say("The wishes are being assigned."),
+                say("You get a mail as soon as it is done. After that, free times can be booked here."),
+            )
+        case errors.WishesFirst(until=until):
+            advice = say("You can do that until %(when)s.", when=say.when(until)) if until else ""
+            return Sentence(403, say("Please say first whom you would like to see."), advice)
+        case errors.NoWaitingList():
+            return Sentence(403, say("There is no waiting list here."), say("Please look in again later."))
+        case errors.TooManyCodes(minutes=minutes):
+            return Sentence(
+                429,
+                say("Too many wrong codes were typed."),
+                say.plural(
+                    "Please wait %(number)s minute and try again.",
+                    "Please wait %(number)s minutes and try again.",
+                    minutes,
+                ),
+            )
         case errors.BookingClosed():
             return Sentence(403, say("Booking is closed."), say("Appointments that are booked stay as they are."))
         case errors.TooLate():

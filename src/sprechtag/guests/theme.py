@@ -5,7 +5,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,6 +45,20 @@ def readable_on(colour: str, background: str) -> str:
         if contrast(mixed, background) >= READABLE:
             return mixed
     return "#000000" if target == 0 else "#ffffff"
+
+
+@dataclass(frozen=True)
+class Script:
+    """The one script of the public pages, only for comfort."""
+
+    text: str
+    digest: str
+
+
+@cache
+def script() -> Script:
+    text = (Path(__file__).parent / "static" / "plan.js").read_text()
+    return Script(text, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from sqlmodel import Session, col
 
 from ..access import Caller
 from ..conference import administration, organise
-from ..conference.booking import Desk, Person, Wish
+from ..conference.booking import Desk, Wish
 from ..conference.database import Database
 from ..conference.errors import NotFound
 from ..conference.overview import step_of
+from ..conference.person import Person
 from ..conference.queries import BookingView, booking_view, bookings_of_conference, effects_of
 from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Effect, Host

@@ -4,21 +4,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import APIRouter, status
 from pydantic import BaseModel
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from ..conference import people
+from ..conference import jobs, letters, organise, people
 from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
 from ..conference.organise import HasBookings
 from ..conference.tables import Booking, Conference, Guest
 from ..conference.tokens import LinkKey
-from .access import REFUSALS, User, own
+from ..phrases import LANGUAGES
+from .access import REFUSALS, User, own, visible
 from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_of
-from .schemas import FamilyData
+from .overview import job_answer
+from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
 
 _COLUMNS = {
     "name": ("name", "family", "familie", "eltern", "parents"),
@@ -26,19 +29,45 @@ _COLUMNS = {
     "child": ("child", "kind", "pupil", "schüler", "schueler"),
     "school_class": ("class", "klasse"),
     "language": ("language", "sprache"),
+    "hosts": ("teachers", "lehrkräfte", "lehrkraefte", "lehrer", "hosts"),
 }
 
 
 class FamilyAnswer(BaseModel):
-    """`link` is the family's own page; empty while the public address is not known."""
+    """`link` is the family's own page, empty while the public address is not known; `code` opens it too, typed on the
+    share page. `hosts` are the names of those whom the school's list names or who have asked (`asked` of them).
+    `mailed` says whether an invitation went out by mail."""
 
     id: str
     name: str
     email: str
     child: str
     school_class: str
+    language: str
     bookings: int
     link: str
+    code: str
+    hosts: list[str]
+    asked: int
+    mailed: bool
+
+
+class InviteData(Strict):
+    """With `again` those too who were invited by mail before."""
+
+    again: bool = False
+
+
+class AskedFamily(BaseModel):
+    id: str
+    child: str
+    school_class: str
+    asked: bool
+
+
+class AskData(Strict):
+    family: str
+    asked: bool = True
 
 
 @dataclass
@@ -47,12 +76,18 @@ class FamiliesApi:
     links: LinkKey
     public_base: Callable[[], str]
     wake: Callable[[], None]
+    mail_channel: Callable[[str], tuple[str, int]]
+    clock: Callable[[], datetime]
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
         router.get("/families")(self.families)
         router.post("/families")(self.enter)
         router.delete("/families/{family_id}", status_code=status.HTTP_204_NO_CONTENT)(self.remove)
+        router.post("/invite-preview")(self.preview_inviting)
+        router.post("/invite", status_code=status.HTTP_202_ACCEPTED)(self.invite)
+        router.get("/my-families")(self.my_families)
+        router.post("/ask-family", status_code=status.HTTP_204_NO_CONTENT)(self.ask)
         router.post("/families-import-preview")(self.preview_import)
         router.post("/families-import")(self.import_families)
         return router
@@ -60,7 +95,9 @@ class FamiliesApi:
     def families(self, conference_id: str, user: User) -> list[FamilyAnswer]:
         """All whom the school has entered, by class and name."""
         with self.database.read() as session:
-            lines = people.families(session, own(session, conference_id, user), self.links)
+            conference = own(session, conference_id, user)
+            lines = people.families(session, conference, self.links)
+            mailed = jobs.mailed_before(session, conference)
         base = self.public_base()
         return [
             FamilyAnswer(
@@ -69,8 +106,13 @@ class FamiliesApi:
                 email=line.email,
                 child=line.child,
                 school_class=line.school_class,
+                language=line.language,
                 bookings=line.bookings,
                 link=f"{base}/m/{line.token}" if base else "",
+                code=line.code,
+                hosts=line.hosts,
+                asked=line.asked,
+                mailed=line.id in mailed,
             )
             for line in lines
         ]
@@ -97,6 +139,55 @@ class FamiliesApi:
                 raise HasBookings
             session.execute(delete(Booking).where(col(Booking.guest_id) == guest.id))
             session.delete(guest)
+
+    def preview_inviting(self, conference_id: str, data: InviteData, user: User) -> MessagePreview:
+        """How many families would get their invitation by mail, and how long that takes. Nothing is sent."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            guests = len(jobs.invited_guests(session, conference, data.again))
+        name, per_hour = self.mail_channel(conference.organiser_id)
+        return MessagePreview(guests=guests, hours=round(guests / per_hour, 1) if per_hour else 0.0, channel=name)
+
+    def invite(self, conference_id: str, data: InviteData, user: User) -> JobAnswer:
+        """Begins to send the invitations by mail; what becomes of it is in `jobs`. 409 where no mail can be sent."""
+        with self.database.write() as session:
+            conference = own(session, conference_id, user)
+            if self.mail_channel(conference.organiser_id)[0] == "calendar":
+                raise jobs.NoChannel
+            answer = job_answer(jobs.start_inviting(session, conference, data.again, self.clock()))
+        self.wake()
+        return answer
+
+    def my_families(self, conference_id: str, user: User, search: str = "") -> list[AskedFamily]:
+        """For a host: the children among the entered families of the own classes (of all, where no classes are given)
+        whose name holds `search` (two letters or more), and whom I have asked already."""
+        with self.database.read() as session:
+            conference = visible(session, conference_id, user)
+            host = organise.find_host(session, conference.id or 0, user.user_id)
+            found = people.children_of(session, conference, host, search[:60])
+        return [
+            AskedFamily(id=guest.public_id, child=guest.child, school_class=guest.school_class, asked=asked)
+            for guest, asked in found
+        ]
+
+    def ask(self, conference_id: str, data: AskData, user: User) -> None:
+        """I would like to talk to this family: it sees me first, may book me early, and gets a mail where that is
+        possible. With `asked` false I take it back."""
+        with self.database.write() as session:
+            conference = visible(session, conference_id, user)
+            host = organise.find_host(session, conference.id or 0, user.user_id)
+            guest = session.execute(
+                select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.public_id) == data.family)
+            ).scalar_one_or_none()
+            if guest is None or not guest.invited:
+                raise NotFound
+            if not data.asked:
+                people.take_back(session, guest, host)
+            elif people.name_host(session, guest, host, asked=True):
+                until = self.clock() + letters.WEEK
+                payload = {"host": host.public_id}
+                letters.write(session, guest.id or 0, "asked", host.public_id, payload, self.clock(), until)
+        self.wake()
 
     def preview_import(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """What an import would change, line by line. Nothing is changed."""
@@ -144,13 +235,20 @@ class FamiliesApi:
             return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
 
         language = given.get("language", "").casefold()[:2]
+        hosts, unknown = people.hosts_named(session, conference, given.get("hosts", ""))
+        if unknown:
+            unknown_host = "A teacher in this line is unknown. Give the name or the Nextcloud user of somebody invited."
+            return ImportLine(
+                line=number, user_id=name, outcome="error", problem=unknown_host, changes={"hosts": ("", unknown[0])}
+            ), None
         try:
             family = people.Family(
                 name,
                 given.get("email", ""),
                 given.get("child", ""),
                 given.get("school_class", ""),
-                language if language in ("de", "en") else "de",
+                language if language in LANGUAGES else "de",
+                tuple(hosts),
             ).checked()
         except Invalid as invalid:
             problems = {
@@ -166,5 +264,8 @@ class FamiliesApi:
         known = people.find_family(session, conference, family, self.links)
         changes = {column: ("", value) for column, value in given.items() if value}
         if known and known.invited:
-            return ImportLine(line=number, user_id=name, outcome="same"), None
+            new_hosts = set(hosts) - set(people.named_hosts(session, known.id or 0))
+            if not new_hosts:
+                return ImportLine(line=number, user_id=name, outcome="same"), None
+            return ImportLine(line=number, user_id=name, outcome="changed", changes=changes), family
         return ImportLine(line=number, user_id=name, outcome="changed" if known else "new", changes=changes), family

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response, status
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, organise, overview
+from ..conference import jobs, organise, overview, waiting
 from ..conference.database import Database
 from ..conference.errors import NotFound
 from ..conference.tables import Booking, Conference, Host, Job
@@ -91,7 +91,17 @@ class OverviewApi:
             found = overview.progress(session, conference)
         name, per_hour = self.mail_channel(conference.organiser_id)
         hours = round(found.guests / per_hour, 1) if per_hour else 0.0
-        return asdict(found) | {"mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours}}
+        with self.database.read() as session:
+            lengths = waiting.lengths(session, conference.id or 0)
+            lists = {
+                host.user_id: lengths[host.id or 0]
+                for host in session.execute(select(Host).where(col(Host.id).in_(lengths))).scalars()
+            }
+        return (
+            asdict(found)
+            | {"waiting": lists}
+            | {"mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours}}
+        )
 
     def retry(self, conference_id: str, user: User) -> CountAnswer:
         """Tries everything that failed or was given up once more, now."""
@@ -153,7 +163,7 @@ class OverviewApi:
     def _begin(self, conference_id: str, user: User, begin: Callable[[Session, Conference], Job]) -> JobAnswer:
         with self.database.write() as session:
             job = begin(session, own(session, conference_id, user))
-            answer = _job_answer(job)
+            answer = job_answer(job)
         self.wake()
         return answer
 
@@ -164,7 +174,7 @@ class OverviewApi:
             rows = session.execute(
                 select(Job).where(col(Job.conference_id) == conference.id).order_by(col(Job.id).desc()).limit(20)
             ).scalars()
-            return [_job_answer(job) for job in rows]
+            return [job_answer(job) for job in rows]
 
     def qr_code(self, conference_id: str, user: User) -> Response:
         """The share link as a QR code (SVG). 404 while the public address is not known."""
@@ -180,6 +190,6 @@ class OverviewApi:
         return Response(image.getvalue(), media_type="image/svg+xml", headers=headers)
 
 
-def _job_answer(job: Job) -> JobAnswer:
+def job_answer(job: Job) -> JobAnswer:
     fields = {name: getattr(job, name) for name in JobAnswer.model_fields}
     return JobAnswer.model_validate(fields | {"id": job.public_id})

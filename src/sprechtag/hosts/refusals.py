@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A refusal as the API says it: a status, a code for programs and a sentence for people."""
 
-from ..conference import errors, jobs, organise
+from ..conference import errors, jobs, organise, wishes
 from .people import MayNotOrganise, NoConfirmation
 from .schemas import Problem
 
@@ -32,6 +32,15 @@ _SENTENCES: dict[str, str] = {
     "url_wrong": "The address begins with https://. Check it, or leave it empty.",
     "language_unknown": "The public pages do not speak one of these languages.",
     "column_name_missing": "No column names the family. Call one “name” or “Familie”.",
+    "priority_after_opening": "Families that a host asks for would book later than the others. Change a time.",
+    "booking_mode_unknown": "Choose how families book.",
+    "wishes_until_missing": "Say until when families can enter their wishes.",
+    "wishes_need_no_confirmation": "With wishes nobody confirms an address. Let everybody or the invited enter.",
+    "wishes_still_open": "Families can still enter wishes. Wait until that time is over, or end it in the rules.",
+    "no_wishes": "No family has entered a wish.",
+    "reminders_wrong": "Reminders are minutes before the appointment, at most 14 days.",
+    "text_kind_unknown": "There is no such mail.",
+    "placeholder_unknown": "This mail does not have one of the placeholders in braces. Take one of those shown.",
     "user_id_missing": "Give the Nextcloud user to invite.",
 }
 
@@ -62,6 +71,9 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 409, Problem(error=refused.code, message="There is nothing to change.")
         case jobs.NoChannel():
             message = "Messages need a mail account of yours in the Mail app or the school’s mail server. Set one up."
+            return 409, Problem(error=refused.code, message=message)
+        case wishes.RunIsOn():
+            message = "That is not possible in the run’s present state. Load the page anew."
             return 409, Problem(error=refused.code, message=message)
         case errors.SlotTaken():
             return 409, Problem(error=refused.code, message="This time was just taken. Choose another one.")

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from ..conference.organise import HostEntry, OwnWishes, Rules
 from ..conference.slots import TimeWindow
 from ..conference.tables import Conference, Host
+from ..phrases import LANGUAGES
 
 
 class Strict(BaseModel):
@@ -51,6 +52,14 @@ class RulesData(Strict):
     contact_for_hosts: bool = False
     booking_by: Literal["link", "confirmed", "invited"] = "link"
     languages: Annotated[str, Field(max_length=200)] = ""
+    walk_minutes: Annotated[int, Field(ge=0, le=120)] = 5
+    reminders: Annotated[str, Field(max_length=100)] = "1440,60"
+    waiting_list: bool = True
+    priority_from: AwareDatetime | None = None
+    booking_mode: Literal["direct", "wishes", "assigned"] = "direct"
+    wishes_until: AwareDatetime | None = None
+    privacy_notice: Annotated[str, Field(max_length=4000)] = ""
+    feedback: bool = False
 
     def rules(self) -> Rules:
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
@@ -150,6 +159,15 @@ class MeAnswer(BaseModel):
 
 
 Message = Annotated[str, Field(max_length=4000)]
+
+
+def _spoken(language: str) -> str:
+    if language not in LANGUAGES:
+        raise ValueError("The public pages do not speak this language.")
+    return language
+
+
+Spoken = Annotated[str, AfterValidator(_spoken)]
 PlaceName = Literal["on_site", "video"]
 
 
@@ -189,7 +207,7 @@ class PhoneBooking(Strict):
     name: str
     email: str = ""
     phone: str = ""
-    language: Literal["de", "en"] = "de"
+    language: Spoken = "de"
     key: Annotated[str, Field(max_length=100)] = ""
 
 
@@ -200,7 +218,7 @@ class FamilyData(Strict):
     email: str = ""
     child: str = ""
     school_class: str = ""
-    language: Literal["de", "en"] = "de"
+    language: Spoken = "de"
 
 
 class HoldData(FamilyData):
@@ -291,6 +309,14 @@ class ConferenceAnswer(BaseModel):
     contact_for_hosts: bool
     booking_by: Literal["link", "confirmed", "invited"]
     languages: str
+    walk_minutes: int
+    reminders: str
+    waiting_list: bool
+    priority_from: datetime | None
+    booking_mode: Literal["direct", "wishes", "assigned"]
+    wishes_until: datetime | None
+    privacy_notice: str
+    feedback: bool
     windows: list[WindowData]
     role: Literal["organiser", "host"]
     host_state: Literal["invited", "joined", "declined"] | None = None

@@ -17,8 +17,28 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 CATALOGUES = Path(__file__).parent / "locale"
-LANGUAGES: dict[str, str] = {"de": "Deutsch", "en": "English"}
+LANGUAGES: dict[str, str] = {
+    "de": "Deutsch",
+    "en": "English",
+    "de-simple": "Leichte Sprache",
+    "tr": "Türkçe",
+    "ar": "العربية",
+    "uk": "Українська",
+    "ru": "Русский",
+    "pl": "Polski",
+    "fr": "Français",
+    "ro": "Română",
+    "fa": "فارسی",
+    "ku": "Kurdî (Kurmancî)",
+    "vi": "Tiếng Việt",
+}
+TAGS = {code: code for code in LANGUAGES}
+"""Language tags for pages (BCP 47); `simple` is a registered variant."""
 DEFAULT = "de"
+_LOCALES = {"en": "en_GB", "de-simple": "de"}
+"""British English: dates as the rest of Europe's schools write them."""
+_ALSO_KNOWN_AS = {"kmr": "ku", "prs": "fa"}
+"""Languages of browsers that we speak under another code: Kurmanji, Dari."""
 
 
 @cache
@@ -28,9 +48,13 @@ def _translations(language: str) -> NullTranslations:
         return NullTranslations()
     compiled = BytesIO()
     with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
+        write_mo(compiled, read_po(file, locale=_LOCALES.get(language, language)))
     compiled.seek(0)
-    return Translations(compiled)
+    found = Translations(compiled)
+    if language == "de-simple":
+        # Only the texts of booking are said in easier words.
+        found.add_fallback(_translations("de"))
+    return found
 
 
 @dataclass(frozen=True)
@@ -49,20 +73,35 @@ class Speaker:
 
     @property
     def direction(self) -> str:
-        return Locale.parse(self.language).text_direction
+        return Locale.parse(self.locale).text_direction
+
+    @property
+    def tag(self) -> str:
+        """The language tag for pages and mails (BCP 47)."""
+        return TAGS[self.language]
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.zone))
 
     def day(self, moment: datetime) -> str:
         """Weekday and date: "Mittwoch, 25. November 2026"."""
-        return dates.format_date(self.local(moment), "full", locale=self._locale)
+        return dates.format_date(self.local(moment), "full", locale=self.locale)
+
+    def date_only(self, day: date) -> str:
+        """As `day`, for a date that is no moment."""
+        return dates.format_date(day, "full", locale=self.locale)
 
     def short_day(self, moment: datetime) -> str:
-        return dates.format_skeleton("MMMEd", self.local(moment), locale=self._locale)
+        return dates.format_skeleton("MMMEd", self.local(moment), locale=self.locale)
 
     def time(self, moment: datetime) -> str:
-        return dates.format_time(self.local(moment), "short", locale=self._locale)
+        """24 hours in every language, as the clock in the school's hall and the signs at its doors show it."""
+        return f"{self.local(moment):%H:%M}"
+
+    def span(self, starts_at: datetime, ends_at: datetime) -> str:
+        """15:10–15:20, in this order in languages that are written from right to left too (U+2066 … U+2069)."""
+        span = f"{self.time(starts_at)}–{self.time(ends_at)}"
+        return f"\u2066{span}\u2069" if self.direction == "rtl" else span
 
     def when(self, moment: datetime) -> str:
         return f"{self.short_day(moment)}, {self.time(moment)}"
@@ -71,9 +110,9 @@ class Speaker:
         return self.local(moment).date()
 
     @property
-    def _locale(self) -> str:
-        # British English: 24-hour times, as the rest of Europe's schools write them.
-        return "en_GB" if self.language == "en" else self.language
+    def locale(self) -> str:
+        """CLDR's name for dates and the direction of writing."""
+        return _LOCALES.get(self.language, self.language)
 
     def listing(self, items: list[str]) -> str:
         return ", ".join(items)
@@ -87,6 +126,7 @@ def best_language(chosen: str, accept_language: str, offered: Collection[str] = 
     wishes: list[tuple[float, int, str]] = []
     for place, part in enumerate(accept_language.split(",")[:20]):
         match = re.fullmatch(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*", part)
-        if match and match[1].lower() in offered:
-            wishes.append((-float(match[2] or 1), place, match[1].lower()))
+        language = _ALSO_KNOWN_AS.get(match[1].lower(), match[1].lower()) if match else ""
+        if match and language in offered:
+            wishes.append((-float(match[2] or 1), place, language))
     return min(wishes)[2] if wishes else DEFAULT if DEFAULT in offered else next(iter(offered))

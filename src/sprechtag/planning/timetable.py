@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-MOST_WANTED = 10
+MOST_WANTED = 8
 """With more, sets get too many to look at while somebody waits."""
 
 
@@ -82,17 +82,36 @@ def propose(wanted: Sequence[Wanted], fixed: Sequence[Fixed] = (), walk: int = 0
     Raises `ValueError` for more than `MOST_WANTED`."""
     if len(wanted) > MOST_WANTED:
         raise ValueError(f"At most {MOST_WANTED} can be planned at once.")
+    whole = _best_of_all_sets(wanted, fixed, walk, latest)
+    mask, (_, picked) = min(whole.items(), key=lambda item: (-item[0].bit_count(), item[1][0]))
+    chosen = {wanted[index].key: choice for index, choice in sorted(picked, key=lambda pick: pick[1].starts)}
+    unserved = tuple(one.key for index, one in enumerate(wanted) if not mask >> index & 1)
+    days, stay = measure(chosen.values(), fixed)
+    return TimeTable(chosen, unserved, days, stay)
+
+
+def best_by_count(wanted: Sequence[Wanted], walk: int, extra_day: int) -> dict[int, int]:
+    """What seeing so many of the wanted costs at least: minutes of stay, and `extra_day` for every day but the first.
+    Without the number 0; numbers that are not possible are missing."""
+    best: dict[int, int] = {}
+    for mask, ((days, stay, _), _picked_ones) in _best_of_all_sets(wanted, (), walk, latest=False).items():
+        cost = stay + extra_day * max(0, days - 1)
+        if mask and cost < best.get(mask.bit_count(), cost + 1):
+            best[mask.bit_count()] = cost
+    return best
+
+
+def _best_of_all_sets(
+    wanted: Sequence[Wanted], fixed: Sequence[Fixed], walk: int, latest: bool
+) -> dict[int, tuple[Cost, _Picked]]:
+    """For every set that can be seen (a bit mask), the best way to do so."""
     possible = [_possible(one, fixed, walk) for one in wanted]
     whole = _NOTHING
     for day in sorted({choice.day for choices in possible for choice in choices}):
         of_day = [[choice for choice in choices if choice.day == day] for choices in possible]
         best = _day(wanted, of_day, [one for one in fixed if one.day == day], walk, latest)
         whole = _together(whole, best)
-    mask, (_, picked) = min(whole.items(), key=lambda item: (-item[0].bit_count(), item[1][0]))
-    chosen = {wanted[index].key: choice for index, choice in sorted(picked, key=lambda pick: pick[1].starts)}
-    unserved = tuple(one.key for index, one in enumerate(wanted) if not mask >> index & 1)
-    days, stay = measure(chosen.values(), fixed)
-    return TimeTable(chosen, unserved, days, stay)
+    return whole
 
 
 def measure(chosen: Iterable[Choice], fixed: Iterable[Fixed] = ()) -> tuple[int, int]:

@@ -105,7 +105,7 @@ def teachers(count: int, seed: int) -> list[Teacher]:
             f"t{number:02}",
             names[number],
             ", ".join(sorted(draw.sample(_SUBJECTS, 2))),
-            ", ".join(sorted(of_classes.sample(every_class, 4), key=every_class.index)),
+            ", ".join(sorted(of_classes.sample(every_class, 2), key=every_class.index)),
             f"{draw.choice('ABC')} {draw.randint(0, 3)}{draw.randint(1, 20):02}",
         )
         for number in range(1, count + 1)

@@ -3,7 +3,6 @@
 """Brings everything outside up to one booking, one guest, one host: each call may be repeated at any time."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,8 +12,8 @@ from sqlmodel import col, select
 
 from ..conference import jobs
 from ..conference.database import Database
-from ..conference.queries import BookingView, GuestView, fact, guest_view, learn
-from ..conference.tables import VIDEO, Conference, EffectKind, Host, Job, JobItem, utc_now
+from ..conference.queries import BookingView, GuestView, fact, free_instead, learn
+from ..conference.tables import VIDEO, Conference, EffectKind, Host, utc_now
 from ..conference.tokens import LinkKey
 from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
@@ -57,14 +56,14 @@ class Follower:
         self._door = door
         self._links = links
         self._options = options
-        self._public_base = public_base
+        self.public_base = public_base
         self._clock = clock
 
     def now(self) -> datetime:
         return self._clock()
 
     @property
-    def _settings(self) -> Settings:
+    def settings(self) -> Settings:
         """As they are now: the admin may have changed them in the page."""
         return self._options()
 
@@ -96,7 +95,7 @@ class Follower:
         state = self._ledger.state(booking_id, "calendar")
         if not state.behind:
             return
-        if self.channel(state.view.organiser_id).name == "calendar" and not self._public_base():
+        if self.channel(state.view.organiser_id).name == "calendar" and not self.public_base():
             self._ledger.failed(booking_id, "calendar", NOT_SET_UP, self._clock())
             return
         try:
@@ -109,7 +108,7 @@ class Follower:
     def _calendar(self, view: BookingView) -> CalendarEffect:
         host = self._host_facts(view.host_user_id)
         writing = Writing(
-            self.channel(view.organiser_id), host.get("email", ""), host.get("language", ""), self._manage_link
+            self.channel(view.organiser_id), host.get("email", ""), host.get("language", ""), self.manage_link
         )
         return CalendarEffect(self._door, self._ledger, writing)
 
@@ -129,26 +128,47 @@ class Follower:
             for state in news:
                 await self._follow_calendar_mail(state)
             return
-        if not self._public_base():
+        if not self.public_base():
             self._fail(news, NOT_SET_UP)
             return
         views = [state.view for state in self._ledger.of_guest(guest_id, "mail")]
-        effect = MailEffect(self._door, self._ledger, self._settings)
         try:
-            note = await effect.apply(news, views, channel, self._manage_link(news[0].view))
+            note = await self.mails().apply(news, views, channel, self.manage_link(news[0].view), self._instead(news))
         except SmtpRefused as error:
             for state in news:
                 self._ledger.gave_up(state, "mail", str(error))
         except SmtpTroubled as error:
             self._fail(news, str(error))
         except Throttled:
-            self._fail(news, "The Mail app allows no more mails just now.", self._settings.mail_app_seconds)
+            self._fail(news, "The Mail app allows no more mails just now.", self.settings.mail_app_seconds)
         except NextcloudError as error:
             for state in news:
                 self._note(state, "mail", error)
         else:
             for state in news:
                 self._ledger.applied(state, "mail", {}, note)
+
+    def mails(self) -> MailEffect:
+        return MailEffect(self._door, self.settings, self._reply_to)
+
+    def _reply_to(self, organiser_id: str) -> str:
+        """Where answers to a mail from the relay go: the organiser's own address."""
+        with self._database.read() as session:
+            return str(fact(session, f"mail:{organiser_id}").get("reply_to", ""))
+
+    def _instead(self, news: list[State]) -> list[letter.Instead]:
+        """Free times in place of what the school has cancelled."""
+        found: dict[str, letter.Instead] = {}
+        for state in news:
+            view = state.view
+            if view.active or view.cancelled_by != "school":
+                continue
+            with self._database.read() as session:
+                free = free_instead(session, view, self._clock())
+            for one in free:
+                link = f"{self.manage_link(view)}/h/{one.host_public_id}"
+                found[one.host_public_id] = letter.Instead(one.host_name, one.starts, link)
+        return list(found.values())
 
     def mail_is_due(self, state: State) -> bool:
         """A video mail waits for its link, a calendar mail for its event; the others go out at once."""
@@ -190,7 +210,7 @@ class Follower:
         elif state.attempts >= GIVE_UP_MAIL_AFTER:
             self._ledger.gave_up(state, "mail", NOT_DELIVERED)
         else:
-            wait = min(12 * self._settings.retry_seconds * 2 ** min(state.attempts, 12), LONGEST_MAIL_WAIT)
+            wait = min(12 * self.settings.retry_seconds * 2 ** min(state.attempts, 12), LONGEST_MAIL_WAIT)
             self._fail([state], NOT_DELIVERED, wait)
 
     # -- long work ----------------------------------------------------------------------------------------------
@@ -202,42 +222,6 @@ class Follower:
     async def run_job(self, job_id: int) -> None:
         """Does what is left of the job; the effects follow by themselves."""
         await asyncio.to_thread(jobs.run, self._database, job_id, self._clock)
-
-    def due_messages(self) -> list[jobs.DueMessage]:
-        with self._database.read() as session:
-            return jobs.due_messages(session, self._clock())
-
-    async def send_message(self, job_id: int, guest_id: int) -> None:
-        """Sends a message of the school's to one family; what fails is tried again later."""
-        with self._database.read() as session:
-            job = session.get(Job, job_id)
-            item = session.get(JobItem, (job_id, guest_id))
-            if job is None or item is None:
-                return
-            to = guest_view(session, guest_id)
-        views = [state.view for state in self._ledger.of_guest(guest_id, "mail")]
-        channel = self.channel(to.organiser_id)
-        fingerprint = hashlib.sha256(f"message-{job.public_id}-{guest_id}".encode()).hexdigest()[:32]
-        written = letter.announcement(job.payload["subject"], job.payload["text"], to, views, self._manage_link(to))
-        try:
-            await MailEffect(self._door, self._ledger, self._settings).send(written, to, channel, fingerprint)
-        except SmtpRefused:
-            self._message_done(job_id, guest_id, reached=False)
-        except (SmtpTroubled, NextcloudError) as error:
-            given_up = isinstance(error, Rejected) and item.attempts >= GIVE_UP_AFTER
-            if given_up or item.attempts >= GIVE_UP_MAIL_AFTER:
-                self._message_done(job_id, guest_id, reached=False)
-                return
-            reason = in_words(error) if isinstance(error, NextcloudError) else str(error)
-            wait = min(self._settings.retry_seconds * 2 ** min(item.attempts, 12), LONGEST_MAIL_WAIT)
-            with self._database.write(PATIENCE) as session:
-                jobs.message_failed(session, job_id, guest_id, reason, self._clock() + timedelta(seconds=wait))
-        else:
-            self._message_done(job_id, guest_id, reached=True)
-
-    def _message_done(self, job_id: int, guest_id: int, reached: bool) -> None:
-        with self._database.write(PATIENCE) as session:
-            jobs.message_sent(session, job_id, guest_id, self._clock(), reached)
 
     # -- a host, the instance -----------------------------------------------------------------------------------
 
@@ -268,8 +252,8 @@ class Follower:
         try:
             async with self._door.as_user("") as session:
                 theming = await instance.theming(session)
-                front = "/exapps" if self._settings.behind_harp else "/index.php/apps/app_api/proxy"
-                address = await instance.public_url(session, f"{front}/{self._settings.app_id}")
+                front = "/exapps" if self.settings.behind_harp else "/index.php/apps/app_api/proxy"
+                address = await instance.public_url(session, f"{front}/{self.settings.app_id}")
                 nextcloud = await instance.public_url(session, "/")
         except NextcloudError as error:
             log.warning("instance not learned", call=error.doing, status=error.status)
@@ -284,10 +268,12 @@ class Follower:
         try:
             async with self._door.as_user(user_id) as session:
                 account = await mail.first_account(session)
+                profile = await people.profile(session)
         except NextcloudError as error:
             log.warning("mail account not looked up", call=error.doing, status=error.status)
             return
-        value = {"id": account.id, "address": account.address} if account else {}
+        value: dict[str, object] = {"id": account.id, "address": account.address} if account else {}
+        value |= {"reply_to": profile.email}
         with self._database.write(PATIENCE) as db:
             learn(db, f"mail:{user_id}", value, self._clock())
 
@@ -306,18 +292,18 @@ class Follower:
 
     def channel(self, organiser_id: str) -> Channel:
         with self._database.read() as session:
-            return choose(self._settings, fact(session, f"mail:{organiser_id}"))
+            return choose(self.settings, fact(session, f"mail:{organiser_id}"))
 
     # -- small things -------------------------------------------------------------------------------------------
 
-    def _manage_link(self, view: BookingView | GuestView) -> str:
+    def manage_link(self, view: BookingView | GuestView) -> str:
         token = self._links.token("manage", view.guest_public_id, view.guest_generation)
-        return f"{self._public_base()}/m/{token}"
+        return f"{self.public_base()}/m/{token}"
 
     def nextcloud_base(self) -> str:
         with self._database.read() as session:
             known = fact(session, "address").get("nextcloud", "")
-        return str(known or self._settings.nextcloud_url).removesuffix("/index.php").rstrip("/")
+        return str(known or self.settings.nextcloud_url).removesuffix("/index.php").rstrip("/")
 
     def _host_facts(self, user_id: str) -> dict[str, str]:
         with self._database.read() as session:

@@ -4,6 +4,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable, Sequence
 
 from ..conference.queries import BookingView, GuestView
 from ..nextcloud import mail
@@ -12,7 +13,7 @@ from ..nextcloud.session import Door
 from ..settings import Settings
 from . import letter, smtp
 from .channels import Channel
-from .ledger import Ledger, State
+from .ledger import State
 
 UNSURE = "The answer of the Mail app got lost after the mail was handed over. It has probably gone out."
 
@@ -20,17 +21,25 @@ UNSURE = "The answer of the Mail app got lost after the mail was handed over. It
 class MailEffect:
     """Sends through `smtp` and `mail-app`; the `calendar` channel has sent with the event."""
 
-    def __init__(self, door: Door, ledger: Ledger, settings: Settings) -> None:
+    def __init__(self, door: Door, settings: Settings, reply_to: Callable[[str], str]) -> None:
         self._door = door
-        self._ledger = ledger
         self._settings = settings
+        self._reply_to = reply_to
 
-    async def apply(self, news: list[State], all_views: list[BookingView], channel: Channel, manage_link: str) -> str:
+    async def apply(
+        self,
+        news: list[State],
+        all_views: list[BookingView],
+        channel: Channel,
+        manage_link: str,
+        instead: Sequence[letter.Instead] = (),
+    ) -> str:
         """Sends one mail for all of `news`; returns a note for the organiser, usually empty.
 
         A crash between "sent" and "noted" sends again, with the same Message-ID: a family would rather read a
         mail twice than never. Raises `NextcloudError`, `SmtpRefused`, `SmtpTroubled`."""
-        written = letter.compose([(state.view, state.applied > 0) for state in news], all_views, manage_link)
+        known = [(state.view, state.applied > 0) for state in news]
+        written = letter.compose(known, all_views, manage_link, instead)
         return await self.send(written, news[0].view, channel, _fingerprint(news))
 
     async def send(
@@ -46,7 +55,7 @@ class MailEffect:
     async def _by_smtp(self, written: letter.Letter, view: BookingView | GuestView, fingerprint: str) -> None:
         sender_name, sender = letter.sender_of(self._settings, view.conference_name)
         mail_id = f"<{fingerprint}@{sender.rpartition('@')[2]}>"
-        message = letter.message(written, sender, sender_name, mail_id)
+        message = letter.message(written, sender, sender_name, mail_id, self._reply_to(view.organiser_id))
         await asyncio.to_thread(smtp.send, self._settings, message)
 
     async def _by_mail_app(self, written: letter.Letter, view: BookingView | GuestView, channel: Channel) -> str:

@@ -18,8 +18,11 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from ..settings import Settings
+from .assigning import Assigning
 from .follower import Follower
 from .ledger import Due, Ledger
+from .papers import Papers
+from .post import Post
 from .watch import Watch
 
 log = structlog.get_logger()
@@ -29,10 +32,12 @@ APPLICATION_VERSION = "1"
 nothing would be taken up again (measured). Raise it only with a migration of what is pending."""
 
 BOOKINGS, MAILS, MAIL_APP, CHECKS = "bookings", "mails", "mail-app", "checks"
+LONG, PAPER = "long", "paper"
 STUCK_SECONDS = 60.0
 LEARN_EVERY = 600
 HOUSEKEEPING_SECONDS = 3600.0
 RELEASE_SECONDS = 10.0
+WRITE_SECONDS = 5.0
 MAIL_APP_MARGIN = 1.5
 GATHERING_SECONDS = 0.1
 """In a rush every booking wakes the sweeper; so many of them share one sweep."""
@@ -40,6 +45,9 @@ ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
 _follower: Follower | None = None
 _watch: Watch | None = None
+_post: Post | None = None
+_assigning: Assigning | None = None
+_papers: Papers | None = None
 
 
 def _always() -> bool:
@@ -76,8 +84,29 @@ async def _run_job(job_id: int) -> None:
 
 @DBOS.workflow(name="send_message")
 async def _send_message(job_id: int, guest_id: int) -> None:
-    if follower := _ready():
-        await follower.send_message(job_id, guest_id)
+    if (post := _post) and _enabled():
+        await post.send_message(job_id, guest_id)
+        _woken.set()
+
+
+@DBOS.workflow(name="send_letter")
+async def _send_letter(letter_id: int) -> None:
+    if (post := _post) and _enabled():
+        await post.send_letter(letter_id)
+        _woken.set()
+
+
+@DBOS.workflow(name="assign_wishes")
+async def _assign_wishes(run_id: int) -> None:
+    if (assigning := _assigning) and _enabled():
+        await assigning.run(run_id)
+        _woken.set()
+
+
+@DBOS.workflow(name="print_paper")
+async def _print_paper(job_id: int) -> None:
+    if (papers := _papers) and _enabled():
+        await papers.make(job_id)
         _woken.set()
 
 
@@ -142,19 +171,26 @@ class Work:
         settings: Settings,
         follower: Follower,
         watch: Watch,
+        post: Post,
+        assigning: Assigning,
+        papers: Papers,
         ledger: Ledger,
         enabled: Callable[[], bool],
         executor: str,
         housekeeping: Callable[[], None],
         release: Callable[[], object],
     ) -> None:
-        global _follower, _watch, _enabled
-        _follower, _watch, _enabled = follower, watch, enabled
+        global _follower, _watch, _post, _assigning, _papers, _enabled
+        _follower, _watch, _post, _enabled = follower, watch, post, enabled
+        _assigning, _papers = assigning, papers
         self._settings = settings
         self._follower = follower
         self._watch = watch
+        self._post = post
+        self._assigning = assigning
+        self._papers = papers
         self._release = release
-        self._released_at = float("-inf")
+        self._released_at = self._written_at = float("-inf")
         self._ledger = ledger
         self._executor = executor
         self._housekeeping = housekeeping
@@ -189,6 +225,8 @@ class Work:
             worker_concurrency=4,
             polling_interval_sec=0.5,
         )
+        DBOS.register_queue(LONG, worker_concurrency=1, polling_interval_sec=poll)
+        DBOS.register_queue(PAPER, worker_concurrency=1, polling_interval_sec=poll)
         DBOS.register_queue(CHECKS, worker_concurrency=4, polling_interval_sec=poll)
         self._sweeper.start()
 
@@ -222,10 +260,14 @@ class Work:
         """Now and then, and when the process starts: old data go, slots held for nothing are free again."""
         if time.monotonic() - self._tidied_at > HOUSEKEEPING_SECONDS:
             self._housekeeping()
+            self._papers.throw_away()
             self._tidied_at = time.monotonic()
         if time.monotonic() - self._released_at > RELEASE_SECONDS:
             self._release()
             self._released_at = time.monotonic()
+        if time.monotonic() - self._written_at > min(WRITE_SECONDS, 5 * self._settings.sweep_seconds):
+            self._post.write_due()
+            self._written_at = time.monotonic()
 
     def sweep(self) -> None:
         """Queues a call for everything that is due. Safe in several processes at once."""
@@ -237,21 +279,35 @@ class Work:
                 self._queue_mail(due)
             else:
                 by_booking.setdefault(due.booking_id, []).append(due)
-        self._queue_messages()
+        self._queue_post()
         for dues in by_booking.values():
             first = dues[0]
             tries = "-".join(f"{due.kind}{due.attempts}" for due in sorted(dues, key=lambda due: due.kind))
             call_id = f"booking-{first.public_id}-r{first.revision}-{tries}"
             self._queue(call_id, BOOKINGS, first.host_user_id, _follow_booking, first.booking_id, dues=dues)
 
-    def _queue_messages(self) -> None:
+    def _queue_post(self) -> None:
         """After the mails about appointments: they share a channel's pace, and those matter more."""
-        for due in self._follower.due_messages():
+        for letter in self._post.due_letters():
+            call_id = f"letter-{letter.public_id}-a{letter.attempts}"
+            self._queue_to_family(call_id, letter.organiser_id, letter.guest_id, _send_letter, letter.id)
+        for due in self._post.due_messages():
             call_id = f"message-{due.job_public_id}-{due.guest_id}-a{due.attempts}"
-            if self._follower.channel(due.organiser_id).name == "mail-app":
-                self._queue(call_id, MAIL_APP, due.organiser_id, _send_message, due.job_id, due.guest_id)
-            else:
-                self._queue(call_id, MAILS, f"guest-{due.guest_id}", _send_message, due.job_id, due.guest_id)
+            self._queue_to_family(call_id, due.organiser_id, due.guest_id, _send_message, due.job_id, due.guest_id)
+
+    def _queue_to_family(
+        self,
+        call_id: str,
+        organiser_id: str,
+        guest_id: int,
+        call: Callable[..., Any],
+        *arguments: int,
+        dues: Sequence[Due] = (),
+    ) -> None:
+        if self._follower.channel(organiser_id).name == "mail-app":
+            self._queue(call_id, MAIL_APP, organiser_id, call, *arguments, dues=dues)
+        else:
+            self._queue(call_id, MAILS, f"guest-{guest_id}", call, *arguments, dues=dues)
 
     def _queue_mail(self, due: Due) -> None:
         call_id = f"mail-{due.public_id}-r{due.revision}-a{due.attempts}"
@@ -260,11 +316,7 @@ class Work:
         state = self._ledger.state(due.booking_id, "mail")
         if not self._follower.mail_is_due(state) or not self._follower.family_is_ready(due.guest_id):
             return
-        organiser = state.view.organiser_id
-        if self._follower.channel(organiser).name == "mail-app":
-            self._queue(call_id, MAIL_APP, organiser, _follow_mail, due.guest_id, dues=[due])
-        else:
-            self._queue(call_id, MAILS, f"guest-{due.guest_id}", _follow_mail, due.guest_id, dues=[due])
+        self._queue_to_family(call_id, state.view.organiser_id, due.guest_id, _follow_mail, due.guest_id, dues=[due])
 
     def _check(self, epoch: int) -> None:
         self._queue(f"instance-{epoch // LEARN_EVERY}", CHECKS, "", _learn_instance)
@@ -273,6 +325,10 @@ class Work:
         for job_id in self._follower.jobs_to_run():
             # Asked for anew every half minute, should the process that had it be gone; two at once do no harm.
             self._queue(f"job-{job_id}-{epoch // 30}", CHECKS, "", _run_job, job_id)
+        for run_id, name in self._assigning.due():
+            self._queue(f"assign-{run_id}-{name}", LONG, "", _assign_wishes, run_id)
+        for job_id, name in self._papers.due():
+            self._queue(f"paper-{job_id}-{name}", PAPER, "", _print_paper, job_id)
         for host_id in self._follower.hosts_to_check():
             self._queue(f"host-{host_id}-{epoch // 30}", CHECKS, "", _check_host, host_id)
         self._queue(f"webhooks-{epoch // 10}", CHECKS, "", _hear_of_calendars)

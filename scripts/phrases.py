@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Brings the catalogues of `src/sprechtag/phrases` in line with the sources: `make phrases`.
+
+New sentences are added without a translation, those that are gone are dropped. What is missing is printed."""
+
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_python
+from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
+
+ROOT = Path(__file__).resolve().parents[1] / "src" / "sprechtag"
+CATALOGUES = ROOT / "phrases" / "locale"
+LOCALES = {"de-simple": "de"}
+KEYWORDS = ("say", "guest_say", "tell", "plural")
+PARTS_OF_DAY = ("Morning", "Afternoon", "Evening")
+HEADER = """\
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+#"""
+SIMPLE = "de-simple"
+"""Only some sentences are said in easier words; the others are those of `de`."""
+
+Message = str | tuple[str, str]
+
+
+def sentences() -> dict[str, Message]:
+    """All that can be said to a family, by its (singular) English text."""
+    found: dict[str, Message] = dict.fromkeys(PARTS_OF_DAY, "")
+    found = {name: name for name in found}
+    for path in sorted(ROOT.rglob("*.py")):
+        for _, function, message, _ in extract_python(BytesIO(path.read_bytes()), KEYWORDS, (), {}):
+            add(found, function == "plural", message)
+    for path in sorted([*ROOT.rglob("templates/*.html"), *ROOT.rglob("templates/*.txt")]):
+        for plural, message in said_in_template(path.read_text()):
+            add(found, plural, message)
+    return found
+
+
+def add(found: dict[str, Message], plural: bool, message: object) -> None:
+    texts = [text for text in (message if isinstance(message, tuple) else (message,)) if isinstance(text, str)]
+    if plural and len(texts) >= 2:
+        found[texts[0]] = (texts[0], texts[1])
+    elif texts and not plural:
+        found.setdefault(texts[0], texts[0])
+
+
+def said_in_template(source: str) -> Iterator[tuple[bool, tuple[str, ...]]]:
+    """The texts of `say("…")` and `say.plural("…", "…", n)`, with whether it is a plural."""
+    for call in Environment(autoescape=True).parse(source).find_all(nodes.Call):
+        texts = tuple(part.value for part in call.args if isinstance(part, nodes.Const) and isinstance(part.value, str))
+        if isinstance(call.node, nodes.Name) and call.node.name in KEYWORDS:
+            yield False, texts
+        elif isinstance(call.node, nodes.Getattr) and call.node.attr == "plural":
+            yield True, texts
+
+
+def read(language: str) -> Catalog:
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    locale = LOCALES.get(language, language)
+    if not path.exists():
+        return Catalog(locale=locale)
+    with path.open("rb") as file:
+        return read_po(file, locale=locale)
+
+
+def update(language: str, wanted: dict[str, Message]) -> list[str]:
+    """Writes the catalogue anew; returns what has no translation."""
+    before = read(language)
+    made = Catalog(locale=LOCALES.get(language, language), header_comment=HEADER, fuzzy=False)
+    missing = []
+    for key in sorted(wanted, key=str.casefold):
+        old = before.get(key)
+        text = old.string if old else ""
+        complete = all(text) if isinstance(text, (list, tuple)) else bool(text)
+        if isinstance(wanted[key], tuple) != isinstance(text, (list, tuple)):
+            complete, text = False, ""
+        if not complete:
+            missing.append(key)
+            if language == SIMPLE:
+                continue
+        made.add(wanted[key], text or ("" if isinstance(wanted[key], str) else None))
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, made, width=120, omit_header=False, sort_output=False)
+    return [] if language == SIMPLE else missing
+
+
+def main() -> int:
+    wanted = sentences()
+    languages = sorted(path.name for path in CATALOGUES.iterdir() if path.is_dir())
+    lacking = 0
+    for language in languages:
+        missing = update(language, wanted)
+        lacking += len(missing)
+        print(f"{language}: {len(wanted) - len(missing)} of {len(wanted)}")
+        for text in missing:
+            print(f"    {text[:100]!r}")
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

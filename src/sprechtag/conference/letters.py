@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Mails to families that are about no change of a booking: offers, reminders. What is due, what was sent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from .tables import Booking, Conference, Guest, GuestLetter, LetterKind, Slot
+
+WEEK = timedelta(days=7)
+FEEDBACK_AFTER = timedelta(hours=3)
+FEEDBACK_UNTIL = timedelta(days=7)
+
+
+def write(
+    session: Session,
+    guest_id: int,
+    kind: LetterKind,
+    name: str,
+    payload: dict[str, Any],
+    now: datetime,
+    expires_at: datetime,
+) -> bool:
+    """Has a letter written in the background; one that was written before is not written again (false then)."""
+    same = select(col(GuestLetter.id)).where(
+        col(GuestLetter.guest_id) == guest_id, col(GuestLetter.kind) == kind, col(GuestLetter.name) == name
+    )
+    if session.execute(same).first():
+        return False
+    made = GuestLetter(guest_id=guest_id, kind=kind, name=name, next_attempt_at=now, expires_at=expires_at)
+    made.payload = payload
+    session.add(made)
+    return True
+
+
+@dataclass(frozen=True)
+class DueLetter:
+    id: int
+    public_id: str
+    guest_id: int
+    organiser_id: str
+    attempts: int
+
+
+def due(session: Session, now: datetime, limit: int = 200) -> list[DueLetter]:
+    """What may be sent now, the longest waiting first."""
+    rows = session.execute(
+        select(
+            col(GuestLetter.id),
+            col(GuestLetter.public_id),
+            col(GuestLetter.guest_id),
+            col(Conference.organiser_id),
+            col(GuestLetter.attempts),
+        )
+        .join(Guest, col(Guest.id) == col(GuestLetter.guest_id))
+        .join(Conference, col(Conference.id) == col(Guest.conference_id))
+        .where(col(GuestLetter.sent_at).is_(None), col(GuestLetter.next_attempt_at) <= now)
+        .where(col(GuestLetter.expires_at) > now)
+        .order_by(col(GuestLetter.next_attempt_at), col(GuestLetter.id))
+        .limit(limit)
+    )
+    return [DueLetter(*row) for row in rows]
+
+
+def reminder_minutes(conference: Conference) -> list[int]:
+    """Minutes before the first appointment of a day, longest first."""
+    return sorted({int(part) for part in conference.reminders.split(",") if part.strip().isdigit()}, reverse=True)
+
+
+def write_reminders(session: Session, now: datetime) -> int:
+    """Has those reminded whose time has come; returns how many letters were written.
+
+    One letter a family, day and reminder. Who booked after the moment of a reminder does not get that one: the mail
+    about the booking is fresh enough."""
+    written = 0
+    conferences = session.execute(select(Conference).where(col(Conference.reminders) != "")).scalars()
+    for conference in list(conferences):
+        minutes = reminder_minutes(conference)
+        if not minutes:
+            continue
+        rows = session.execute(
+            select(col(Booking.guest_id), col(Slot.starts_at), col(Booking.created_at))
+            .join(Slot, col(Slot.id) == col(Booking.slot_id))
+            .join(Guest, col(Guest.id) == col(Booking.guest_id))
+            .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+            .where(col(Booking.confirm_by).is_(None), col(Guest.email) != "")
+            .where(col(Slot.starts_at) > now, col(Slot.starts_at) <= now + timedelta(minutes=minutes[0] + 24 * 60))
+        )
+        for (guest_id, day), times in _by_guest_and_day(rows, ZoneInfo(conference.time_zone)).items():
+            first = min(starts_at for starts_at, _ in times)
+            booked_at = min(created_at for _, created_at in times)
+            for before in minutes:
+                at = first - timedelta(minutes=before)
+                # Later ones make earlier ones needless: after a long break of ours nobody gets two at once.
+                later = [other for other in minutes if other < before]
+                over = first - timedelta(minutes=later[0]) if later else first
+                if at <= now < over and booked_at < at:
+                    payload = {"day": day, "minutes": before}
+                    written += write(session, guest_id, "reminder", f"{day}-{before}", payload, now, over)
+    return written
+
+
+def _by_guest_and_day(rows: Iterable[Any], zone: ZoneInfo) -> dict[tuple[int, str], list[tuple[datetime, datetime]]]:
+    found: dict[tuple[int, str], list[tuple[datetime, datetime]]] = {}
+    for guest_id, starts_at, created_at in rows:
+        day = starts_at.astimezone(zone).date().isoformat()
+        found.setdefault((guest_id, day), []).append((starts_at, created_at))
+    return found
+
+
+def write_feedback(session: Session, now: datetime) -> int:
+    """Has those asked how it was who had an appointment, some hours after the last one of the conference; returns how
+    many letters were written."""
+    written = 0
+    conferences = session.execute(select(Conference).where(col(Conference.feedback).is_(True))).scalars()
+    for conference in list(conferences):
+        ended = session.execute(
+            select(func.max(col(Slot.ends_at)))
+            .join(Booking, col(Booking.slot_id) == col(Slot.id))
+            .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+        ).scalar_one()
+        if ended is None or not ended + FEEDBACK_AFTER <= now < ended + FEEDBACK_UNTIL:
+            continue
+        guests = session.execute(
+            select(col(Booking.guest_id))
+            .join(Guest, col(Guest.id) == col(Booking.guest_id))
+            .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active", col(Guest.email) != "")
+            .distinct()
+        ).scalars()
+        for guest_id in list(guests):
+            written += write(session, guest_id, "feedback", "", {}, now, ended + FEEDBACK_UNTIL)
+    return written
+
+
+def sent(session: Session, letter_id: int, now: datetime, note: str = "") -> None:
+    letter = session.get(GuestLetter, letter_id)
+    if letter:
+        letter.sent_at, letter.last_error = now, note[:300]
+
+
+def failed(session: Session, letter_id: int, reason: str, next_attempt_at: datetime) -> None:
+    letter = session.get(GuestLetter, letter_id)
+    if letter:
+        letter.attempts += 1
+        letter.last_error, letter.next_attempt_at = reason[:300], next_attempt_at

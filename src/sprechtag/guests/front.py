@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What all public pages share: who looks, with which link, and how a refusal is said.
+
+`s/…` is the share link, `m/…` a guest's manage link."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Query, Request, Response
+from sqlmodel import Session
+from starlette.datastructures import FormData
+
+from ..access import Caller
+from ..conference import rules
+from ..conference.booking import Desk, free_starts
+from ..conference.database import Database
+from ..conference.errors import NotFound, Refused
+from ..conference.queries import BookingView, bookings_of_guest, conference_by_share_token, guest_by_manage_token
+from ..conference.tables import Conference, Guest
+from ..conference.tokens import LinkKey
+from ..settings import Settings
+from .page import Page, ThemeSource
+from .refusals import Sentence, sentence
+
+Language = Annotated[str, Query(alias="lang")]
+Field = Annotated[str, Form()]
+NOON_HOURS = ((12, "Morning"), (17, "Afternoon"), (24, "Evening"))
+
+
+async def _form(request: Request) -> FormData:
+    return await request.form()
+
+
+Sent = Annotated[FormData, Depends(_form)]
+"""A form with fields of the same name, read whole: a query string would lose all but the last behind PHP."""
+
+
+def text_of(form: FormData, name: str, longest: int = 300) -> str:
+    value = form.get(name, "")
+    return value[:longest] if isinstance(value, str) else ""
+
+
+def texts_of(form: FormData, name: str, most: int = 60) -> list[str]:
+    """All values of a field, each once, in their order."""
+    return list(dict.fromkeys(value[:100] for value in form.getlist(name)[:most] if isinstance(value, str) and value))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who looks: the conference, the guest of a manage link, and the path all links of the page start from."""
+
+    base: str
+    conference: Conference
+    guest: Guest | None
+
+    @property
+    def again(self) -> bool:
+        return self.guest is not None
+
+    @property
+    def start(self) -> str:
+        """Where one chooses whom to see."""
+        return f"{self.base}/book" if self.guest else self.base
+
+    @property
+    def guest_id(self) -> int:
+        """Raises `NotFound` for a visitor with the share link."""
+        if self.guest is None:
+            raise NotFound
+        return self.guest.id or 0
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    """A slot that can be had instead, by its start (UTC) and public id."""
+
+    starts_at: datetime
+    public_id: str
+
+
+@dataclass
+class Front:
+    """`look_soon` has a host's calendar read when somebody looks at the times; `public_base` is the app's public
+    address without a slash at its end, or empty while it is not known.
+
+    Handlers are plain functions: FastAPI runs them in worker threads."""
+
+    database: Database
+    desk: Desk
+    links: LinkKey
+    theme: ThemeSource
+    clock: Callable[[], datetime]
+    options: Callable[[], Settings]
+    look_soon: Callable[[int], None]
+    public_base: Callable[[], str]
+
+    def page(self, request: Request, lang: str) -> Page:
+        page = Page(request, self.theme(), lang)
+        request.state.page = page
+        return page
+
+    def visit(self, session: Session, page: Page, token: str) -> Visit:
+        """Who the link belongs to. Raises `NotFound`."""
+        if page.path.startswith("m/"):
+            guest, conference = guest_by_manage_token(session, token)
+            self.offer_languages(page, conference)
+            page.speaks(guest.language)
+            visit = Visit(f"m/{token}", conference, guest)
+        else:
+            visit = Visit(f"s/{token}", conference_by_share_token(session, token), None)
+            self.offer_languages(page, visit.conference)
+        page.in_zone(visit.conference.time_zone)
+        page.about(visit.base)
+        return visit
+
+    def offer_languages(self, page: Page, conference: Conference) -> None:
+        page.offer(conference.languages.split(",") if conference.languages else self.options().names("languages"))
+
+    def own(self, page: Page, token: str, booking_id: str) -> tuple[Visit, BookingView]:
+        """The booking, if it is this guest's. Raises `NotFound` else."""
+        with self.database.read() as session:
+            visit = self.visit(session, page, token)
+            for view in bookings_of_guest(session, visit.guest_id):
+                if view.public_id == booking_id:
+                    return visit, view
+        raise NotFound
+
+    def closed(self, page: Page, visit: Visit, *, asked: bool = False) -> Sentence | None:
+        """Why nothing can be booked now, or None."""
+        try:
+            rules.check_booking_is_open(visit.conference, self.clock(), asked=asked)
+            if visit.guest is None:
+                rules.check_share_link_books(visit.conference)
+        except Refused as refused:
+            return sentence(page.say, refused)
+        return None
+
+    def instead(self, visit: Visit, host_id: int, wanted: datetime) -> list[FreeTime]:
+        """Up to three free slots near the one that could not be had."""
+        with self.database.read() as session:
+            by_start = dict(free_starts(session, host_id, rules.bookable_from(visit.conference, self.clock())))
+        return [FreeTime(start, by_start[start]) for start in rules.next_free(list(by_start), wanted)]
+
+    def manage_link(self, guest: Guest) -> str:
+        """The path of the guest's own page."""
+        return f"m/{self.links.token('manage', guest.public_id, guest.manage_generation)}"
+
+    def message(
+        self,
+        page: Page,
+        visit: Visit,
+        said: Sentence,
+        onward: str = "",
+        onward_text: str = "",
+        slots: list[FreeTime] | None = None,
+        post_to: str = "",
+    ) -> Response:
+        return page.answer(
+            "message.html",
+            said.status,
+            **common(visit),
+            heading=said.text,
+            text=said.advice,
+            slots=slots or [],
+            moving=bool(post_to),
+            post_to=post_to,
+            base=visit.base,
+            onward=onward or visit.start,
+            onward_text=onward_text or page.say("To the beginning"),
+        )
+
+
+def common(visit: Visit) -> dict[str, Any]:
+    return {"conference_name": visit.conference.name, "contact": visit.conference.contact}
+
+
+def days_with_times(page: Page, free: list[tuple[datetime, str]]) -> list[dict[str, Any]]:
+    """Free slots by day and part of the day, as times to press."""
+    say = page.say
+    days = []
+    for _, of_day in groupby(free, key=lambda slot: say.date(slot[0])):
+        slots = list(of_day)
+        parts = [
+            {
+                "name": say(name),
+                "slots": [{"public_id": public_id, "time": say.time(start)} for start, public_id in of_part],
+            }
+            for name, of_part in groupby(slots, key=lambda slot: part_of_day(say.local(slot[0]).hour))
+        ]
+        days.append({"name": say.day(slots[0][0]), "parts": parts})
+    return days
+
+
+def part_of_day(hour: int) -> str:
+    return next(name for until, name in NOON_HOURS if hour < until)
+
+
+def not_found_page(page: Page) -> Response:
+    """For links that lead nowhere: they say what to do, and do not count as an attack (200 would lie, 404 is right)."""
+    said = sentence(page.say, NotFound())
+    return page.answer(
+        "message.html",
+        said.status,
+        heading=said.text,
+        text=said.advice,
+        slots=[],
+        moving=False,
+        onward="",
+        onward_text="",
+        base="",
+        post_to="",
+    )
+
+
+def file_answer(body: bytes, media_type: str, name: str, *, shown: bool = False, **headers: str) -> Response:
+    """A file to keep, or one that the browser may show."""
+    return Response(
+        body,
+        media_type=media_type,
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'{"inline" if shown else "attachment"}; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+        }
+        | headers,
+    )
+
+
+def address_of(request: Request) -> str:
+    """The visitor's address, as far as it can be believed."""
+    caller: Caller = request.scope["caller"]
+    return caller.address

@@ -1,0 +1,301 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A family's own page, behind its manage link: its appointments, what is held for it, changing and cancelling."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import select
+from sqlmodel import col
+
+from ..conference import people, rules, waiting, wishes
+from ..conference.booking import free_starts
+from ..conference.errors import NotFound, Refused, SlotTaken
+from ..conference.ical import calendar_file
+from ..conference.queries import BookingView, booking_view, bookings_of_guest, host_by_public_id
+from ..conference.tables import Guest, Slot, WaitingEntry
+from ..conference.tokens import feed_path, is_token
+from ..paper.pdf import warm_up
+from ..paper.timetable import family_timetable
+from .front import Field, Front, Language, Visit, common, days_with_times, file_answer
+from .page import Page, etag
+from .refusals import sentence
+
+
+@dataclass
+class ManagePages:
+    front: Front
+
+    def router(self) -> APIRouter:
+        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+        get, post = router.get, router.post
+        get("/m/{token}")(self.manage)
+        get("/m/{token}/print")(self.printed)
+        get("/m/{token}/appointments.ics")(self.all_as_file)
+        get("/m/{token}/appointments.pdf")(self.all_as_pdf)
+        post("/m/{token}/confirm")(self.confirm_all)
+        post("/m/{token}/o/{slot_id}/pass")(self.let_pass)
+        post("/m/{token}/w/{entry_id}/leave")(self.leave_list)
+        get("/c/{guest_id}/{token}.ics")(self.feed)
+        one = "/m/{token}/b/{booking_id}"
+        get(one)(self.appointment)
+        get(f"{one}/appointment.ics")(self.one_as_file)
+        get(f"{one}/move")(self.move_times)
+        post(f"{one}/move")(self.move)
+        post(f"{one}/place")(self.change_place)
+        get(f"{one}/cancel")(self.ask_cancel)
+        post(f"{one}/cancel")(self.cancel)
+        post(f"{one}/confirm")(self.confirm)
+        return router
+
+    # -- the family's page --------------------------------------------------------------------------------------
+
+    def manage(self, request: Request, token: str, lang: Language = "") -> Response:
+        page = self.front.page(request, lang)
+        with self.front.database.read() as session:
+            visit = self.front.visit(session, page, token)
+        return self.show(page, visit)
+
+    def show(self, page: Page, visit: Visit, notice: dict[str, str] | None = None) -> Response:
+        """The family's page, also as the answer to a change."""
+        page.home(visit.base)
+        warm_up()
+        open_now = self.front.closed(page, visit) is None
+        with self.front.database.read() as session:
+            views = bookings_of_guest(session, visit.guest_id)
+            held = people.held_slots(session, visit.guest, self.front.clock()) if visit.guest and open_now else []
+            waits = waiting.of_guest(session, visit.guest) if visit.guest else []
+            wished = wishes.of_guest(session, visit.guest_id)
+            asked = people.asking_hosts(session, visit.guest_id, {view.host_id for view in views if view.active})
+        offers = {one.offered.id for one in waits if one.offered}
+        guest = visit.guest
+        feed = feed_path(self.front.links, guest.public_id, guest.manage_generation) if guest else ""
+        base = self.front.public_base()
+        return page.answer(
+            "manage.html",
+            **common(visit),
+            days=_by_day(page, [view for view in views if view.active]),
+            gone=[view for view in views if not view.active],
+            to_confirm=[view for view in views if view.active and view.confirm_by],
+            held=[{"slot": slot, "host": host, "offered": slot.id in offers} for slot, host in held],
+            waits=[one for one in waits if not one.offered],
+            asked=asked,
+            several_children=len({view.child for view in views if view.active}) > 1,
+            feed=f"{base}/{feed}" if base else "",
+            base=visit.base,
+            open=open_now,
+            wishes=visit.conference.booking_mode == "wishes",
+            may_wish=not rules.wishes_are_over(visit.conference, self.front.clock()),
+            wished=[
+                {"host": host.display_name, "child": wish.child, "why": wishes.why(wish.outcome, page.say)}
+                if wish.outcome
+                else {"host": host.display_name, "child": wish.child, "why": ""}
+                for wish, host in wished
+                if wish.outcome != wishes.SERVED
+            ],
+            notice=notice,
+        )
+
+    def printed(self, request: Request, token: str, lang: Language = "") -> Response:
+        """A page for the printer: the appointments by day, nothing to press but the way back."""
+        page = self.front.page(request, lang)
+        with self.front.database.read() as session:
+            visit = self.front.visit(session, page, token)
+            views = [view for view in bookings_of_guest(session, visit.guest_id) if view.active]
+        return page.answer("print.html", **common(visit), days=_by_day(page, views), base=visit.base)
+
+    def all_as_file(self, request: Request, token: str, lang: Language = "") -> Response:
+        page = self.front.page(request, lang)
+        with self.front.database.read() as session:
+            visit = self.front.visit(session, page, token)
+            views = [view for view in bookings_of_guest(session, visit.guest_id) if view.active]
+        return _calendar(calendar_file(views, page.say))
+
+    def all_as_pdf(self, request: Request, token: str, lang: Language = "") -> Response:
+        page = self.front.page(request, lang)
+        with self.front.database.read() as session:
+            visit = self.front.visit(session, page, token)
+            views = [view for view in bookings_of_guest(session, visit.guest_id) if view.active]
+        return file_answer(family_timetable(views, visit.conference, page.say), "application/pdf", "appointments.pdf")
+
+    def feed(self, request: Request, guest_id: str, token: str) -> Response:
+        """The appointments for a calendar app that asks again and again; cancelled ones stay in it as cancelled."""
+        page = self.front.page(request, "")
+        with self.front.database.read() as session:
+            guest = session.execute(select(Guest).where(col(Guest.public_id) == guest_id)).scalar_one_or_none()
+            if guest is None or not is_token(self.front.links, "feed", guest_id, guest.manage_generation, token):
+                raise NotFound
+            views = bookings_of_guest(session, guest.id or 0)
+        page.speaks(guest.language)
+        body = calendar_file(views, page.say, refresh_hours=2)
+        state = "".join(f"{view.public_id}{view.revision}{view.talk_link}{view.host_room}" for view in views)
+        headers = {"ETag": etag(f"{state}{page.say.language}".encode()), "Cache-Control": "private, no-cache"}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return file_answer(body, "text/calendar; charset=utf-8", "feed.ics", shown=True, **headers)
+
+    def confirm_all(self, request: Request, token: str, lang: Field = "") -> Response:
+        """The family says yes to all that waits for its word."""
+        page = self.front.page(request, lang)
+        with self.front.database.read() as session:
+            visit = self.front.visit(session, page, token)
+        try:
+            self.front.desk.confirm_all(visit.guest_id)
+        except Refused as refused:
+            return self.front.message(page, visit, sentence(page.say, refused), visit.base, page.say("My appointments"))
+        return self.show(page, visit, _notice(page, _done(page)["confirm"]))
+
+    def let_pass(self, request: Request, token: str, slot_id: str, lang: Field = "") -> Response:
+        """The family does not want the time that the waiting list has brought it: the next one is asked."""
+        page = self.front.page(request, lang)
+        with self.front.database.write() as session:
+            visit = self.front.visit(session, page, token)
+            slot = session.execute(
+                select(Slot).where(col(Slot.public_id) == slot_id, col(Slot.held_for) == visit.guest_id)
+            ).scalar_one_or_none()
+            if slot and visit.guest:
+                waiting.turn_down(session, visit.conference, slot, visit.guest, self.front.clock())
+        self.front.desk.changed()
+        said = page.say("You let this time pass")
+        return self.show(page, visit, {"title": said, "text": page.say("Another family is asked now.")})
+
+    def leave_list(self, request: Request, token: str, entry_id: str, lang: Field = "") -> Response:
+        page = self.front.page(request, lang)
+        with self.front.database.write() as session:
+            visit = self.front.visit(session, page, token)
+            entry = session.execute(
+                select(WaitingEntry).where(
+                    col(WaitingEntry.public_id) == entry_id, col(WaitingEntry.guest_id) == visit.guest_id
+                )
+            ).scalar_one_or_none()
+            if entry:
+                waiting.leave(session, entry.host_id, visit.guest_id)
+        return self.show(page, visit, {"title": page.say("You are not on this waiting list any more"), "text": ""})
+
+    # -- one appointment ----------------------------------------------------------------------------------------
+
+    def appointment(self, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
+        page = self.front.page(request, lang)
+        visit, view = self.front.own(page, token, booking_id)
+        return self._appointment(page, visit, view)
+
+    def _appointment(
+        self, page: Page, visit: Visit, view: BookingView, notice: dict[str, str] | None = None
+    ) -> Response:
+        page.home(f"{visit.base}/b/{view.public_id}")
+        return page.answer(
+            "change.html",
+            **common(visit),
+            view=view,
+            base=visit.base,
+            changeable=self.front.clock() < view.changeable_until,
+            notice=notice,
+        )
+
+    def move_times(self, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
+        page = self.front.page(request, lang)
+        visit, view = self.front.own(page, token, booking_id)
+        with self.front.database.read() as session:
+            host = host_by_public_id(session, view.conference_id, view.host_public_id)
+            free = free_starts(
+                session, view.host_id, rules.bookable_from(visit.conference, self.front.clock()), view.id
+            )
+        self.front.look_soon(view.host_id)
+        one = f"{visit.base}/b/{view.public_id}"
+        return page.answer(
+            "times.html",
+            **common(visit),
+            days=days_with_times(page, free),
+            host=host,
+            places=rules.places_offered(visit.conference, host),
+            wait="",
+            heading=page.say("Which time instead?"),
+            back_to=one,
+            back_text=page.say("Keep %(when)s", when=page.say.when(view.starts_at)),
+            moving=True,
+            post_to=f"{one}/move",
+            base=visit.base,
+        )
+
+    def move(self, request: Request, token: str, booking_id: str, slot: Field = "", lang: Field = "") -> Response:
+        return self._change(request, token, booking_id, lang, lambda view: self.front.desk.move(view.id, slot), "move")
+
+    def change_place(
+        self, request: Request, token: str, booking_id: str, place: Field = "", lang: Field = ""
+    ) -> Response:
+        return self._change(
+            request, token, booking_id, lang, lambda view: self.front.desk.change_place(view.id, place), "place"
+        )
+
+    def ask_cancel(self, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
+        page = self.front.page(request, lang)
+        visit, view = self.front.own(page, token, booking_id)
+        if not view.active or self.front.clock() >= view.changeable_until:
+            return self._appointment(page, visit, view)
+        return page.answer("cancel.html", **common(visit), view=view, one=f"{visit.base}/b/{view.public_id}")
+
+    def cancel(self, request: Request, token: str, booking_id: str, lang: Field = "") -> Response:
+        return self._change(request, token, booking_id, lang, lambda view: self.front.desk.cancel(view.id), "cancel")
+
+    def confirm(self, request: Request, token: str, booking_id: str, lang: Field = "") -> Response:
+        return self._change(request, token, booking_id, lang, lambda view: self.front.desk.confirm(view.id), "confirm")
+
+    def _change(
+        self,
+        request: Request,
+        token: str,
+        booking_id: str,
+        lang: str,
+        change: Callable[[BookingView], None],
+        what: str,
+    ) -> Response:
+        page = self.front.page(request, lang)
+        visit, view = self.front.own(page, token, booking_id)
+        one = f"{visit.base}/b/{view.public_id}"
+        page.home(one)
+        try:
+            change(view)
+        except Refused as refused:
+            said = sentence(page.say, refused)
+            wanted = refused.starts_at if isinstance(refused, SlotTaken) else view.starts_at
+            slots = self.front.instead(visit, view.host_id, wanted) if what == "move" else []
+            return self.front.message(page, visit, said, one, page.say("Your appointment"), slots, f"{one}/move")
+        with self.front.database.read() as session:
+            view = booking_view(session, view.id)
+        notice = _notice(page, _done(page)[what])
+        if what == "cancel":
+            return self.show(page, visit, notice)
+        return self._appointment(page, visit, view, notice)
+
+    def one_as_file(self, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
+        page = self.front.page(request, lang)
+        _, view = self.front.own(page, token, booking_id)
+        return _calendar(calendar_file([view], page.say, "PUBLISH" if view.active else "CANCEL"))
+
+
+def _notice(page: Page, title: str) -> dict[str, str]:
+    return {"title": title, "text": page.say("We are sending you a mail with what is new.")}
+
+
+def _by_day(page: Page, views: list[BookingView]) -> list[dict[str, Any]]:
+    return [
+        {"name": page.say.day(some[0].starts_at), "views": some}
+        for some in (list(group) for _, group in groupby(views, key=lambda view: page.say.date(view.starts_at)))
+    ]
+
+
+def _calendar(body: bytes) -> Response:
+    return file_answer(body, "text/calendar; charset=utf-8", "appointment.ics")
+
+
+def _done(page: Page) -> dict[str, str]:
+    return {
+        "move": page.say("The time is changed"),
+        "place": page.say("The place is changed"),
+        "cancel": page.say("The appointment is cancelled"),
+        "confirm": page.say("The appointment is confirmed"),
+    }

@@ -1,0 +1,364 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Several hosts at once: a proposed time table, or times picked by hand in a grid; one press books all of it."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import select
+from sqlmodel import Session, col
+from starlette.datastructures import FormData
+
+from ..conference import people, rules
+from ..conference.booking import Wish, free_starts
+from ..conference.errors import (
+    GuestBusy,
+    Invalid,
+    LimitReached,
+    PlaceNotOffered,
+    Refused,
+    SlotBlocked,
+    SlotTaken,
+    TooLate,
+)
+from ..conference.person import Person
+from ..conference.queries import bookings_of_guest, days_of_conference, hosts_by_public_id
+from ..conference.tables import ON_SITE, PLACES, Host, Slot
+from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
+from . import availability
+from .front import Front, Sent, Visit, common, text_of, texts_of
+from .page import Page
+from .pages import BookingPages, booked_page, missing
+from .refusals import Sentence, sentence
+
+
+@dataclass(frozen=True)
+class Time:
+    """A slot of a host that the family could take. Both moments in the conference's zone."""
+
+    public_id: str
+    starts_at: datetime
+    ends_at: datetime
+
+    def choice(self) -> Choice:
+        start = int(self.starts_at.timestamp()) // 60
+        length = int((self.ends_at - self.starts_at).total_seconds()) // 60
+        return Choice(self.public_id, self.starts_at.toordinal(), start, start + length)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One host with the place the family would meet it at, and the times that can be had."""
+
+    host: Host
+    place: str
+    times: Sequence[Time]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One appointment of the time table."""
+
+    host: Host
+    place: str
+    time: Time
+
+
+@dataclass
+class Sheet:
+    """All that the form says, and what is there to choose from."""
+
+    visit: Visit
+    form: FormData
+    columns: list[Column]
+    fixed: list[Fixed]
+    days: list[availability.DayLine]
+    walk: int
+    latest: bool
+    place: str
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def unserved(self) -> list[Column]:
+        served = {line.host.id for line in self.lines}
+        return [column for column in self.columns if column.host.id not in served]
+
+
+@dataclass
+class PlanPages:
+    front: Front
+    booking: BookingPages
+
+    def router(self) -> APIRouter:
+        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+        for base in ("/s/{token}", "/m/{token}"):
+            router.post(f"{base}/plan")(self.plan)
+        return router
+
+    def plan(self, request: Request, token: str, form: Sent) -> Response:
+        """`do` says what was pressed: a proposal (also by default), the grid, what was picked there, or booking."""
+        page = self.front.page(request, text_of(form, "lang"))
+        chosen = texts_of(form, "h")
+        with self.front.database.read() as session:
+            visit = self.front.visit(session, page, token)
+            hosts = hosts_by_public_id(session, visit.conference.id or 0, chosen)
+            # What is to be booked stays in it even when it is lost: the rules say so then, and nothing is booked.
+            keep = texts_of(form, "slot") if text_of(form, "do") == "book" else []
+            sheet = self._sheet(session, page, visit, form, hosts, keep) if 0 < len(hosts) <= MOST_WANTED else None
+        page.home(visit.start)
+        if closed := self.front.closed(page, visit, asked=self._all_have_asked(visit, hosts)):
+            return self.front.message(page, visit, closed)
+        if sheet is None:
+            problem = (
+                page.say("Tick at least one person.")
+                if not hosts
+                else page.say(
+                    "Please tick at most %(number)s at once and book the others afterwards.", number=MOST_WANTED
+                )
+            )
+            return self.booking.list_hosts(page, visit, problem=problem, ticked=chosen)
+        for host in hosts:
+            self.front.look_soon(host.id or 0)
+        match text_of(form, "do"):
+            case "grid":
+                return self._grid(page, replace_lines(sheet, texts_of(form, "slot")))
+            case "picked":
+                return self._picked(page, sheet)
+            case "book":
+                return self._book(page, replace_lines(sheet, texts_of(form, "slot")))
+        return self._answer(page, proposed(sheet))
+
+    def _all_have_asked(self, visit: Visit, hosts: Sequence[Host]) -> bool:
+        if visit.guest is None or not hosts:
+            return False
+        with self.front.database.read() as session:
+            return all(people.has_asked(session, host.id or 0, visit.guest_id) for host in hosts)
+
+    def _sheet(
+        self,
+        session: Session,
+        page: Page,
+        visit: Visit,
+        form: FormData,
+        hosts: Sequence[Host],
+        keep: Sequence[str] = (),
+    ) -> Sheet:
+        conference = visit.conference
+        days = days_of_conference(session, conference)
+        available = availability.read(form, days)
+        walk = text_of(form, "walk").strip()
+        place = text_of(form, "place")
+        earliest = rules.bookable_from(conference, self.front.clock())
+        columns = []
+        for host in hosts:
+            offered = rules.places_offered(conference, host)
+            free = {public_id for _, public_id in free_starts(session, host.id or 0, earliest)} if offered else set()
+            free |= set(keep)
+            rows = session.execute(
+                select(Slot)
+                .where(col(Slot.host_id) == host.id, col(Slot.public_id).in_(free))
+                .order_by(col(Slot.starts_at))
+            ).scalars()
+            times = [
+                Time(slot.public_id, page.say.local(slot.starts_at), page.say.local(slot.ends_at)) for slot in rows
+            ]
+            own_place = place if place in offered else (offered[0] if offered else ON_SITE)
+            columns.append(
+                Column(
+                    host,
+                    own_place,
+                    [
+                        time
+                        for time in times
+                        if time.public_id in keep or availability.within(available, time.starts_at, time.ends_at)
+                    ],
+                )
+            )
+        return Sheet(
+            visit=visit,
+            form=form,
+            columns=columns,
+            fixed=self._fixed(session, page, visit),
+            days=availability.lines(days, available, page.say),
+            walk=min(int(walk), 120) if walk.isdigit() else conference.walk_minutes,
+            latest=text_of(form, "prefer") == "latest",
+            place=place if place in PLACES else "",
+        )
+
+    def _fixed(self, session: Session, page: Page, visit: Visit) -> list[Fixed]:
+        """What the family has already, of all its children."""
+        views = bookings_of_guest(session, visit.guest_id) if visit.guest else []
+        found = []
+        for view in views:
+            if view.active:
+                time = Time("", page.say.local(view.starts_at), page.say.local(view.ends_at)).choice()
+                found.append(Fixed(time.day, time.starts, time.ends, view.place == ON_SITE))
+        return found
+
+    # -- answers ------------------------------------------------------------------------------------------------
+
+    def _book(self, page: Page, sheet: Sheet) -> Response:
+        visit, form = sheet.visit, person_of(page, sheet)
+        offered = [line.place for line in sheet.lines] or [""]
+        problems = missing(page, visit, form | {"place": offered[0]}, offered)
+        if problems or not sheet.lines:
+            return self._answer(page, sheet if sheet.lines else proposed(sheet), problems)
+        key = text_of(sheet.form, "key", 100)
+        wishes = [
+            Wish(line.time.public_id, line.place, form["child"], form["school_class"], key) for line in sheet.lines
+        ]
+        try:
+            if visit.guest:
+                booked = self.front.desk.book_all_again(visit.guest_id, wishes)
+            else:
+                person = Person(form["name"], form["email"], page.say.language)
+                booked = self.front.desk.book_all(visit.conference.id or 0, person, wishes)
+        except (SlotTaken, SlotBlocked, TooLate, GuestBusy, PlaceNotOffered) as refused:
+            return self._renewed(page, sheet, refused)
+        except (Invalid, LimitReached) as refused:
+            return self._answer(page, sheet, [sentence(page.say, refused)])
+        except Refused as refused:
+            return self.front.message(page, visit, sentence(page.say, refused))
+        return booked_page(self.front, page, visit, booked)
+
+    def _renewed(self, page: Page, sheet: Sheet, refused: Refused) -> Response:
+        """A time was lost in between: nothing is booked, a new proposal is shown."""
+        said = sentence(page.say, refused)
+        with self.front.database.read() as session:
+            hosts = [column.host for column in sheet.columns]
+            fresh = proposed(self._sheet(session, page, sheet.visit, sheet.form, hosts))
+        advice = page.say("Nothing is booked yet. This is the new proposal.") if fresh.lines else said.advice
+        return self._answer(page, fresh, [replace(said, advice=advice, field="")])
+
+    def _picked(self, page: Page, sheet: Sheet) -> Response:
+        picks = [text_of(sheet.form, f"pick-{column.host.public_id}") for column in sheet.columns]
+        sheet = replace_lines(sheet, [pick for pick in picks if pick])
+        clashes = clashing(sheet)
+        if not sheet.lines:
+            return self._grid(page, sheet, page.say("Pick at least one time."))
+        if clashes:
+            one, other = clashes[0]
+            problem = page.say(
+                "%(time)s with %(one)s and %(other)s do not go together. Pick another time for one of them.",
+                time=page.say.time(other.time.starts_at),
+                one=one.host.display_name,
+                other=other.host.display_name,
+            )
+            return self._grid(page, sheet, problem)
+        return self._answer(page, sheet, by_hand=True)
+
+    def _answer(self, page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand: bool = False) -> Response:
+        visit = sheet.visit
+        with self.front.database.read() as session:
+            known = bookings_of_guest(session, visit.guest_id) if visit.guest else []
+        form = person_of(page, sheet)
+        latest = max(known, key=lambda view: view.id, default=None) or visit.guest
+        if latest and "child" not in sheet.form:
+            form |= {"child": latest.child, "school_class": latest.school_class}
+        return page.answer(
+            "plan.html",
+            problems[0].status if problems else 200,
+            **common(visit),
+            sheet=sheet,
+            stays=stays(page, sheet),
+            tight=[] if not by_hand else tight(sheet),
+            by_hand=by_hand,
+            form=form,
+            wrong={problem.field: problem.text for problem in problems if problem.field},
+            problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
+            problem_title=page.say("Not booked yet"),
+            key=text_of(sheet.form, "key", 100) or secrets.token_urlsafe(16),
+            both_places=any(len(rules.places_offered(visit.conference, column.host)) > 1 for column in sheet.columns),
+            retention=visit.conference.retention_days,
+            base=visit.base,
+            again=visit.again,
+            days_line=sheet.days,
+        )
+
+    def _grid(self, page: Page, sheet: Sheet, problem: str = "") -> Response:
+        moments = sorted({time.starts_at for column in sheet.columns for time in column.times})
+        days: list[dict[str, Any]] = []
+        for moment in moments:
+            if not days or days[-1]["day"] != moment.date():
+                days.append({"day": moment.date(), "name": page.say.day(moment), "rows": []})
+            cells = [
+                next((time for time in column.times if time.starts_at == moment), None) for column in sheet.columns
+            ]
+            days[-1]["rows"].append({"time": page.say.time(moment), "cells": cells})
+        return page.answer(
+            "grid.html",
+            422 if problem else 200,
+            **common(sheet.visit),
+            sheet=sheet,
+            again=sheet.visit.again,
+            grid=days,
+            picked={line.time.public_id for line in sheet.lines},
+            form=person_of(page, sheet),
+            problems=[{"field": "grid", "text": problem}] if problem else [],
+            problem_title=page.say("One more thing"),
+            base=sheet.visit.base,
+            key=text_of(sheet.form, "key", 100),
+            script="plan.js",
+        )
+
+
+def proposed(sheet: Sheet) -> Sheet:
+    """The sheet with the best time table in it."""
+    wanted = [
+        Wanted(column.host.public_id, column.place == ON_SITE, [time.choice() for time in column.times])
+        for column in sheet.columns
+    ]
+    table = propose(wanted, sheet.fixed, sheet.walk, sheet.latest)
+    return replace_lines(sheet, [choice.key for choice in table.chosen.values()])
+
+
+def replace_lines(sheet: Sheet, slots: Sequence[str]) -> Sheet:
+    """The sheet with these slots as its time table; those that are not to be had any more are left out."""
+    found = [
+        Line(column.host, column.place, time)
+        for column in sheet.columns
+        for time in column.times
+        if time.public_id in slots
+    ]
+    return replace(sheet, lines=sorted(found, key=lambda line: line.time.starts_at))
+
+
+def clashing(sheet: Sheet) -> list[tuple[Line, Line]]:
+    """Picked times that overlap."""
+    return [(one, other) for one, other in pairwise(sheet.lines) if other.time.starts_at < one.time.ends_at]
+
+
+def tight(sheet: Sheet) -> list[tuple[Line, Line]]:
+    """Picked times on site with less than the walking time between them."""
+    return [
+        (one, other)
+        for one, other in pairwise(sheet.lines)
+        if one.place == other.place == ON_SITE
+        and one.time.starts_at.date() == other.time.starts_at.date()
+        and (other.time.starts_at - one.time.ends_at).total_seconds() < sheet.walk * 60
+    ]
+
+
+def stays(page: Page, sheet: Sheet) -> list[dict[str, Any]]:
+    """The lines by day, each day with how long it takes."""
+    by_day: dict[date, list[Line]] = {}
+    for line in sheet.lines:
+        by_day.setdefault(line.time.starts_at.date(), []).append(line)
+    return [
+        {
+            "name": page.say.day(lines[0].time.starts_at),
+            "lines": lines,
+            "minutes": int((lines[-1].time.ends_at - lines[0].time.starts_at).total_seconds()) // 60,
+        }
+        for lines in by_day.values()
+    ]
+
+
+def person_of(page: Page, sheet: Sheet) -> dict[str, str]:
+    return {name: text_of(sheet.form, name) for name in ("child", "school_class", "name", "email")}

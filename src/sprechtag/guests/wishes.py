@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Wishes instead of a race: a family says whom it would like to see and when it can come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from starlette.datastructures import FormData
+
+from ..conference import rules, wishes
+from ..conference.errors import Invalid, Refused
+from ..conference.person import Person
+from ..conference.queries import days_of_conference, hosts_by_public_id
+from ..conference.tables import ON_SITE, VIDEO, Host, Place
+from . import availability
+from .front import Front, Sent, Visit, common, text_of, texts_of
+from .manage import ManagePages
+from .page import Page
+from .pages import BookingPages, missing
+from .refusals import Sentence, sentence
+
+
+@dataclass
+class WishPages:
+    front: Front
+    booking: BookingPages
+    manage: ManagePages
+
+    def router(self) -> APIRouter:
+        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+        for base in ("/s/{token}", "/m/{token}"):
+            router.post(f"{base}/wishes")(self.wish)
+        return router
+
+    def wish(self, request: Request, token: str, form: Sent) -> Response:
+        """First the form with the hosts that were ticked, then, with `do` = `save`, the wishes are kept."""
+        page = self.front.page(request, text_of(form, "lang"))
+        with self.front.database.read() as session:
+            visit = self.front.visit(session, page, token)
+            hosts = hosts_by_public_id(session, visit.conference.id or 0, texts_of(form, "h"))
+        page.home(visit.start)
+        try:
+            rules.check_wishes_are_taken(visit.conference, self.front.clock())
+            if visit.guest is None:
+                rules.check_share_link_books(visit.conference)
+        except Refused as refused:
+            return self.front.message(page, visit, sentence(page.say, refused))
+        if not hosts:
+            return self.booking.list_hosts(page, visit, problem=page.say("Tick at least one person."))
+        if text_of(form, "do") == "save":
+            return self._save(page, visit, form, hosts)
+        return self._form(page, visit, form, hosts)
+
+    def _save(self, page: Page, visit: Visit, form: FormData, hosts: Sequence[Host]) -> Response:
+        who = {name: text_of(form, name) for name in ("child", "school_class", "name", "email")}
+        problems = missing(page, visit, who | {"place": "-"}, ["-"])
+        if problems:
+            return self._form(page, visit, form, hosts, problems)
+        try:
+            with self.front.database.write() as session:
+                days = days_of_conference(session, visit.conference)
+                if visit.guest is None:
+                    person = Person(who["name"], who["email"], page.say.language)
+                    guest, new = self.front.desk.guest_for(session, visit.conference.id or 0, person)
+                else:
+                    guest, new = visit.guest, False
+                walk = text_of(form, "walk").strip()
+                place: Place = VIDEO if text_of(form, "place") == VIDEO else ON_SITE
+                wished = wishes.Wished(
+                    hosts,
+                    who["child"],
+                    who["school_class"],
+                    availability.read(form, days),
+                    place,
+                    min(int(walk), 120) if walk.isdigit() else visit.conference.walk_minutes,
+                )
+                now = self.front.clock()
+                wishes.enter(session, visit.conference, guest, wished, now, own_link=visit.again or new)
+        except wishes.WishesBefore:
+            said = Sentence(
+                409,
+                page.say("You have entered wishes before."),
+                page.say("You can change them with the link in your mail."),
+            )
+            return self.front.message(page, visit, said)
+        except Invalid as refused:
+            return self._form(page, visit, form, hosts, [sentence(page.say, refused)])
+        except Refused as refused:
+            return self.front.message(page, visit, sentence(page.say, refused))
+        self.front.desk.changed()
+        until = visit.conference.wishes_until
+        notice = {
+            "title": page.say("Your wishes are noted"),
+            "text": page.say("You can change them until %(when)s.", when=page.say.when(until)) if until else "",
+        }
+        own = Visit(self.front.manage_link(guest), visit.conference, guest)
+        page.about(own.base)
+        return self.manage.show(page, own, notice)
+
+    def _form(
+        self, page: Page, visit: Visit, form: FormData, hosts: Sequence[Host], problems: Sequence[Sentence] = ()
+    ) -> Response:
+        with self.front.database.read() as session:
+            days = days_of_conference(session, visit.conference)
+            sheet = wishes.sheet_of(session, visit.guest_id) if visit.guest else None
+            before = wishes.of_guest(session, visit.guest_id) if visit.guest else []
+        available: dict[date, tuple[int, int]] = availability.read(form, days)
+        if sheet and "days" not in form:
+            available = {date.fromisoformat(day): (span[0], span[1]) for day, span in sheet.available.items()}
+        who = {name: text_of(form, name) for name in ("child", "school_class", "name", "email")}
+        if "child" not in form and visit.guest:
+            known = before[0][0] if before else visit.guest
+            who |= {"child": known.child, "school_class": known.school_class}
+        conference = visit.conference
+        return page.answer(
+            "wishes.html",
+            problems[0].status if problems else 200,
+            **common(visit),
+            hosts=hosts,
+            days=availability.lines(days, available, page.say),
+            walk=text_of(form, "walk") or str(sheet.walk_minutes if sheet else conference.walk_minutes),
+            place=text_of(form, "place") or (sheet.place if sheet else ON_SITE),
+            both_places=conference.offers_on_site and conference.offers_video,
+            form=who,
+            wrong={problem.field: problem.text for problem in problems if problem.field},
+            problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
+            problem_title=page.say("Not noted yet"),
+            until=conference.wishes_until,
+            retention=conference.retention_days,
+            base=visit.base,
+            again=visit.again,
+        )

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The school's own words in mails and letters, and what families said afterwards."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlmodel import col
+
+from ..conference import organise, texts
+from ..conference.database import Database
+from ..conference.errors import Invalid
+from ..conference.tables import FeedbackAnswer
+from ..phrases import LANGUAGES, Speaker
+from .access import REFUSALS, User, own
+from .schemas import Strict
+
+LEAST_ANSWERS = 3
+"""With fewer, one could guess who said what."""
+GRADES = range(1, 6)
+
+
+class KindAnswer(BaseModel):
+    """One kind of mail: its placeholders, our own text and the school's, by language."""
+
+    kind: str
+    placeholders: list[str]
+    defaults: dict[str, str]
+    own: dict[str, str]
+
+
+class TextsData(Strict):
+    """By kind and language; what is missing or empty is our own text."""
+
+    texts: dict[str, dict[str, Annotated[str, Field(max_length=texts.LONGEST)]]]
+
+
+class TextPreviewData(Strict):
+    kind: str
+    language: str
+    text: Annotated[str, Field(max_length=texts.LONGEST)] = ""
+
+
+class TextPreview(BaseModel):
+    """The text as a family would read it, with an invented one in it."""
+
+    text: str
+
+
+class FeedbackSummary(BaseModel):
+    """How often each grade was given, from 1 to 5, and the comments, sorted by themselves, not by when they came.
+    Empty while fewer than three have answered."""
+
+    answers: int
+    worth: list[int] = []
+    ease: list[int] = []
+    worth_on_site: float | None = None
+    worth_by_video: float | None = None
+    comments: list[str] = []
+
+
+@dataclass
+class TextsApi:
+    database: Database
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
+        router.get("/texts")(self.texts)
+        router.put("/texts")(self.set_texts)
+        router.post("/texts-preview")(self.preview)
+        router.get("/feedback")(self.feedback)
+        return router
+
+    def texts(self, conference_id: str, user: User) -> list[KindAnswer]:
+        """All kinds of mails and letters, in the order in which a family gets them."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+        return [
+            KindAnswer(
+                kind=kind,
+                placeholders=list(texts.placeholders(kind)),
+                defaults={code: texts.default(kind, Speaker(code)) for code in LANGUAGES},
+                own=conference.texts.get(kind, {}),
+            )
+            for kind in texts.KINDS
+        ]
+
+    def set_texts(self, conference_id: str, data: TextsData, user: User) -> list[KindAnswer]:
+        """Sets the school's own texts; a kind or language that is not named has ours. 422 for a placeholder that the
+        kind does not have; nothing is changed then."""
+        with self.database.write() as session:
+            organise.set_texts(session, own(session, conference_id, user), data.texts)
+        return self.texts(conference_id, user)
+
+    def preview(self, conference_id: str, data: TextPreviewData, user: User) -> TextPreview:
+        """Fills an invented family in. Nothing is kept; refused as it would be when saved."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+        if data.language not in LANGUAGES:
+            raise Invalid("language", "language_unknown")
+        kind = next((kind for kind in texts.KINDS if kind == data.kind), None)
+        if kind is None:
+            raise Invalid("kind", "text_kind_unknown")
+        own_texts = texts.checked({kind: {data.language: data.text}})
+        say = Speaker(data.language, conference.time_zone)
+        when = say.when(datetime(2027, 1, 13, 15, 10, tzinfo=UTC))
+        values = {
+            "name": "Ayşe Yılmaz",
+            "conference": conference.name,
+            "contact": conference.contact,
+            "child": "Emre Yılmaz",
+            "host": "Anna Uhlenbrock",
+            "hosts": "Anna Uhlenbrock · Emre Yılmaz",
+            "when": when,
+            "until": when,
+            "closes": when,
+            "days": say.day(datetime(2027, 1, 13, 15, 10, tzinfo=UTC)),
+        }
+        return TextPreview(text=texts.running_text(own_texts, kind, say, values))
+
+    def feedback(self, conference_id: str, user: User) -> FeedbackSummary:
+        """What families thought of the day."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            answers = list(
+                session.execute(
+                    select(FeedbackAnswer).where(col(FeedbackAnswer.conference_id) == conference.id)
+                ).scalars()
+            )
+        if len(answers) < LEAST_ANSWERS:
+            return FeedbackSummary(answers=len(answers))
+        worth, ease = Counter(one.worth for one in answers), Counter(one.ease for one in answers)
+        return FeedbackSummary(
+            answers=len(answers),
+            worth=[worth[grade] for grade in GRADES],
+            ease=[ease[grade] for grade in GRADES],
+            worth_on_site=_mean([one.worth for one in answers if one.place == "on_site"]),
+            worth_by_video=_mean([one.worth for one in answers if one.place == "video"]),
+            comments=sorted(one.comment for one in answers if one.comment),
+        )
+
+
+def _mean(grades: list[int]) -> float | None:
+    return round(sum(grades) / len(grades), 1) if len(grades) >= LEAST_ANSWERS else None

@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Everybody's wishes: what came in, the run that assigns them, its result before and after it is published."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, status
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from ..access import Caller
+from ..conference import wishes
+from ..conference.database import Database
+from ..conference.errors import NotFound
+from ..conference.tables import Conference, WishRun
+from .access import REFUSALS, User, own
+from .schemas import Strict
+
+
+class RunData(Strict):
+    """The same `seed` and wishes give the same result; `effort` is how long is searched (1: about a minute and a half
+    for 600 families)."""
+
+    seed: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    effort: Annotated[float, Field(gt=0, le=4)] = 1.0
+
+
+class RunAnswer(BaseModel):
+    """`progress` holds served, wishes, families, without, most_served (the proven limit), stay and least_stay in
+    minutes, gap as a share, and the phase."""
+
+    state: Literal["running", "ready", "publishing", "published", "discarded", "failed"]
+    seed: int
+    progress: dict[str, Any]
+    problem: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class ServedWish(BaseModel):
+    child: str
+    host: str
+    starts_at: datetime
+
+
+class UnservedWish(BaseModel):
+    """`reason` is `no_time`, `full`, `clash` or `gone`."""
+
+    child: str
+    host: str
+    reason: str
+
+
+class FamilyAnswer(BaseModel):
+    name: str
+    served: list[ServedWish]
+    unserved: list[UnservedWish]
+
+
+class WishesAnswer(BaseModel):
+    """`run` is the latest; `families` its result, those with nothing first."""
+
+    entered_families: int
+    entered_wishes: int
+    until: datetime | None
+    over: bool
+    run: RunAnswer | None
+    families: list[FamilyAnswer]
+
+
+@dataclass
+class WishesApi:
+    database: Database
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
+        router.get("/wishes")(self.wishes)
+        router.post("/wishes-run", status_code=status.HTTP_202_ACCEPTED)(self.run)
+        router.post("/wishes-discard")(self.discard)
+        router.post("/wishes-publish", status_code=status.HTTP_202_ACCEPTED)(self.publish)
+        return router
+
+    def wishes(self, conference_id: str, user: User) -> WishesAnswer:
+        """How many wishes came in, and what the latest run made of them."""
+        with self.database.read() as session:
+            return self._answer(session, own(session, conference_id, user))
+
+    def run(self, conference_id: str, data: RunData, user: User) -> WishesAnswer:
+        """Begins to assign. 422 before the time for wishes is over; 409 while a run is going on or published."""
+
+        def begin(session: Session, conference: Conference) -> None:
+            wishes.start_run(session, conference, data.seed, data.effort, self.clock())
+
+        return self._change(conference_id, user, begin)
+
+    def discard(self, conference_id: str, user: User) -> WishesAnswer:
+        """Throws the latest result away; nothing was booked by it."""
+
+        def throw_away(session: Session, conference: Conference) -> None:
+            wishes.discard(session, _latest(session, conference))
+
+        return self._change(conference_id, user, throw_away)
+
+    def publish(self, conference_id: str, user: User) -> WishesAnswer:
+        """Begins to book what the run has found; every family gets one mail."""
+
+        def begin(session: Session, conference: Conference) -> None:
+            wishes.publish(session, conference, _latest(session, conference), self.clock())
+
+        return self._change(conference_id, user, begin)
+
+    def _change(self, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]) -> WishesAnswer:
+        with self.database.write() as session:
+            conference = own(session, conference_id, user)
+            change(session, conference)
+            session.flush()
+            answer = self._answer(session, conference)
+        self.wake()
+        return answer
+
+    def _answer(self, session: Session, conference: Conference) -> WishesAnswer:
+        counts = wishes.counts(session, conference)
+        run = wishes.latest_run(session, conference)
+        shown = run is not None and run.state in ("ready", "publishing", "published")
+        families = wishes.result(session, conference, run) if run and shown else []
+        until = conference.wishes_until
+        return WishesAnswer(
+            entered_families=counts["families"],
+            entered_wishes=counts["wishes"],
+            until=until,
+            over=until is not None and self.clock() >= until,
+            run=RunAnswer.model_validate(run, from_attributes=True) if run else None,
+            families=[
+                FamilyAnswer(
+                    name=family.name,
+                    served=[
+                        ServedWish(child=child, host=host, starts_at=starts_at)
+                        for child, host, starts_at in family.served
+                    ],
+                    unserved=[
+                        UnservedWish(child=child, host=host, reason=reason) for child, host, reason in family.unserved
+                    ],
+                )
+                for family in families
+            ],
+        )
+
+
+def _latest(session: Session, conference: Conference) -> WishRun:
+    run = wishes.latest_run(session, conference)
+    if run is None:
+        raise NotFound
+    return run

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Printed invitations: one page a family, sorted by class, for a window envelope, with a QR code and a code to type."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..conference import organise, people
+from ..conference.tables import Conference, Guest
+from ..conference.texts import running_text
+from ..conference.tokens import LinkKey, code_hash
+from ..phrases import Speaker
+from .pdf import page
+
+
+@dataclass(frozen=True)
+class Which:
+    """Whose letters: of one class, or of all; only of families without an address with `unreachable`."""
+
+    school_class: str = ""
+    unreachable: bool = False
+
+
+def families_for_letters(session: Session, conference: Conference, which: Which) -> list[Guest]:
+    """By class and the child's last name, as they are handed out."""
+    query = select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.invited).is_(True))
+    if which.school_class:
+        query = query.where(col(Guest.school_class) == which.school_class)
+    if which.unreachable:
+        query = query.where(col(Guest.email) == "")
+    return sorted(session.execute(query).scalars(), key=_order)
+
+
+def letters(
+    session: Session, conference: Conference, which: Which, links: LinkKey, public_base: str, say: Speaker
+) -> str:
+    """The letters as one document. Families that have no code yet get theirs."""
+    share = f"{public_base}/s/{organise.share_token(conference, links)}"
+    sheets = []
+    for guest in families_for_letters(session, conference, which):
+        code = people.code_of(guest, links)
+        guest.code_hash = code_hash(links, code)
+        session.add(guest)
+        sheets.append(
+            _letter(session, conference, guest, code, share, f"{public_base}/m/{people.manage_token(guest, links)}")
+        )
+    return page("invitations.html", say("Invitation"), say, conference=conference, sheets=sheets, share=share)
+
+
+def _letter(session: Session, conference: Conference, guest: Guest, code: str, share: str, link: str) -> dict[str, Any]:
+    say = Speaker(guest.language, conference.time_zone)
+    closes = conference.wishes_until if conference.booking_mode == "wishes" else conference.closes_at
+    days = sorted({window.day for window in organise.conference_windows(session, conference, None)})
+    values = {
+        "name": guest.name,
+        "child": guest.child,
+        "conference": conference.name,
+        "contact": conference.contact,
+        "days": say.listing([say.date_only(day) for day in days]),
+        "closes": say.when(closes) if closes else "",
+    }
+    text = running_text(conference.texts, "invitation", say, values)
+    return {
+        "say": say,
+        "guest": guest,
+        "text": [line for line in text.splitlines() if line.strip()],
+        "code": f"{code[:4]} {code[4:]}",
+        "link": link,
+        "share": share,
+        "closes": values["closes"],
+    }
+
+
+def _order(guest: Guest) -> tuple[int, str, str]:
+    digits = "".join(filter(str.isdigit, guest.school_class))
+    last = (guest.child or guest.name).rsplit(maxsplit=1)[-1:]
+    return (int(digits or 1000), guest.school_class.casefold(), "".join(last).casefold())
+
+
+def classes(guests: Sequence[Guest]) -> list[str]:
+    return list(dict.fromkeys(guest.school_class for guest in guests))

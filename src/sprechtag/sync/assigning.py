@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Runs the assignment of everybody's wishes in a process of its own: two minutes of one core must not make a family's
+page wait. Its progress and what it has found so far stand in the database all the time."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlmodel import col
+
+from ..conference import wishes
+from ..conference.database import Database
+from ..conference.tables import Conference, WishRun
+from ..planning.assignment import Assignment, HostWanted, Opening, Problem, assign, check, reasons
+from .ledger import PATIENCE
+
+log = structlog.get_logger()
+MOST_ATTEMPTS = 3
+NICER = 10
+"""By how much the process steps back behind those that answer families."""
+
+
+class Assigning:
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def due(self) -> list[tuple[int, str]]:
+        """Runs that are to be made, by id and a name that no other attempt has."""
+        with self._database.read() as session:
+            rows = session.execute(select(WishRun).where(col(WishRun.state) == "running")).scalars()
+            return [(run.id or 0, f"{run.public_id}-{run.attempts}") for run in rows]
+
+    async def run(self, run_id: int) -> None:
+        """Makes the run from its beginning; after a crash it is made again, with the same result."""
+        with self._database.write(PATIENCE) as session:
+            run = session.get(WishRun, run_id)
+            if run is None or run.state != "running":
+                return
+            run.attempts += 1
+            if run.attempts > MOST_ATTEMPTS:
+                run.state, run.problem = "failed", "The run was broken off again and again."
+                return
+            found = wishes.open_wishes(session, session.get_one(Conference, run.conference_id))
+            task = {"seed": run.seed, "effort": run.effort, **asdict(found)}
+        try:
+            await self._work(run_id, json.dumps(task).encode())
+        except (OSError, ValueError) as error:
+            log.warning("assignment failed", error=type(error).__name__)
+            self._fail(run_id, "The run could not be made on this machine.")
+
+    async def _work(self, run_id: int, task: bytes) -> None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "sprechtag",
+            "assign",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=64 * 1024 * 1024,
+        )
+        if process.stdin is None or process.stdout is None:
+            raise OSError
+        try:
+            process.stdin.write(task)
+            process.stdin.close()
+            async for line in process.stdout:
+                if not self._note(run_id, json.loads(line)):
+                    break
+            else:
+                if await process.wait() != 0:
+                    self._fail(run_id, "The run ended without a result.")
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGKILL)
+                await process.wait()
+
+    def _note(self, run_id: int, said: dict[str, Any]) -> bool:
+        """Keeps what was found; false when nobody wants it any more."""
+        with self._database.write(PATIENCE) as session:
+            run = session.get(WishRun, run_id)
+            if run is None or run.state != "running":
+                return False
+            run.progress = said["progress"]
+            run.chosen, run.unserved = said["chosen"], said["unserved"]
+            if said["progress"]["phase"] == "done":
+                run.state, run.finished_at = "ready", self._clock()
+            return True
+
+    def _fail(self, run_id: int, problem: str) -> None:
+        with self._database.write(PATIENCE) as session:
+            run = session.get(WishRun, run_id)
+            if run and run.state == "running":
+                run.state, run.problem = "failed", problem
+
+
+def work(task: bytes, say: Callable[[str], None]) -> None:
+    """The process itself: a task as `Assigning` gives it, and a line of JSON for everything that is better."""
+    os.nice(NICER)
+    given = json.loads(task)
+    problem = Problem(
+        [Opening(one["id"], one["host_id"], one["day"], one["starts"], one["ends"]) for one in given["slots"]],
+        [
+            HostWanted(one["id"], one["guest_id"], one["host_id"], one["place"] == "on_site", tuple(one["slots"]))
+            for one in given["wishes"]
+        ],
+        {int(guest_id): minutes for guest_id, minutes in given["walk"].items()},
+    )
+
+    def watch(phase: str, best: Assignment) -> None:
+        check(problem, best.chosen)
+        progress = {
+            "phase": phase,
+            "served": best.score.served,
+            "wishes": len(problem.wishes),
+            "families": len(problem.of_family),
+            "without": best.score.without,
+            "most_served": best.most_served,
+            "stay": best.score.cost,
+            "least_stay": best.least_cost,
+            "gap": round(best.gap, 4),
+            "stopped_by_clock": best.stopped_by_clock,
+        }
+        unserved = {str(wish): reason for wish, reason in reasons(problem, best.chosen).items()}
+        chosen = {str(wish): slot for wish, slot in best.chosen.items()}
+        say(json.dumps({"progress": progress, "chosen": chosen, "unserved": unserved}))
+
+    assign(problem, given["seed"], given["effort"], watch=watch)

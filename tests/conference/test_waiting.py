@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A time that becomes free goes to the family that has waited longest, for a while."""
+
+from datetime import time, timedelta
+
+import pytest
+from sqlmodel import select
+
+from conftest import DAY, NOW, School, make_school
+from sprechtag.conference import organise, rules, waiting
+from sprechtag.conference.booking import Wish
+from sprechtag.conference.database import Database
+from sprechtag.conference.errors import NoWaitingList, SlotBlocked
+from sprechtag.conference.person import Person
+from sprechtag.conference.queries import BookingView
+from sprechtag.conference.slots import TimeWindow
+from sprechtag.conference.tables import Conference, Guest, GuestLetter, Host, Slot, WaitingEntry
+
+
+@pytest.fixture
+def full(database: Database) -> School:
+    """One host with three times, all booked."""
+    window = TimeWindow(DAY, time(15), time(15, 30))
+    school = make_school(database, ("t01",), organise.Rules(name="Sprechtag", windows=[window]))
+    for slot in school.slots():
+        school.book(slot, f"x{slot.id}")
+    return school
+
+
+def wait(school: School, who: str) -> int:
+    school.desk.wait(
+        school.conference_id, 1, Person(f"Family {who}", f"{who}@post.example", "en"), f"Child {who}", "5b"
+    )
+    with school.database.read() as session:
+        return session.exec(select(Guest.id).where(Guest.name == f"Family {who}")).one() or 0
+
+
+def letters(school: School, kind: str) -> list[int]:
+    with school.database.read() as session:
+        rows = session.exec(select(GuestLetter).where(GuestLetter.kind == kind).order_by(GuestLetter.id))  # type: ignore[arg-type]
+        return [letter.guest_id for letter in rows]
+
+
+def held(school: School) -> list[Slot]:
+    with school.database.read() as session:
+        return list(session.exec(select(Slot).where(Slot.held_until != None)))  # noqa: E711
+
+
+def cancel_first(school: School) -> BookingView:
+    view = school.view(1)
+    school.desk.cancel(view.id)
+    return view
+
+
+def test_it_works(full: School) -> None:
+    first, second = wait(full, "a"), wait(full, "b")
+    assert letters(full, "waiting") == [first, second] and letters(full, "offer") == []
+    cancel_first(full)
+    (slot,) = held(full)
+    assert slot.held_for == first and slot.held_until == NOW + rules.OFFERED_FOR
+    assert letters(full, "offer") == [first]
+
+
+def test_what_is_held_can_only_be_booked_by_that_family(full: School) -> None:
+    first = wait(full, "a")
+    cancel_first(full)
+    (slot,) = held(full)
+    with pytest.raises(SlotBlocked):
+        full.book(slot, "somebody")
+    full.desk.book_again(first, Wish(slot.public_id, "on_site", "Child a", "5b", "k"))
+    assert held(full) == []
+    with full.database.read() as session:
+        assert session.exec(select(WaitingEntry)).all() == []
+
+
+def test_who_lets_it_pass_makes_way_for_the_next(full: School) -> None:
+    first, second = wait(full, "a"), wait(full, "b")
+    cancel_first(full)
+    with full.database.write() as session:
+        slot = session.get_one(Slot, held(full)[0].id)
+        conference = session.get_one(Conference, full.conference_id)
+        waiting.turn_down(session, conference, slot, session.get_one(Guest, first), full.clock())
+    (slot,) = held(full)
+    assert slot.held_for == second and letters(full, "offer") == [first, second]
+
+
+def test_an_offer_that_nobody_takes_goes_on_and_then_is_free_for_all(full: School) -> None:
+    first, second = wait(full, "a"), wait(full, "b")
+    cancel_first(full)
+    for hours in (3, 6):
+        full.clock.now = NOW + timedelta(hours=hours)
+        with full.database.write() as session:
+            waiting.sweep(session, full.clock())
+    assert letters(full, "offer") == [first, second] and held(full) == []
+    assert full.book(full.slots()[0], "quick").state == "active"
+
+
+def test_waiting_twice_keeps_the_first_place(full: School) -> None:
+    first = wait(full, "a")
+    wait(full, "b")
+    assert wait(full, "a") == first
+    with full.database.read() as session:
+        (mine,) = waiting.of_guest(session, session.get_one(Guest, first))
+        assert mine.ahead == 0 and waiting.lengths(session, full.conference_id) == {1: 2}
+
+
+def test_a_moved_appointment_frees_the_old_time_for_the_next(full: School) -> None:
+    with full.database.write() as session:
+        host = session.get_one(Host, 1)
+        host.min_pause_minutes = 0
+    first = wait(full, "a")
+    full.desk.cancel(full.view(2).id)  # offered to a
+    second = wait(full, "b")
+    (slot,) = held(full)
+    full.desk.book_again(first, Wish(slot.public_id, "on_site", "Child a", "5b", "k"))
+    full.desk.cancel(full.view(3).id)
+    (slot,) = held(full)
+    assert slot.held_for == second
+
+
+def test_without_waiting_lists_nobody_is_put_on_one(full: School) -> None:
+    full.change(waiting_list=False)
+    with pytest.raises(NoWaitingList):
+        wait(full, "a")
+
+
+def test_something_free_is_offered_at_once(full: School) -> None:
+    cancel_first(full)
+    first = wait(full, "a")
+    assert letters(full, "offer") == [first]
+
+
+def test_a_closed_slot_ends_the_offer_but_not_the_waiting(full: School) -> None:
+    first = wait(full, "a")
+    cancel_first(full)
+    with full.database.write() as session:
+        organise.block(session, session.get_one(Slot, held(full)[0].id), "host")
+        waiting.sweep(session, full.clock())
+    assert held(full) == []
+    full.desk.cancel(full.view(2).id)
+    (slot,) = held(full)
+    assert slot.held_for == first

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Wishes instead of a race: entered until a deadline, assigned at once, looked at, then published."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from conftest import DAY, NOW, School
+from sprechtag.conference import jobs, wishes
+from sprechtag.conference.errors import Invalid, WishesFirst
+from sprechtag.conference.organise import find_host
+from sprechtag.conference.person import Person
+from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestLetter, HostWish, WishRun
+
+UNTIL = NOW + timedelta(days=2)
+ALL_DAY = {DAY: (15 * 60, 17 * 60)}
+
+
+@pytest.fixture
+def wishing(school: School) -> School:
+    school.change(booking_mode="wishes", wishes_until=UNTIL)
+    return school
+
+
+def enter(
+    school: School, who: str, *hosts: str, available: wishes.Available = ALL_DAY, own: bool = True, child: str = ""
+) -> int:
+    with school.database.write() as session:
+        conference = session.get_one(Conference, school.conference_id)
+        person = Person(f"Family {who}", f"{who}@post.example", "en")
+        guest, new = school.desk.guest_for(session, school.conference_id, person)
+        found = [find_host(session, school.conference_id, host) for host in hosts]
+        wished = wishes.Wished(found, child or f"Child {who}", "5b", available, "on_site", 5)
+        wishes.enter(session, conference, guest, wished, school.clock(), own_link=own or new)
+        return guest.id or 0
+
+
+def run_of(school: School) -> tuple[int, wishes.Open]:
+    school.clock.now = UNTIL
+    with school.database.write() as session:
+        conference = session.get_one(Conference, school.conference_id)
+        run = wishes.start_run(session, conference, 1, 0.1, school.clock())
+        return run.id or 0, wishes.open_wishes(session, conference)
+
+
+def ready(school: School, run_id: int, chosen: dict[str, int], unserved: dict[str, str]) -> None:
+    with school.database.write() as session:
+        run = session.get_one(WishRun, run_id)
+        run.chosen, run.unserved, run.state = chosen, unserved, "ready"
+
+
+def published(school: School, run_id: int) -> None:
+    with school.database.write() as session:
+        conference = session.get_one(Conference, school.conference_id)
+        job_id = wishes.publish(session, conference, session.get_one(WishRun, run_id), school.clock()).id
+    jobs.run(school.database, job_id or 0, school.clock)
+
+
+def test_nothing_is_booked_before_the_run_is_published(wishing: School) -> None:
+    with pytest.raises(WishesFirst) as refused:
+        wishing.book(wishing.slots()[0])
+    assert not refused.value.over
+    wishing.clock.now = UNTIL
+    with pytest.raises(WishesFirst) as refused:
+        wishing.book(wishing.slots()[0])
+    assert refused.value.over
+
+
+def test_wishes_are_taken_until_the_deadline(wishing: School) -> None:
+    enter(wishing, "a", "t01")
+    wishing.clock.now = UNTIL
+    with pytest.raises(WishesFirst):
+        enter(wishing, "b", "t01")
+
+
+def test_entering_again_replaces_the_wishes_of_that_child_only(wishing: School) -> None:
+    guest = enter(wishing, "a", "t01", "t02", child="Emre")
+    enter(wishing, "a", "t02", child="Elif")
+    enter(wishing, "a", "t02", child="emre")
+    with wishing.database.read() as session:
+        found = [(wish.child, host.user_id) for wish, host in wishes.of_guest(session, guest)]
+    assert sorted(found) == [("Elif", "t02"), ("emre", "t02")]
+
+
+def test_somebody_who_only_knows_the_address_changes_nothing(wishing: School) -> None:
+    enter(wishing, "a", "t01", own=False)
+    with pytest.raises(wishes.WishesBefore):
+        enter(wishing, "a", "t02", own=False)
+
+
+def test_only_times_when_the_family_can_come_are_open_to_it(wishing: School) -> None:
+    enter(wishing, "a", "t01", available={DAY: (15 * 60 + 30, 16 * 60)})
+    enter(wishing, "b", "t01", available={DAY + timedelta(days=1): (0, 1440)})
+    _, found = run_of(wishing)
+    assert [len(wish.slots) for wish in found.wishes] == [3, 0]
+
+
+def test_a_run_needs_the_deadline_and_wishes(wishing: School) -> None:
+    with wishing.database.write() as session:
+        conference = session.get_one(Conference, wishing.conference_id)
+        with pytest.raises(Invalid, match="wishes_still_open"):
+            wishes.start_run(session, conference, 1, 1, wishing.clock())
+        with pytest.raises(Invalid, match="no_wishes"):
+            wishes.start_run(session, conference, 1, 1, UNTIL)
+
+
+def test_publishing_books_everything_and_says_what_was_not_possible(wishing: School) -> None:
+    first, second = enter(wishing, "a", "t01", "t02"), enter(wishing, "b", "t02")
+    run_id, found = run_of(wishing)
+    with wishing.database.read() as session:
+        ids = {(wish.guest_id, wish.host_id): str(wish.id) for wish in session.exec(select(HostWish))}
+    slot = found.slots[0].id
+    ready(wishing, run_id, {ids[first, 1]: slot}, {ids[first, 2]: "clash", ids[second, 2]: "no_time"})
+    published(wishing, run_id)
+    view = wishing.view(1)
+    assert (view.guest_id, view.child) == (first, "Child a")
+    assert "Teacher t02: what was left collides" in view.message
+    with wishing.database.read() as session:
+        letters = [one for one in session.exec(select(GuestLetter)) if one.kind == "unserved"]
+        assert [(one.guest_id, one.payload["lines"]) for one in letters] == [
+            (second, ["Teacher t02: no time while you can come"])
+        ]
+        assert {effect.kind for effect in session.exec(select(Effect))} == {"talk", "calendar", "mail"}
+        assert session.get_one(Conference, wishing.conference_id).booking_mode == "assigned"
+        assert session.get_one(WishRun, run_id).state == "published"
+    # What is left is booked as usual.
+    assert wishing.book(wishing.slots("t02")[5], "c").state == "active"
+
+
+def test_a_time_that_was_lost_in_the_meantime_is_a_wish_not_served(wishing: School) -> None:
+    guest = enter(wishing, "a", "t01")
+    run_id, found = run_of(wishing)
+    ready(wishing, run_id, {str(found.wishes[0].id): found.slots[0].id}, {})
+    with wishing.database.write() as session:
+        from sprechtag.conference import organise
+
+        organise.block(session, wishing.slots()[0], "host")
+    published(wishing, run_id)
+    with wishing.database.read() as session:
+        assert session.exec(select(Booking)).all() == []
+        assert [wish.outcome for wish, _ in wishes.of_guest(session, guest)] == ["gone"]
+
+
+def test_a_result_can_be_thrown_away_and_made_anew(wishing: School) -> None:
+    enter(wishing, "a", "t01")
+    run_id, _ = run_of(wishing)
+    with wishing.database.write() as session:
+        conference = session.get_one(Conference, wishing.conference_id)
+        with pytest.raises(wishes.RunIsOn):
+            wishes.start_run(session, conference, 2, 1, wishing.clock())
+        wishes.discard(session, session.get_one(WishRun, run_id))
+        assert wishes.start_run(session, conference, 2, 1, wishing.clock()).seed == 2
+
+
+def test_what_was_entered_goes_with_the_family(wishing: School) -> None:
+    guest = enter(wishing, "a", "t01")
+    with wishing.database.write() as session:
+        session.delete(session.get_one(Guest, guest))
+    with wishing.database.read() as session:
+        assert session.exec(select(HostWish)).all() == []
