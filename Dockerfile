@@ -30,6 +30,10 @@ RUN tar -xzf /frp.tar.gz -C /usr/local/bin --strip-components=1 --wildcards '*/f
 
 FROM python:3.11-slim
 # AppAPI mounts a volume at /nc_app_sprechtag_data; a new volume takes its owner from the folder in the image.
+# What WeasyPrint draws with, and letters for all languages of the pages.
+RUN apt-get update && apt-get install -y --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home sprechtag \
     && mkdir /data /nc_app_sprechtag_data && chown sprechtag /data /nc_app_sprechtag_data
 WORKDIR /app

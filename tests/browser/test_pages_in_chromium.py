@@ -127,6 +127,6 @@ def test_targets_are_large_enough(town: Town, event: Event, browser: Browser) ->
     page = open_page(browser, 360)
     page.goto(f"{town.url}/index.php/apps/app_api/proxy/sprechtag/s/{event.token}")
     page.locator(".hosts a").first.click()
-    for target in page.locator(".times a, .langs a").all():
+    for target in page.locator(".times a, .langs summary").all():
         box = target.bounding_box()
         assert box and box["height"] >= 44 and box["width"] >= 40

@@ -214,8 +214,16 @@ class AboutPages:
             contact=conference.contact,
             form=form or {"worth": "", "ease": "", "place": "", "comment": ""},
             wrong=wrong,
-            problems=[{"field": name, "text": text} for name, text in wrong.items()],
+            problems=[{"field": name, "text": f"{_questions(page)[name]} {text}"} for name, text in wrong.items()],
             problem_title=page.say("One more thing"),
             both_places=conference.offers_on_site and conference.offers_video,
             key=secrets.token_urlsafe(16),
         )
+
+
+def _questions(page: Page) -> dict[str, str]:
+    return {
+        "worth": page.say("Was the talk worth your time?"),
+        "ease": page.say("How easy was booking?"),
+        "comment": page.say("What should be different next time?"),
+    }

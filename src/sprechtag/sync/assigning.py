@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import select
@@ -20,8 +20,10 @@ from sqlmodel import col
 from ..conference import wishes
 from ..conference.database import Database
 from ..conference.tables import Conference, WishRun
-from ..planning.assignment import Assignment, HostWanted, Opening, Problem, assign, check, reasons
 from .ledger import PATIENCE
+
+if TYPE_CHECKING:
+    from ..planning.assignment import Assignment
 
 log = structlog.get_logger()
 MOST_ATTEMPTS = 3
@@ -105,6 +107,9 @@ class Assigning:
 
 def work(task: bytes, say: Callable[[str], None]) -> None:
     """The process itself: a task as `Assigning` gives it, and a line of JSON for everything that is better."""
+    # OR-Tools costs 80 MB and a second: only this process pays for it.
+    from ..planning.assignment import HostWanted, Opening, Problem, assign, check, reasons
+
     os.nice(NICER)
     given = json.loads(task)
     problem = Problem(
@@ -116,7 +121,7 @@ def work(task: bytes, say: Callable[[str], None]) -> None:
         {int(guest_id): minutes for guest_id, minutes in given["walk"].items()},
     )
 
-    def watch(phase: str, best: Assignment) -> None:
+    def watch(phase: str, best: "Assignment") -> None:
         check(problem, best.chosen)
         progress = {
             "phase": phase,

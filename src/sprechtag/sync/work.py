@@ -225,8 +225,8 @@ class Work:
             worker_concurrency=4,
             polling_interval_sec=0.5,
         )
-        DBOS.register_queue(LONG, worker_concurrency=1, polling_interval_sec=poll)
-        DBOS.register_queue(PAPER, worker_concurrency=1, polling_interval_sec=poll)
+        for queue in (LONG, PAPER):
+            DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=1.0)
         DBOS.register_queue(CHECKS, worker_concurrency=4, polling_interval_sec=poll)
         self._sweeper.start()
 
