@@ -268,6 +268,7 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", f"{one}/ask-family", {"family": asked}, (404, 204, 404, 404, 401)),
         ("GET", f"{one}/wishes", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-run", {"seed": 1}, (202, 404, 404, 404, 401)),
+        ("POST", f"{one}/wishes-stop", None, (409, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-discard", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-publish", None, (409, 404, 404, 404, 401)),
         ("POST", f"api/v1/bookings/{booking}/cancel", None, (200, 200, 404, 404, 401)),

@@ -154,6 +154,19 @@ def test_a_result_can_be_thrown_away_and_made_anew(wishing: School) -> None:
         assert wishes.start_run(session, conference, 2, 1, wishing.clock()).seed == 2
 
 
+def test_a_run_can_be_stopped_and_its_best_kept(wishing: School) -> None:
+    enter(wishing, "a", "t01")
+    run_id, found = run_of(wishing)
+    with wishing.database.write() as session:
+        run = session.get_one(WishRun, run_id)
+        with pytest.raises(wishes.RunIsOn):
+            wishes.stop(session, run, wishing.clock())
+        run.chosen, run.progress = {str(found.wishes[0].id): found.slots[0].id}, {"phase": "start"}
+        wishes.stop(session, run, wishing.clock())
+    published(wishing, run_id)
+    assert wishing.view(1).state == "active"
+
+
 def test_what_was_entered_goes_with_the_family(wishing: School) -> None:
     guest = enter(wishing, "a", "t01")
     with wishing.database.write() as session:

@@ -21,6 +21,7 @@ from sprechtag.sandbox.demo import new_world
 from sprechtag.sandbox.smtp import Relay
 from sprechtag.sandbox.world import Fault, Mail, World
 from sprechtag.settings import Settings
+from sprechtag.sync import letter
 
 FIRST = datetime(2027, 1, 13, 14, tzinfo=UTC)
 
@@ -107,6 +108,15 @@ def test_a_reminder_of_what_was_cancelled_meanwhile_is_not_sent(office: Office) 
     with office.house.database.read() as session:
         (letter,) = session.exec(select(GuestLetter))
     assert letter.sent_at and letter.last_error == "Not needed any more."
+
+
+def test_answers_go_to_the_organiser_and_nothing_is_tracked(office: Office) -> None:
+    view = office.school.book(office.school.slots("t01")[0], "a")
+    written = letter.compose([(view, False)], [view], "http://nc.example/app/m/x")
+    mail = letter.message(written, "schule@schule.example", "Schule", "<1@schule.example>", "orga@schule.example")
+    assert str(mail["From"]) == "Schule <schule@schule.example>" and mail["Reply-To"] == "orga@schule.example"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert "<img" not in written.html and "http" not in written.html.replace("http://nc.example/app/m/x", "")
 
 
 def test_a_relay_in_trouble_is_tried_again_and_one_that_refuses_is_not(office: Office) -> None:

@@ -230,6 +230,14 @@ def discard(session: Session, run: WishRun) -> None:
     session.add(run)
 
 
+def stop(session: Session, run: WishRun, now: datetime) -> None:
+    """Ends a run and keeps the best that it has found so far. Raises `RunIsOn` where nothing is found yet."""
+    if run.state != "running" or not run.progress:
+        raise RunIsOn
+    run.state, run.finished_at = "ready", now
+    session.add(run)
+
+
 def publish(session: Session, conference: Conference, run: WishRun, now: datetime) -> Job:
     """Begins to book what the run has found, family by family. Raises `RunIsOn` for one that is not ready."""
     if run.state != "ready":

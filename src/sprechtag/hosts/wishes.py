@@ -81,6 +81,7 @@ class WishesApi:
         router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
         router.get("/wishes")(self.wishes)
         router.post("/wishes-run", status_code=status.HTTP_202_ACCEPTED)(self.run)
+        router.post("/wishes-stop")(self.stop)
         router.post("/wishes-discard")(self.discard)
         router.post("/wishes-publish", status_code=status.HTTP_202_ACCEPTED)(self.publish)
         return router
@@ -97,6 +98,14 @@ class WishesApi:
             wishes.start_run(session, conference, data.seed, data.effort, self.clock())
 
         return self._change(conference_id, user, begin)
+
+    def stop(self, conference_id: str, user: User) -> WishesAnswer:
+        """Ends a run and keeps the best it has found so far. 409 while it has found nothing."""
+
+        def take(session: Session, conference: Conference) -> None:
+            wishes.stop(session, _latest(session, conference), self.clock())
+
+        return self._change(conference_id, user, take)
 
     def discard(self, conference_id: str, user: User) -> WishesAnswer:
         """Throws the latest result away; nothing was booked by it."""
