@@ -37,8 +37,8 @@ class Office:
     def deliver(self) -> list[Mail]:
         """Sends everything that is due; returns the mails that came in."""
         self.world.mails.clear()
-        for letter in self.house.post.due_letters():
-            asyncio.run(self.house.post.send_letter(letter.id))
+        for due in self.house.post.due_letters():
+            asyncio.run(self.house.post.send_letter(due.id))
         for message in self.house.post.due_messages():
             asyncio.run(self.house.post.send_message(message.job_id, message.guest_id))
         return list(self.world.mails)
