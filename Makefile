@@ -11,7 +11,7 @@ demo: install ui
 	@$(RUN) sprechtag demo
 
 test: install browser ui lint
-	@$(RUN) pytest -q -n 2 --dist loadfile
+	@$(RUN) pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 test-large: install ui
 	@SPRECHTAG_LARGE=1 $(RUN) pytest -q tests/faults

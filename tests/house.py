@@ -60,6 +60,7 @@ async def open_stage(
         harp_shared_key="h" * 32 if harp else "",
         public_url="http://nc.example/index.php/apps/app_api/proxy/sprechtag",
         sync=False,
+        page_seconds=30,  # another test may hold both cores
     )
     clock = Clock()
     house = House(settings, clock)

@@ -40,6 +40,7 @@ from .guests.waitinglist import WaitingPages
 from .guests.wishes import WishPages
 from .hosts.administration import AdminApi
 from .hosts.api import HostApi
+from .hosts.capacity import CapacityApi
 from .hosts.exchange import ExchangeApi
 from .hosts.families import FamiliesApi
 from .hosts.overview import OverviewApi
@@ -258,6 +259,7 @@ def build(house: House) -> ASGIApp:
     own = OwnApi(*house_keys, house.mail_channel, house.clock, house.wake)
     families = FamiliesApi(house.database, house.links, house.public_base, house.wake, house.mail_channel, house.clock)
     texts, papers = TextsApi(house.database), PapersApi(house.database, house.clock, house.wake)
+    capacity = CapacityApi(house.database, house.options)
     wishes = WishesApi(house.database, house.clock, house.wake)
     admin = AdminApi(
         house.database,
@@ -280,6 +282,7 @@ def build(house: House) -> ASGIApp:
         texts.router(),
         papers.router(),
         wishes.router(),
+        capacity.router(),
         admin.router(),
         exchange.router(),
         api.router(),

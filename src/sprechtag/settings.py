@@ -25,6 +25,7 @@ ADMIN_FIELDS = (
     "retention_days",
     "public_url",
     "languages",
+    "media",
 )
 """What Nextcloud's admin may set in the page, where the environment does not."""
 
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     organiser_groups: str = ""
     enrolled_groups: str = ""
     languages: str = ""
+    media: dict[str, Any] = Field(default_factory=dict)
     retention_days: int = Field(default=30, ge=1, le=3650)
     nextcloud_seconds: float = Field(default=30.0, gt=0)
     sweep_seconds: float = Field(default=1.0, gt=0)

@@ -266,6 +266,8 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", f"{one}/invite", {"again": True}, (202, 404, 404, 404, 401)),
         ("GET", f"{one}/my-families?search=em", None, (404, 200, 404, 404, 401)),
         ("POST", f"{one}/ask-family", {"family": asked}, (404, 204, 404, 404, 401)),
+        ("GET", f"{one}/capacity", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/stagger", {"groups": 2, "minutes": 5}, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/wishes", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-run", {"seed": 1}, (202, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-stop", None, (409, 404, 404, 404, 401)),

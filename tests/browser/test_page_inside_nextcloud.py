@@ -219,6 +219,32 @@ def test_the_admin_sets_the_rules_of_the_house(town: Town, browser: Browser) -> 
         expect(page.get_by_role("link", name="Verwaltung")).to_have_count(0)
 
 
+def test_whether_the_calls_fit_is_said_and_mended_with_one_button(town: Town, browser: Browser) -> None:
+    event = town.conference(["t22", "t23"], name="Sprechtag am Draht")
+    with at_desk(town, browser, "admin", "admin") as page:
+        page.get_by_role("button", name="Weitere Leitung").click()
+        page.get_by_label("Upload in Mbit/s").fill("3")
+        page.get_by_label("Sekunden, die Nextcloud zum Antworten braucht").fill("15")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_text("Gespeichert.")).to_be_visible()
+        keep(page, "nextcloud-media")
+    with at_desk(town, browser, "orga", one(event)) as page:
+        expect(page.get_by_text("Bis zu 2 Gespräche laufen gleichzeitig", exact=False)).to_contain_text(
+            "Das passt nicht"
+        )
+        page.get_by_role("button", name="In Gruppen beginnen").scroll_into_view_if_needed()
+        keep(page, "nextcloud-capacity")
+        page.get_by_role("button", name="In Gruppen beginnen").click()
+        expect(page.get_by_text("Die Lehrkräfte beginnen jetzt in Gruppen.")).to_be_visible()
+    begins = [family_slots[0] for family_slots in (event.family("draht").slots(host) for host in (0, 1))]
+    assert begins[0] != begins[1]
+    with at_desk(town, browser, "admin", "admin") as page:
+        page.get_by_role("button", name="Leitung 1 entfernen").click()
+        page.get_by_label("Sekunden, die Nextcloud zum Antworten braucht").fill("0.4")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_text("Gespeichert.")).to_be_visible()
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_in_any_view(town: Town, browser: Browser, event: Event, dark: bool) -> None:
     shade = "-dark" if dark else ""

@@ -19,6 +19,7 @@ from house import FRONTS, Stage, open_stage
 from sprechtag.conference import organise, people
 from sprechtag.conference.tables import Booking, Conference, FeedbackAnswer, Guest, HostWish, WaitingEntry
 from sprechtag.conference.tokens import feedback_path
+from town import links
 
 WHO = {"child": "Emre Yılmaz", "school_class": "5b", "name": "Ayşe Yılmaz", "email": "ayse@post.example"}
 
@@ -46,11 +47,6 @@ def fields(answer: httpx.Response) -> dict[str, list[str]]:
 
 def hosts_of(answer: httpx.Response) -> list[str]:
     return re.findall(r'name="h" value="([^"]+)"', answer.text)
-
-
-def links(answer: httpx.Response, part: str) -> list[str]:
-    found = [str(answer.url.join(link)) for link in re.findall(r'<a [^>]*?href="([^"]+)"', answer.text)]
-    return [link for link in found if part in link and "lang=" not in link]
 
 
 async def plan(stage: Stage, **more: object) -> httpx.Response:

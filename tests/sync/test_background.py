@@ -56,7 +56,7 @@ def test_door_signs_show_initials_unless_names_are_chosen(town: Town, event: Eve
 
 def test_paper_is_tagged_a4_in_every_script(town: Town, event: Event) -> None:
     lists = printed(town, event, "orga", kind="host_lists")
-    for name in ("Kind Müller", "Kind Yılmaz", "Kind Шевченко"):
+    for name in ("Kind Müller", "Kind Yılmaz", "Kind Шевченко", "عبد"):
         assert name in text(lists)
     assert [round(float(side)) for side in lists.pages[0].mediabox[2:]] == [595, 842]
     catalogue: Any = lists.trailer["/Root"]

@@ -376,6 +376,33 @@ def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
         )
 
 
+def stagger(session: Session, conference: Conference, groups: int, minutes: int) -> None:
+    """Has the hosts begin in groups, in turn by name, each `minutes` after the one before; a host's last slot may fall
+    away. Who has times of their own keeps them; groups of an earlier time are made anew. Raises `HasBookings` where a
+    booked slot would go."""
+    usual = _windows(session, conference, None)
+    hosts = sorted(_hosts(session, conference), key=lambda host: (host.display_name.casefold(), host.id))
+    free = [host for host in hosts if _only_later(_windows(session, conference, host), usual)]
+    for number, host in enumerate(free):
+        later = timedelta(minutes=minutes * (number % groups))
+        moved = [TimeWindow(one.day, _later(one.starts, later), one.ends) for one in usual] if later else []
+        _set_windows(session, conference, host, [one for one in moved if one.starts < one.ends])
+        rebuild_slots(session, conference, host)
+
+
+def _only_later(own: Sequence[TimeWindow], usual: Sequence[TimeWindow]) -> bool:
+    """Whether these are no times of a host's own, or the conference's begun later."""
+    ends = [(one.day, one.ends) for one in usual]
+    return not own or (
+        [(one.day, one.ends) for one in own] == ends
+        and all(one.starts >= whole.starts for one, whole in zip(own, usual, strict=True))
+    )
+
+
+def _later(clock: time, by: timedelta) -> time:
+    return (datetime.combine(date.min, clock) + by).time()
+
+
 def find_host(session: Session, conference_id: int, user_id: str) -> Host:
     """Raises `NotFound` when the user is no host of this conference."""
     host: Host | None = session.execute(

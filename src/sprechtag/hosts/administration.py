@@ -19,6 +19,7 @@ from ..conference.queries import fact, learn
 from ..phrases import LANGUAGES
 from ..settings import ADMIN_FIELDS, Settings
 from .access import REFUSALS, User
+from .capacity import MediaData
 from .people import check_admin
 from .schemas import Strict
 
@@ -41,6 +42,7 @@ class AdminData(Strict):
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     public_url: Line = ""
     languages: Names = ""
+    media: MediaData = MediaData()
 
 
 class TestMail(BaseModel):

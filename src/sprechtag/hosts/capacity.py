@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whether a conference's video calls fit on what the admin has entered, and beginning in groups where they do not."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..conference import organise
+from ..conference.database import Database
+from ..conference.tables import VIDEO, Booking, Conference, Host, Slot
+from ..planning import capacity
+from ..settings import Settings
+from .access import REFUSALS, User, own
+from .schemas import Strict
+
+Name = Annotated[str, Field(max_length=80)]
+Amount = Annotated[float, Field(ge=0, le=100_000)]
+
+
+class ServerData(Strict):
+    name: Name
+    cores: Annotated[float, Field(gt=0, le=1024)] = 4.0
+    calls: Annotated[int, Field(ge=0, le=10_000)] = 0
+    line_mbit: Amount = 0.0
+
+
+class LineData(Strict):
+    name: Name
+    up: Annotated[float, Field(gt=0, le=100_000)]
+    down: Amount = 0.0
+
+
+class MediaData(Strict):
+    """What the school has for video: media servers (`calls`: a measured limit, 0 if unknown), lines in Mbit/s, and how
+    fast Nextcloud answers. Without servers calls go from device to device."""
+
+    servers: list[ServerData] = Field(default_factory=list, max_length=50)
+    lines: list[LineData] = Field(default_factory=list, max_length=50)
+    participants: Annotated[float, Field(ge=2, le=10)] = 2.5
+    video_mbit: Annotated[float, Field(gt=0, le=20)] = 1.05
+    turn_mbit: Amount = 0.0
+    php_workers: Annotated[int, Field(ge=1, le=1000)] = 16
+    backend_seconds: Annotated[float, Field(gt=0, le=30)] = 0.4
+    outside: Annotated[float, Field(ge=0, le=1)] = 1.0
+    spread: bool = True
+
+    def setup(self) -> capacity.Setup:
+        """The join page does not pace yet, so the plan does not count on it."""
+        values = self.model_dump(exclude={"servers", "lines"})
+        return capacity.Setup(
+            mode="sfu" if self.servers else "peer_to_peer",
+            servers=[capacity.Server(**server.model_dump()) for server in self.servers],
+            lines=[capacity.Line(**line.model_dump()) for line in self.lines],
+            join_page=False,
+            **values,
+        )
+
+
+class FindingAnswer(BaseModel):
+    """`needed` of `available`: people joining at once, calls on the fullest server, cores, or Mbit/s."""
+
+    kind: str
+    needed: float
+    available: float
+    fits: bool
+
+
+class AdviceAnswer(BaseModel):
+    """`value` is the number of groups, Mbit/s of video, servers more, or calls at once; `fits` whether it is enough by
+    itself."""
+
+    help: str
+    value: float
+    fits: bool
+
+
+class CapacityAnswer(BaseModel):
+    """`entered` says whether the admin has entered servers or lines. `booked` calls are those of the bookings, else all
+    times by video. `over_time` holds the number of calls from each moment on; `starts` begin in the same minute."""
+
+    entered: bool
+    booked: bool
+    calls: int
+    starts: int
+    at: datetime | None
+    joins: float
+    fits: bool
+    findings: list[FindingAnswer]
+    advice: list[AdviceAnswer]
+    over_time: list[tuple[datetime, int]]
+
+
+class StaggerData(Strict):
+    groups: Annotated[int, Field(ge=2, le=6)]
+    minutes: Annotated[int, Field(ge=1, le=30)]
+
+
+@dataclass
+class CapacityApi:
+    database: Database
+    options: Callable[[], Settings]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
+        router.get("/capacity")(self.capacity)
+        router.post("/stagger")(self.stagger)
+        return router
+
+    def capacity(self, conference_id: str, user: User, calls: Literal["booked", "all"] = "booked") -> CapacityAnswer:
+        """Whether the calls fit: those that are booked, or `all` that could be."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            spans = _booked(session, conference) if calls == "booked" else _possible(session, conference)
+        return answer(spans, MediaData.model_validate(self.options().media), booked=calls == "booked")
+
+    def stagger(self, conference_id: str, data: StaggerData, user: User) -> CapacityAnswer:
+        """Has the hosts begin in groups, each some minutes after the one before. 409 where a booked time would go."""
+        with self.database.write() as session:
+            organise.stagger(session, own(session, conference_id, user), data.groups, data.minutes)
+        return self.capacity(conference_id, user, "all")
+
+
+def answer(spans: list[tuple[int, int]], media: MediaData, *, booked: bool) -> CapacityAnswer:
+    """The plan for calls from minute to minute (since the epoch)."""
+    calls, starts = capacity.most_at_once(spans), capacity.most_starts(spans)
+    verdict = capacity.judge(calls, starts, media.setup())
+    over_time = capacity.calls_over_time(spans)
+    peak = next((minute for minute, count in over_time if count == calls), None) if calls else None
+    return CapacityAnswer(
+        entered=bool(media.servers or media.lines),
+        booked=booked,
+        calls=calls,
+        starts=starts,
+        at=_moment(peak) if peak is not None else None,
+        joins=verdict.joins,
+        fits=verdict.fits,
+        findings=[FindingAnswer(**asdict(one), fits=one.fits) for one in verdict.findings],
+        advice=[
+            AdviceAnswer(help=one.help, value=one.value, fits=all(finding.fits for finding in one.findings))
+            for one in verdict.advice
+            if one.help != "join_page"
+        ],
+        over_time=[(_moment(minute), count) for minute, count in over_time],
+    )
+
+
+def _moment(minute: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+
+
+def _spans(session: Session, query: Any) -> list[tuple[int, int]]:
+    return [
+        (int(starts_at.timestamp()) // 60, int(ends_at.timestamp()) // 60)
+        for starts_at, ends_at in session.execute(query)
+    ]
+
+
+def _booked(session: Session, conference: Conference) -> list[tuple[int, int]]:
+    return _spans(
+        session,
+        select(col(Slot.starts_at), col(Slot.ends_at))
+        .join(Booking, col(Booking.slot_id) == col(Slot.id))
+        .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+        .where(col(Booking.place) == VIDEO),
+    )
+
+
+def _possible(session: Session, conference: Conference) -> list[tuple[int, int]]:
+    if not conference.offers_video:
+        return []
+    return _spans(
+        session,
+        select(col(Slot.starts_at), col(Slot.ends_at))
+        .join(Host, col(Host.id) == col(Slot.host_id))
+        .where(col(Slot.conference_id) == conference.id, col(Host.offers_video).is_(True))
+        .where(col(Host.state) != "declined"),
+    )

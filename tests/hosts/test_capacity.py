@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The capacity plan of a conference, from what the admin has entered."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import School
+from house import PROXY, open_stage
+from sprechtag.conference import administration, organise
+from sprechtag.conference.tables import Conference
+from sprechtag.hosts.capacity import MediaData, answer
+
+
+def spans(calls: int) -> list[tuple[int, int]]:
+    return [(900, 910)] * calls
+
+
+def test_without_anything_entered_it_says_so_and_nothing_else() -> None:
+    found = answer(spans(3), MediaData(), booked=True)
+    assert not found.entered and (found.calls, found.starts) == (3, 3)
+
+
+def test_the_school_of_2020() -> None:
+    media = MediaData.model_validate(
+        {
+            "servers": [{"name": f"hpb{number}", "cores": 8, "calls": 20} for number in range(6)],
+            "lines": [{"name": f"VDSL {number}", "up": 40, "down": 250} for number in range(6)],
+            "participants": 2.0,
+        }
+    )
+    found = answer(spans(80), media, booked=False)
+    assert found.entered and not found.fits
+    assert {one.kind for one in found.findings if not one.fits} == {"server_calls", "school_line"}
+    assert any(one.help == "fewer_calls" and one.fits for one in found.advice)
+
+
+async def test_it_follows_the_bookings_and_staggering_spreads_the_starts(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, hosts=("t01", "t02", "t03")) as stage:
+        path = f"{PROXY}sprechtag/api/v1/conferences/{stage.school.conference().public_id}"
+        with stage.house.database.write() as session:
+            administration.write(session, {"media": {"lines": [{"name": "DSL", "up": 1}]}})
+        orga = stage.as_user("orga")
+
+        async def plan(calls: str) -> dict[str, Any]:
+            return dict((await orga.get(f"{path}/capacity?calls={calls}")).json())
+
+        assert (await plan("booked"))["calls"] == 0 and (await plan("all"))["starts"] == 3
+        headers = {"X-Requested-With": "x"}
+        body = {"groups": 3, "minutes": 5}
+        staggered = (await orga.post(f"{path}/stagger", json=body, headers=headers)).json()
+        assert staggered["starts"] < 3
+        begins = [stage.school.slots(host)[0].starts_at for host in ("t01", "t02", "t03")]
+        assert [(one - begins[0]).total_seconds() / 60 for one in begins] == [0, 5, 10]
+        await orga.post(f"{path}/stagger", json=body, headers=headers)
+        assert [stage.school.slots(host)[0].starts_at for host in ("t01", "t02", "t03")] == begins, "not twice"
+        stage.school.book(stage.school.slots("t01")[0], "a", "video")
+        booked = await plan("booked")
+        assert booked["calls"] == 1 and not booked["fits"] and booked["findings"][-1]["kind"] == "school_line"
+
+
+def test_staggering_never_takes_a_booked_time_away(school: School) -> None:
+    school.book(school.slots("t02")[0], "a")
+    with pytest.raises(organise.HasBookings), school.database.write() as session:
+        organise.stagger(session, session.get_one(Conference, school.conference_id), 2, 5)
+    assert school.slots("t02")[0].starts_at == school.slots("t01")[0].starts_at
