@@ -102,6 +102,12 @@ def test_several_teachers_in_one_go(town: Town, event: Event, browser: Browser, 
     assert page.locator("table tr").count() == 5
 
 
+NOTHING_COVERS_THE_BAR = """() => {
+    const bar = document.querySelector('.chosen').getBoundingClientRect()
+    return [bar.left + 8, bar.right - 8].every((x) => document.elementFromPoint(x, bar.top + 8).closest('.chosen'))
+}"""
+
+
 @pytest.mark.parametrize(("script", "language"), WAYS)
 def test_each_time_by_hand_in_a_grid(town: Town, event: Event, browser: Browser, script: bool, language: str) -> None:
     phone = Phone(town, browser, script, language)
@@ -123,6 +129,7 @@ def test_each_time_by_hand_in_a_grid(town: Town, event: Event, browser: Browser,
     if script:
         expect(page.locator("label.clash").first).to_be_visible()
         expect(page.locator(".chosen")).to_be_visible()
+        assert page.evaluate(NOTHING_COVERS_THE_BAR)
     phone.press("Next")
     expect(page.get_by_role("alert")).to_be_visible()
     keep(page, f"family-grid-{phone.name}")
