@@ -18,7 +18,7 @@ from ..conference import people
 from ..conference.errors import NotFound, TooManyCodes
 from ..conference.tables import Conference, FeedbackAnswer
 from ..conference.tokens import hashed, is_token
-from .front import Field, Front, Language, Visit, address_of, common
+from .front import Field, Front, Language, Visit, address_of, common, message_page
 from .manage import ManagePages
 from .page import Page
 from .refusals import Sentence, sentence
@@ -173,19 +173,7 @@ class AboutPages:
         except IntegrityError:
             pass  # the same form twice
         said = Sentence(200, page.say("Thank you"), page.say("Your answer helps to do it better next time."))
-        visit = Visit(page.path, conference, None)
-        return page.answer(
-            "message.html",
-            **common(visit),
-            heading=said.text,
-            text=said.advice,
-            slots=[],
-            moving=False,
-            post_to="",
-            onward="",
-            onward_text="",
-            base="",
-        )
+        return message_page(page, said, **common(Visit(page.path, conference, None)))
 
     def _conference(self, page: Page, conference_id: str, token: str) -> Conference:
         with self.front.database.read() as session:

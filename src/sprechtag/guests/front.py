@@ -159,12 +159,10 @@ class Front:
         slots: list[FreeTime] | None = None,
         post_to: str = "",
     ) -> Response:
-        return page.answer(
-            "message.html",
-            said.status,
+        return message_page(
+            page,
+            said,
             **common(visit),
-            heading=said.text,
-            text=said.advice,
             slots=slots or [],
             moving=bool(post_to),
             post_to=post_to,
@@ -172,6 +170,12 @@ class Front:
             onward=onward or visit.start,
             onward_text=onward_text or page.say("To the beginning"),
         )
+
+
+def message_page(page: Page, said: Sentence, **more: Any) -> Response:
+    """One sentence and what to do next; `more` may offer times and a way onward."""
+    nothing_more = {"slots": [], "moving": False, "post_to": "", "base": "", "onward": "", "onward_text": ""}
+    return page.answer("message.html", said.status, heading=said.text, text=said.advice, **nothing_more | more)
 
 
 def common(visit: Visit) -> dict[str, Any]:
@@ -201,19 +205,7 @@ def part_of_day(hour: int) -> str:
 
 def not_found_page(page: Page) -> Response:
     """For links that lead nowhere: they say what to do, and do not count as an attack (200 would lie, 404 is right)."""
-    said = sentence(page.say, NotFound())
-    return page.answer(
-        "message.html",
-        said.status,
-        heading=said.text,
-        text=said.advice,
-        slots=[],
-        moving=False,
-        onward="",
-        onward_text="",
-        base="",
-        post_to="",
-    )
+    return message_page(page, sentence(page.say, NotFound()))
 
 
 def file_answer(body: bytes, media_type: str, name: str, *, shown: bool = False, **headers: str) -> Response:
