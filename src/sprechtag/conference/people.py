@@ -5,7 +5,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -14,6 +14,8 @@ from .errors import Invalid, SlotBlocked, SlotTaken
 from .person import Person
 from .tables import Booking, Conference, Guest, GuestHost, Host, Notice, NoticeKind, Slot
 from .tokens import CODE_LENGTH, LinkKey, code_hash, hashed, invitation_code, tidy_code
+
+CLAIMED_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -287,9 +289,23 @@ def tell_host(session: Session, host: Host, kind: NoticeKind, now: datetime, abo
     )
 
 
-def due_notices(session: Session, now: datetime) -> list[tuple[int, str]]:
-    """The notifications that may go out now, by id and a name that no other try has."""
+def due_notices(session: Session, now: datetime) -> list[tuple[int, int]]:
+    """The notifications that may go out now: id, and since when in milliseconds, which no other try of it has."""
     rows = session.execute(
         select(Notice).where(col(Notice.next_attempt_at) <= now).order_by(col(Notice.next_attempt_at)).limit(200)
     ).scalars()
-    return [(notice.id or 0, f"{notice.kind}-{notice.user_id}-{notice.about}-{notice.attempts}") for notice in rows]
+    return [(notice.id or 0, _milliseconds(notice.next_attempt_at)) for notice in rows]
+
+
+def claim_notice(session: Session, notice_id: int, due: int, now: datetime) -> Notice | None:
+    """Takes a notification to send it; None when another call has taken this try, so that nobody is told twice. Should
+    this process be gone before it is sent, it is due again after a minute."""
+    notice = session.get(Notice, notice_id, with_for_update=True)
+    if notice is None or _milliseconds(notice.next_attempt_at) != due:
+        return None
+    notice.next_attempt_at = now + CLAIMED_FOR
+    return notice
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -187,14 +187,14 @@ class Watch:
 
     # -- notifications ------------------------------------------------------------------------------------------
 
-    def due_notices(self) -> list[tuple[int, str]]:
+    def due_notices(self) -> list[tuple[int, int]]:
         with self.database.read() as session:
             return people.due_notices(session, self.clock())
 
-    async def send_notice(self, notice_id: int) -> None:
+    async def send_notice(self, notice_id: int, due: int) -> None:
         """Tells a host; whoever is in a group that the admin enrols takes part without being asked."""
-        with self.database.read() as session:
-            notice = session.get(Notice, notice_id)
+        with self.database.write(PATIENCE) as session:
+            notice = people.claim_notice(session, notice_id, due, self.clock())
             if notice is None:
                 return
             conference = session.get_one(Conference, notice.conference_id)

@@ -148,9 +148,9 @@ async def _check_person(user_id: str) -> None:
 
 
 @DBOS.workflow(name="send_notice")
-async def _send_notice(notice_id: int) -> None:
+async def _send_notice(notice_id: int, due: int) -> None:
     if (watch := _watch) and _enabled():
-        await watch.send_notice(notice_id)
+        await watch.send_notice(notice_id, due)
         _woken.set()
 
 
@@ -334,8 +334,8 @@ class Work:
         self._queue(f"webhooks-{epoch // 10}", CHECKS, "", _hear_of_calendars)
         for user_id in self._watch.people_to_check():
             self._queue(f"person-{user_id}-{epoch // 5}", CHECKS, "", _check_person, user_id)
-        for notice_id, name in self._watch.due_notices():
-            self._queue(f"notice-{notice_id}-{name}-{epoch // 60}", CHECKS, "", _send_notice, notice_id)
+        for notice_id, due in self._watch.due_notices():
+            self._queue(f"notice-{notice_id}-{due}", CHECKS, "", _send_notice, notice_id, due)
         if asked := self._watch.test_mail_due():
             self._queue(f"test-mail-{asked}", CHECKS, "", _send_test_mail)
         often = max(1, min(5, int(self._settings.calendar_seconds)))
