@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import re
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -29,8 +30,11 @@ from .conference.errors import Busy, NotFound, Refused
 from .conference.queries import fact
 from .conference.tables import utc_now
 from .conference.tokens import LinkKey
+from .day.observer import Observer
 from .guests.about import AboutPages
+from .guests.display import DisplayPages
 from .guests.front import Front, not_found_page
+from .guests.join import JoinPages
 from .guests.manage import ManagePages
 from .guests.page import Page
 from .guests.pages import BookingPages
@@ -60,6 +64,7 @@ from .sync.follower import Follower
 from .sync.ledger import Ledger
 from .sync.papers import Papers
 from .sync.post import Post
+from .sync.today import Today
 from .sync.watch import Watch
 from .sync.work import Work
 
@@ -106,7 +111,9 @@ class House:
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
-        return Lifecycle(self.database, self.door, self.wake, self.calendar_changed)
+        return Lifecycle(
+            self.database, self.door, self.wake, self.calendar_changed, self.today.heard, self.today.register_bot
+        )
 
     def calendar_changed(self, user_id: str) -> None:
         self.watch.calendar_changed(user_id)
@@ -138,6 +145,17 @@ class House:
         return Papers(self.database, self.links, self.public_base, self.clock)
 
     @cached_property
+    def today(self) -> Today:
+        return Today(self.database, self.door, self.clock)
+
+    @cached_property
+    def observer(self) -> Observer:
+        holder = f"{self.executor}-{secrets.token_hex(4)}"
+        return Observer(
+            self.database, lambda: self.options().media, self.clock, self.lifecycle.enabled, self.wake, holder
+        )
+
+    @cached_property
     def work(self) -> Work:
         return Work(
             self.settings,
@@ -146,6 +164,7 @@ class House:
             self.post,
             self.assigning,
             self.papers,
+            self.today,
             self.ledger,
             self.lifecycle.enabled,
             self.executor,
@@ -228,8 +247,10 @@ def build(house: House) -> ASGIApp:
         await asyncio.to_thread(house.database.migrate)
         if house.settings.sync:
             await asyncio.to_thread(house.work.start)
+            house.observer.start()
         yield
         if house.settings.sync:
+            await asyncio.to_thread(house.observer.stop)
             await asyncio.to_thread(house.work.stop)
         house.database.close()
 
@@ -276,6 +297,8 @@ def build(house: House) -> ASGIApp:
         house.lifecycle.router(),
         *(pages.router() for pages in guests),
         AboutPages(front, manage).router(),
+        JoinPages(front, lambda: house.observer.rooms, house.wake).router(),
+        DisplayPages(front).router(),
         overview.router(),
         own.router(),
         families.router(),
@@ -302,11 +325,14 @@ def _serve_assets(app: FastAPI, house: House) -> None:
         cache = "public, max-age=31536000, immutable" if lasting else "no-cache"
         return Response(theme.stylesheet, media_type="text/css", headers={"Cache-Control": cache})
 
-    @app.get("/static/{digest}/plan.js", include_in_schema=False)
-    def plan_script(digest: str) -> Response:
-        lasting = digest == script().digest
-        cache = "public, max-age=31536000, immutable" if lasting else "no-cache"
-        return Response(script().text, media_type="text/javascript", headers={"Cache-Control": cache})
+    @app.get("/static/{digest}/{name}.js", include_in_schema=False)
+    def guests_script(digest: str, name: str) -> Response:
+        try:
+            found = script(f"{name}.js")
+        except KeyError:
+            return Response("Not found.", 404, {"Cache-Control": "no-store"})
+        cache = "public, max-age=31536000, immutable" if digest == found.digest else "no-cache"
+        return Response(found.text, media_type="text/javascript", headers={"Cache-Control": cache})
 
     @app.get("/{folder}/{name}", include_in_schema=False)
     def asset(folder: str, name: str, request: Request) -> Response:

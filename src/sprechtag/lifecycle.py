@@ -3,7 +3,7 @@
 """What AppAPI asks of the app: is it alive, set it up, switch it on and off."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ class Lifecycle:
     door: Door
     on_enabled: Callable[[], None]
     on_calendar: Callable[[str], None]
+    on_call: Callable[[dict[str, Any]], None]
+    register_bot: Callable[[], Awaitable[None]]
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def router(self) -> APIRouter:
@@ -39,6 +41,7 @@ class Lifecycle:
         router.post("/init")(self.init)
         router.put("/enabled")(self.set_enabled)
         router.post("/calendar-changed")(self.calendar_changed)
+        router.post("/talk_bot")(self.talk_bot)
         return router
 
     def enabled(self) -> bool:
@@ -66,6 +69,7 @@ class Lifecycle:
         await asyncio.to_thread(note)
         if enabled:
             self._later(self._show_menu_entry())
+            self._later(self.register_bot())
             self.on_enabled()
         return JSONResponse({"error": ""})
 
@@ -78,7 +82,20 @@ class Lifecycle:
         await asyncio.to_thread(self.on_calendar, str(principal).rsplit("/", 1)[-1])
         return JSONResponse({})
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+    async def talk_bot(self, request: Request) -> JSONResponse:
+        """What Talk's bot hears. It is answered at once: Talk waits for it, and with it a worker of PHP."""
+        try:
+            said = await request.json()
+        except ValueError:
+            return JSONResponse({"error": "not understood"}, 400)
+        if isinstance(said, dict):
+            self._later(self._take_in(said))
+        return JSONResponse({})
+
+    async def _take_in(self, said: dict[str, Any]) -> None:
+        await asyncio.to_thread(self.on_call, said)
+
+    def _later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

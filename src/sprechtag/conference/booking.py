@@ -26,6 +26,7 @@ from .errors import (
     Refused,
     SlotBlocked,
     SlotTaken,
+    TooLate,
 )
 from .person import Person, tidy
 from .slots import TimeSpan, minutes_of
@@ -291,15 +292,20 @@ class Desk:
             waiting.offer(session, conference, host, old_slot, now)
         self._on_change(booking_id)
 
-    def change_place(self, booking_id: int, place: str, *, by_guest: bool = True, message: str = "") -> None:
-        """Changes the place; the organiser is not bound by what is offered, only by what Nextcloud can do."""
+    def change_place(
+        self, booking_id: int, place: str, *, by_guest: bool = True, message: str = "", late: bool = False
+    ) -> None:
+        """Changes the place; the organiser is not bound by what is offered, only by what Nextcloud can do. With
+        `late` a family may do it until the end of its appointment: its video does not work."""
         with self._database.write() as session:
             conference, booking, slot = _booking(session, booking_id)
             now = self._clock()
-            if by_guest:
+            if by_guest and not late:
                 rules.check_changeable(conference, booking, slot, now)
             elif booking.state != "active":
                 raise AlreadyCancelled
+            elif late and now >= slot.ends_at:
+                raise TooLate(slot.starts_at)
             if booking.place == place:
                 return
             host = session.get_one(Host, booking.host_id)

@@ -276,17 +276,21 @@ def held_slots(session: Session, guest: Guest, now: datetime) -> list[tuple[Slot
 
 def tell_host(session: Session, host: Host, kind: NoticeKind, now: datetime, about: str = "") -> None:
     """Has the host notified in Nextcloud, in the background; once where the same is still waiting to go out."""
+    tell_user(session, host.conference_id, host.user_id, kind, now, about)
+
+
+def tell_user(
+    session: Session, conference_id: int, user_id: str, kind: NoticeKind, now: datetime, about: str = ""
+) -> None:
     waiting = select(col(Notice.id)).where(
-        col(Notice.conference_id) == host.conference_id,
-        col(Notice.user_id) == host.user_id,
+        col(Notice.conference_id) == conference_id,
+        col(Notice.user_id) == user_id,
         col(Notice.about) == about,
         col(Notice.kind) == kind,
     )
-    if session.execute(waiting).first():
-        return
-    session.add(
-        Notice(conference_id=host.conference_id, user_id=host.user_id, kind=kind, about=about, next_attempt_at=now)
-    )
+    if not session.execute(waiting).first():
+        notice = Notice(conference_id=conference_id, user_id=user_id, kind=kind, about=about, next_attempt_at=now)
+        session.add(notice)
 
 
 def due_notices(session: Session, now: datetime) -> list[tuple[int, int]]:

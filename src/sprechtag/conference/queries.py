@@ -4,7 +4,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from . import rules
 from .booking import free_starts
 from .errors import NotFound, Refused
 from .tables import Booking, Conference, Effect, Guest, Host, InstanceFact, Place, Slot
-from .tokens import hashed
+from .tokens import LinkKey, hashed, join_path
 
 
 @dataclass(frozen=True)
@@ -265,6 +265,14 @@ def _view(row: Row[Any]) -> BookingView:
         language=guest.language,
         talk_link=(talk or {}).get("link", ""),
     )
+
+
+def for_family(view: BookingView, links: LinkKey, base: str) -> BookingView:
+    """The same with the link that a family gets: to the join page, at the app's public address `base`, and not straight
+    to Talk's room."""
+    if not view.talk_link or not base:
+        return view
+    return replace(view, talk_link=f"{base}/{join_path(links, view.public_id, view.guest_generation)}")
 
 
 def booking_view(session: Session, booking_id: int) -> BookingView:

@@ -80,3 +80,8 @@ def minutes_of(span: TimeSpan) -> range:
     first = int(span.starts_at.timestamp()) // 60
     last = -(-int(span.ends_at.timestamp()) // 60)
     return range(first, last)
+
+
+def day_span(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first moment of a day and of the next one, in UTC."""
+    return _utc(day, time(0), zone), _utc(day + timedelta(days=1), time(0), zone)

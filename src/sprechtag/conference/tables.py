@@ -90,6 +90,10 @@ class Conference(SQLModel, table=True):
     wishes_until: datetime | None = _when(nullable=True, default=None)
     privacy_notice: str = ""
     feedback: bool = False
+    display_shows: str = "initials"
+    display_generation: int = 1
+    rehearsal: str = ""
+    rehearsal_rooms: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     share_generation: int = 1
     share_token_hash: str = Field(default="", index=True)
     created_at: datetime = _when(default_factory=utc_now)
@@ -110,7 +114,8 @@ class Host(SQLModel, table=True):
     """A Nextcloud user in one conference. `problem` is what keeps Nextcloud from following, in a word.
 
     `calendar` is the name of the one that takes the appointments, empty for the first that can be written;
-    `min_pause_minutes` and `max_in_a_row` (0: no limit) hold between the host's own appointments."""
+    `min_pause_minutes` and `max_in_a_row` (0: no limit) hold between the host's own appointments. On the day
+    `delayed_on` (in the conference's zone) all that is left begins `delay_minutes` later than agreed."""
 
     __table_args__ = (UniqueConstraint("conference_id", "user_id"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -128,6 +133,8 @@ class Host(SQLModel, table=True):
     calendar: str = ""
     min_pause_minutes: int = 0
     max_in_a_row: int = 0
+    delay_minutes: int = 0
+    delayed_on: date | None = None
     checked_at: datetime | None = _when(nullable=True, default=None)
     calendar_read_at: datetime | None = _when(nullable=True, default=None)
     problem: str = ""
@@ -246,7 +253,7 @@ class WaitingEntry(SQLModel, table=True):
     created_at: datetime = _when(default_factory=utc_now)
 
 
-LetterKind = Literal["waiting", "offer", "reminder", "feedback", "unserved", "wishes", "asked"]
+LetterKind = Literal["waiting", "offer", "reminder", "feedback", "unserved", "wishes", "asked", "late", "rehearsal"]
 
 
 class GuestLetter(SQLModel, table=True):
@@ -406,11 +413,11 @@ class JobItem(SQLModel, table=True):
     last_error: str = ""
 
 
-NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted"]
+NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted", "alarm", "evening", "family_says"]
 
 
 class Notice(SQLModel, table=True):
-    """A notification that a host has to get in Nextcloud; gone when it is through."""
+    """A notification that a host or an organiser has to get in Nextcloud; gone when it is through."""
 
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -431,6 +438,80 @@ class CalendarQuestion(SQLModel, table=True):
     starts_at: datetime | None = _when(nullable=True, default=None)
     ends_at: datetime | None = _when(nullable=True, default=None)
     asked_at: datetime = _when(default_factory=utc_now)
+
+
+class LiveCall(SQLModel, table=True):
+    """What is known of one appointment on its day; no row means that nothing has happened yet.
+
+    `arrived_at`: the family opened its join page; `let_in_at`: when it is let on to the room, on media server `server`.
+    `present` holds who is in the call: `host`, and guests by a short hash that means nothing elsewhere. `up_at`: host
+    and family were in the call together for the first time; `left_at`: since when nobody is. `seen_at`: when this was
+    last known to be right. `mark` is what somebody said of it (`started`, `done`, `no_show`, `skipped`, `start_late`),
+    `family_says` what the family wrote to the host."""
+
+    __tablename__ = "live_call"
+    booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
+    room: str = Field(default="", index=True)
+    server: str = ""
+    arrived_at: datetime | None = _when(nullable=True, default=None)
+    let_in_at: datetime | None = _when(nullable=True, default=None)
+    present: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    up_at: datetime | None = _when(nullable=True, default=None)
+    left_at: datetime | None = _when(nullable=True, default=None)
+    seen_at: datetime | None = _when(nullable=True, default=None)
+    mark: str = ""
+    marked_at: datetime | None = _when(nullable=True, default=None)
+    extra_minutes: int = 0
+    family_says: str = ""
+
+
+class JoinGate(SQLModel, table=True):
+    """The token bucket of one media server, shared by all processes: who comes next is let in at `next_at` or later.
+    `share` of the planned rate is what is let through just now, until `slowed_until`."""
+
+    __tablename__ = "join_gate"
+    server: str = Field(primary_key=True)
+    next_at: datetime = _when(default_factory=utc_now)
+    share: float = 1.0
+    slowed_until: datetime | None = _when(nullable=True, default=None)
+
+
+class MediaSample(SQLModel, table=True):
+    """What one server said of itself at one moment (counters as they were, no room and nobody's name); kept for an hour
+    and a bit. Empty `reading`: it did not answer."""
+
+    __tablename__ = "media_sample"
+    __table_args__ = (Index("ix_media_sample_at", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    server: str
+    at: datetime = _when()
+    reading: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class Alarm(SQLModel, table=True):
+    """Something on the day that somebody has to know. `kind` and `about` tell it apart; `facts` fill its words."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    kind: str
+    about: str = ""
+    facts: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    since: datetime = _when(default_factory=utc_now)
+    ended_at: datetime | None = _when(nullable=True, default=None)
+
+
+class DeviceCheck(SQLModel, table=True):
+    """How a family's device did when it tried: each part is `ok` or `failed`, or empty where it was not tried."""
+
+    __tablename__ = "device_check"
+    guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    camera: str = ""
+    microphone: str = ""
+    webrtc: str = ""
+    connection: str = ""
+    at: datetime = _when(default_factory=utc_now)
 
 
 class AdminSettings(SQLModel, table=True):

@@ -26,6 +26,8 @@ TextKind = Literal[
     "invitation",
     "asked",
     "feedback",
+    "late",
+    "rehearsal",
 ]
 KINDS: tuple[TextKind, ...] = get_args(TextKind)
 Texts = Mapping[str, Mapping[str, str]]
@@ -40,6 +42,8 @@ _MORE: dict[str, tuple[str, ...]] = {
     "asked": ("host", "child"),
     "unserved": ("hosts",),
     "wishes": ("hosts", "until"),
+    "late": ("host", "minutes", "when"),
+    "rehearsal": ("days",),
 }
 _PLACEHOLDER = re.compile(r"\{([^{}\s]{0,40})\}")
 LONGEST = 4000
@@ -128,6 +132,16 @@ def _body(kind: TextKind, say: Speaker) -> str:
         case "asked":
             return say(
                 "{host} would like to talk to you. Please choose a time with your own link; you need no account for it."
+            )
+        case "late":
+            return say(
+                "{host} is running late: your appointment begins about {minutes} minutes later than agreed, at about "
+                "{when}. Please excuse this."
+            )
+        case "rehearsal":
+            return say(
+                "on {days} we meet by video. Please try now whether your device can do it: open the link below and "
+                "press “Check camera and microphone”. It takes a minute."
             )
         case "feedback":
             return say(

@@ -13,7 +13,7 @@ import hmac
 import secrets
 from typing import Literal
 
-Purpose = Literal["share", "manage", "join", "feed", "feedback"]
+Purpose = Literal["share", "manage", "join", "feed", "feedback", "display"]
 
 
 class LinkKey:
@@ -44,6 +44,17 @@ def feed_path(links: LinkKey, guest_public_id: str, generation: int) -> str:
     """Where a calendar app reads a family's appointments. The token opens nothing else, and nothing of it is stored:
     who asks names the row, and the token is made again and compared."""
     return f"c/{guest_public_id}/{links.token('feed', guest_public_id, generation)}.ics"
+
+
+def join_path(links: LinkKey, booking_public_id: str, generation: int) -> str:
+    """Where a video call is joined: a link for one appointment, which cannot change the family's others. Like the
+    feed's it is made again and compared; a new manage link makes a new one."""
+    return f"j/{booking_public_id}/{links.token('join', booking_public_id, generation)}"
+
+
+def display_path(links: LinkKey, conference_public_id: str, generation: int) -> str:
+    """Where the screen in the hall looks."""
+    return f"d/{conference_public_id}/{links.token('display', conference_public_id, generation)}"
 
 
 def feedback_path(links: LinkKey, conference_public_id: str) -> str:

@@ -19,9 +19,15 @@ from ..conference import rules
 from ..conference.booking import Desk, free_starts
 from ..conference.database import Database
 from ..conference.errors import NotFound, Refused
-from ..conference.queries import BookingView, bookings_of_guest, conference_by_share_token, guest_by_manage_token
+from ..conference.queries import (
+    BookingView,
+    bookings_of_guest,
+    conference_by_share_token,
+    for_family,
+    guest_by_manage_token,
+)
 from ..conference.tables import Conference, Guest
-from ..conference.tokens import LinkKey
+from ..conference.tokens import LinkKey, join_path
 from ..settings import Settings
 from .page import Page, ThemeSource
 from .refusals import Sentence, sentence
@@ -100,6 +106,7 @@ class Front:
 
     def page(self, request: Request, lang: str) -> Page:
         page = Page(request, self.theme(), lang)
+        page.join = lambda view: join_path(self.links, view.public_id, view.guest_generation)
         request.state.page = page
         return page
 
@@ -144,6 +151,10 @@ class Front:
         with self.database.read() as session:
             by_start = dict(free_starts(session, host_id, rules.bookable_from(visit.conference, self.clock())))
         return [FreeTime(start, by_start[start]) for start in rules.next_free(list(by_start), wanted)]
+
+    def for_family(self, views: list[BookingView]) -> list[BookingView]:
+        """With the links that families get."""
+        return [for_family(view, self.links, self.public_base()) for view in views]
 
     def manage_link(self, guest: Guest) -> str:
         """The path of the guest's own page."""

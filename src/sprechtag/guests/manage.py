@@ -113,7 +113,7 @@ class ManagePages:
         with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
             views = [view for view in bookings_of_guest(session, visit.guest_id) if view.active]
-        return _calendar(calendar_file(views, page.say))
+        return _calendar(calendar_file(self.front.for_family(views), page.say))
 
     def all_as_pdf(self, request: Request, token: str, lang: Language = "") -> Response:
         page = self.front.page(request, lang)
@@ -131,7 +131,7 @@ class ManagePages:
                 raise NotFound
             views = bookings_of_guest(session, guest.id or 0)
         page.speaks(guest.language)
-        body = calendar_file(views, page.say, refresh_hours=2)
+        body = calendar_file(self.front.for_family(views), page.say, refresh_hours=2)
         state = "".join(f"{view.public_id}{view.revision}{view.talk_link}{view.host_room}" for view in views)
         headers = {"ETag": etag(f"{state}{page.say.language}".encode()), "Cache-Control": "private, no-cache"}
         if request.headers.get("if-none-match") == headers["ETag"]:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from ..conference.queries import BookingView
 from ..phrases import LANGUAGES, TAGS, Speaker, best_language
 from .theme import Theme, script
 
@@ -54,6 +55,7 @@ class Page:
         self.say = Speaker(language, zone)
         self._home = self.path
         self._about = ""
+        self.join: Callable[[BookingView], str] = lambda view: ""
 
     def in_zone(self, zone: str) -> None:
         self.say = Speaker(self.say.language, zone)
@@ -92,7 +94,8 @@ class Page:
         defaults: dict[str, Any] = {
             "say": self.say,
             "theme": self.theme,
-            "script_digest": script().digest,
+            "script_digest": lambda name: script(name).digest,
+            "join": self.join,
             "languages": self.languages,
             "tags": TAGS,
             "link": self.link,

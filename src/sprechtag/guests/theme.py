@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 STYLE = (Path(__file__).parent / "static" / "style.css").read_text()
 DEFAULT_COLOUR = "#00679e"
+SCRIPTS = ("plan.js", "join.js")
 READABLE = 4.5
 """WCAG 2.2, 1.4.3: contrast of text with what is behind it."""
 
@@ -49,15 +50,18 @@ def readable_on(colour: str, background: str) -> str:
 
 @dataclass(frozen=True)
 class Script:
-    """The one script of the public pages, only for comfort."""
+    """A script of the public pages, only for comfort; no page has more than one."""
 
     text: str
     digest: str
 
 
 @cache
-def script() -> Script:
-    text = (Path(__file__).parent / "static" / "plan.js").read_text()
+def script(name: str) -> Script:
+    """Raises `KeyError` for one that there is not."""
+    if name not in SCRIPTS:
+        raise KeyError(name)
+    text = (Path(__file__).parent / "static" / name).read_text()
     return Script(text, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 

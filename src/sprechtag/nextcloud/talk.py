@@ -9,6 +9,9 @@ from typing import Any
 from .errors import Missing, Rejected
 from .session import UserSession
 
+BOTS = "/ocs/v2.php/apps/spreed/api/v1/bot"
+SIGNALING = "/ocs/v2.php/apps/spreed/api/v3/signaling"
+BOT_ENABLED = 1
 API = "/ocs/v2.php/apps/spreed/api/v4"
 PUBLIC_ROOM = 3
 LOBBY_FOR_GUESTS = 1
@@ -74,6 +77,12 @@ async def create(
     return _room(data)
 
 
+async def create_open(session: UserSession, name: str) -> str:
+    """A public room without lobby, to try things in; returns its token. Raises `NextcloudError`."""
+    data = await session.ocs("POST", f"{API}/room", body={"roomType": PUBLIC_ROOM, "roomName": name})
+    return _room(data).token
+
+
 async def find(session: UserSession, name: str) -> Room | None:
     """The user's own public room of exactly this name. For repairs only: the list costs the server 100 ms."""
     rooms = await session.ocs("GET", f"{API}/room", params={"noStatusUpdate": 1})
@@ -112,3 +121,61 @@ def _room(data: Any) -> Room:
     if not isinstance(data, dict) or not data.get("token"):
         raise Rejected("read the room")
     return Room(str(data["token"]), int(data.get("lobbyTimer") or 0))
+
+
+# -- the bot: who is in which call, without asking ------------------------------------------------------------------
+
+
+async def register_bot(session: UserSession, name: str, route: str, description: str) -> None:
+    """Has Talk tell the app, at `route`, what happens in the rooms the bot is in. `session` is the app's own. The same
+    again changes nothing as long as Nextcloud's address is the same."""
+    body = {"name": name, "route": route, "description": description}
+    await session.ocs("POST", "/ocs/v2.php/apps/app_api/api/v1/talk_bot", body=body)
+
+
+async def enable_bot(session: UserSession, token: str, name: str) -> bool:
+    """Takes the app's bot into a room, as its moderator; false where Talk has none of this name. The newest counts: one
+    is left behind wherever Nextcloud's address has changed."""
+    bots = await session.ocs("GET", f"{BOTS}/{token}")
+    ours = [bot for bot in bots if bot.get("name") == name] if isinstance(bots, list) else []
+    if not ours:
+        return False
+    newest = max(ours, key=lambda bot: int(bot["id"]))
+    if newest.get("state") != BOT_ENABLED:
+        await session.ocs("POST", f"{BOTS}/{token}/{newest['id']}")
+    return True
+
+
+async def in_call(session: UserSession, token: str) -> list[str]:
+    """Who is in the room's call just now, as `users/t01` or `guests/…`, like in the bot's events."""
+    people = await session.ocs("GET", f"{API}/room/{token}/participants")
+    return [
+        f"{one.get('actorType', '')}/{one.get('actorId', '')}"
+        for one in people
+        if int(one.get("inCall") or 0) > 0 and one.get("sessionIds")
+    ]
+
+
+@dataclass(frozen=True)
+class Relays:
+    """What a browser needs to find a way through (WebRTC's `iceServers`), and how calls run here: `internal` is from
+    device to device."""
+
+    mode: str
+    servers: tuple[dict[str, Any], ...]
+
+
+async def relays(session: UserSession) -> Relays:
+    """The STUN and TURN servers that Talk gives to everybody who joins; a TURN password is good for a day."""
+    data = await session.ocs("GET", f"{SIGNALING}/settings")
+    servers = [*_ice(data.get("stunservers")), *_ice(data.get("turnservers"))]
+    return Relays(str(data.get("signalingMode", "")), tuple(servers))
+
+
+def _ice(servers: Any) -> list[dict[str, Any]]:
+    found = []
+    for server in servers if isinstance(servers, list) else []:
+        urls = server.get("urls") or ([server["url"]] if server.get("url") else [])
+        if urls:
+            found.append({"urls": urls} | {key: server[key] for key in ("username", "credential") if server.get(key)})
+    return found

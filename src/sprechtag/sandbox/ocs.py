@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse, Response
 from .html2text import text_of
 from .world import APP_API_VERSION, Mail, Room, User, World
 
+TellBot = Callable[[str, dict[str, Any]], None]
+"""Sends what a bot hears to its route of the app."""
 Handler = Callable[[Request, str, "re.Match[str]"], Awaitable[Response]]
 FEATURES = [
     "conversation-v4",
@@ -21,6 +23,7 @@ FEATURES = [
     "archived-conversations-v2",
     "conversation-creation-all",
     "dashboard-event-rooms",
+    "signaling-v3",
     "mutual-calendar-events",
 ]
 
@@ -39,8 +42,9 @@ def fail(status: int, message: str = "", data: Any = None) -> Response:
 class Ocs:
     """Answers as `user_id`, "" for the app itself."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, tell_bot: TellBot) -> None:
         self._world = world
+        self._tell_bot = tell_bot
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
             (method, re.compile(rf"/ocs/v[12]\.php{path}$"), handler)
             for method, path, handler in (
@@ -67,6 +71,14 @@ class Ocs:
                 ("DELETE", r"/apps/spreed/api/v4/room/([a-z0-9]+)", self.delete_room),
                 ("PUT", r"/apps/spreed/api/v4/room/([a-z0-9]+)/webinar/lobby", self.lobby),
                 ("POST", r"/apps/spreed/api/v4/room/([a-z0-9]+)/archive", self.archive),
+                ("GET", r"/apps/spreed/api/v4/room/([a-z0-9]+)/participants", self.participants),
+                ("POST", r"/apps/spreed/api/v4/room/([a-z0-9]+)/participants/active", self.enter_room),
+                ("POST", r"/apps/spreed/api/v4/call/([a-z0-9]+)", self.join_call),
+                ("DELETE", r"/apps/spreed/api/v4/call/([a-z0-9]+)", self.leave_call),
+                ("POST", r"/apps/app_api/api/v1/talk_bot", self.register_bot),
+                ("GET", r"/apps/spreed/api/v1/bot/([a-z0-9]+)", self.bots),
+                ("POST", r"/apps/spreed/api/v1/bot/([a-z0-9]+)/([0-9]+)", self.enable_bot),
+                ("GET", r"/apps/spreed/api/v3/signaling/settings", self.signaling),
                 ("GET", r"/apps/mail/account/list", self.mail_accounts),
                 ("POST", r"/apps/mail/message/send", self.mail_send),
             )
@@ -263,6 +275,115 @@ class Ocs:
         room.archived = True
         return ok(_room_data(room))
 
+    # -- Talk: who is in a room and in its call; bots hear of it --------------------------------------------------
+
+    def _actor(self, request: Request, user_id: str) -> str:
+        """A guest is known by the cookie of its session, as in Talk."""
+        return f"users/{user_id}" if user_id else f"guests/{request.cookies.get('ncsandbox_guest', 'somebody')}"
+
+    async def enter_room(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room = self._world.rooms.get(match[1])
+        if room is None:
+            return fail(404)
+        actor = self._actor(request, user_id)
+        room.sessions[actor] = self._world.new_token()
+        if room.lobby_closed and actor != f"users/{room.owner}":
+            return ok(_room_data(room) | {"name": "", "displayName": ""})
+        return ok(_room_data(room))
+
+    async def join_call(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room, actor = self._world.rooms.get(match[1]), self._actor(request, user_id)
+        if room is None or actor not in room.sessions:
+            return fail(404)
+        if room.lobby_closed and actor != f"users/{room.owner}":
+            return fail(412)
+        first = not room.in_call
+        room.in_call.add(actor)
+        self._event(room, "call_started" if first else "call_joined", actor)
+        return ok([])
+
+    async def leave_call(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room, actor = self._world.rooms.get(match[1]), self._actor(request, user_id)
+        if room is None:
+            return fail(404)
+        if actor in room.in_call:
+            room.in_call.discard(actor)
+            self._event(room, "call_left", actor)
+            if not room.in_call:
+                self._event(room, "call_ended", actor)
+        return ok([])
+
+    def _event(self, room: Room, name: str, actor: str) -> None:
+        said = {
+            "type": "Activity",
+            "actor": {"type": "Person", "id": actor, "name": "Somebody"},
+            "object": {"type": "Note", "id": "1", "name": name, "content": "{}", "mediaType": "text/markdown"},
+            "target": {"type": "Collection", "id": room.token, "name": room.name},
+        }
+        for number in room.bots:
+            if number in self._world.bots and not self._world.loses_this_event():
+                self._tell_bot(self._world.bots[number]["route"], said)
+
+    async def participants(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room = self._own_room(user_id, match[1])
+        if room is None:
+            return fail(404)
+        actors = {f"users/{room.owner}", *room.sessions}
+        return ok(
+            [
+                {
+                    "actorType": actor.split("/")[0],
+                    "actorId": actor.split("/", 1)[1],
+                    "inCall": 7 if actor in room.in_call else 0,
+                    "lastPing": int(time.time()) if actor in room.sessions else 0,
+                    "sessionIds": [room.sessions[actor]] if actor in room.sessions else [],
+                }
+                for actor in sorted(actors)
+            ]
+        )
+
+    async def register_bot(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        body = await request.json()
+        route = "/" + str(body["route"]).lstrip("/")
+        known = [number for number, bot in self._world.bots.items() if bot["route"] == route]
+        number = known[0] if known else len(self._world.bots) + 1
+        self._world.bots[number] = {"name": str(body["name"]), "route": route}
+        return ok({"id": "0" * 40, "secret": "s" * 64})
+
+    async def bots(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room = self._own_room(user_id, match[1])
+        if room is None:
+            return fail(404)
+        listed = [
+            {"id": number, "name": bot["name"], "description": "", "state": int(number in room.bots)}
+            for number, bot in self._world.bots.items()
+        ]
+        return ok(listed)
+
+    async def enable_bot(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room = self._own_room(user_id, match[1])
+        if room is None or int(match[2]) not in self._world.bots:
+            return fail(404)
+        room.bots.add(int(match[2]))
+        self._tell_bot(
+            self._world.bots[int(match[2])]["route"],
+            {"type": "Join", "actor": {"type": "Application", "id": "bots/x"}, "object": {"id": room.token}},
+        )
+        return ok({"id": int(match[2]), "state": 1}, 201)
+
+    async def signaling(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        stun = [{"urls": [f"stun:{server}" for server in self._world.stun_servers]}] if self._world.stun_servers else []
+        return ok(
+            {
+                "signalingMode": "external",
+                "userId": user_id,
+                "hideWarning": True,
+                "server": f"{self._world.url}/standalone-signaling/",
+                "stunservers": stun,
+                "turnservers": self._world.turn_servers,
+            }
+        )
+
     # -- Mail ---------------------------------------------------------------------------------------------------
 
     async def mail_accounts(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
@@ -311,7 +432,7 @@ def _room_data(room: Room) -> dict[str, Any]:
         "lobbyTimer": room.lobby_timer,
         "participantType": 1,
         "isArchived": room.archived,
-        "hasCall": False,
+        "hasCall": bool(room.in_call),
     }
 
 

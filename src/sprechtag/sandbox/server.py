@@ -5,8 +5,10 @@
 import asyncio
 import base64
 import binascii
+import contextlib
 import html
 import json
+import re
 import tempfile
 import time
 from typing import Any
@@ -25,6 +27,7 @@ from .world import Fault, World
 
 SESSION = "ncsandbox_session"
 EMBEDDED = "/index.php/apps/app_api/embedded/"
+_GUESTS_MAY = re.compile(r"/ocs/v2\.php/apps/spreed/api/v4/(room/[a-z0-9]+/participants/active|call/[a-z0-9]+)$")
 DAV_ROOT = "/remote.php/dav"
 
 
@@ -42,7 +45,8 @@ class Sandbox:
         self.world = world
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="sprechtag-sandbox-")
         self.dav = Dav(world, folder or self._temporary.name)  # type: ignore[union-attr]
-        self._ocs = Ocs(world)
+        self._ocs = Ocs(world, self._tell_bot)
+        self._telling: set[asyncio.Task[None]] = set()
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
         self.client = httpx.AsyncClient(base_url=app_url, transport=transport, timeout=None, limits=limits)
         self._proxy = PhpProxy(world, self.client, leading_slash)
@@ -86,7 +90,8 @@ class Sandbox:
         if self.world.away:
             return Response(status_code=503)
         visitor = self._visitor(request)
-        if visitor and path.startswith("/ocs/") and request.headers.get("ocs-apirequest") == "true":
+        guest = "authorization-app-api" not in request.headers and bool(_GUESTS_MAY.match(path))
+        if (visitor or guest) and path.startswith("/ocs/") and request.headers.get("ocs-apirequest") == "true":
             # A page of Nextcloud's asking with its visitor's session; this header is what Nextcloud demands then.
             return await self._ocs.answer(request, visitor)
         user_id = self._app_user(request)
@@ -135,19 +140,29 @@ class Sandbox:
 
     async def call_app(self, method: str, path: str, **params: Any) -> httpx.Response:
         """AppAPI's own call: with its authentication and none of what the proxy adds."""
-        app = self.world.app
-        headers = (
-            {}
-            if path == "/heartbeat"
-            else {
-                "authorization-app-api": base64.b64encode(f":{app.secret}".encode()).decode(),
-                "ex-app-id": app.id,
-                "ex-app-version": app.version,
-                "aa-version": "33.0.0",
-                "aa-request-id": "CLI",
-            }
-        )
+        headers = {} if path == "/heartbeat" else self._own_headers()
         return await self.client.request(method, path, params=params, headers=headers)
+
+    def _own_headers(self) -> dict[str, str]:
+        app = self.world.app
+        return {
+            "authorization-app-api": base64.b64encode(f":{app.secret}".encode()).decode(),
+            "ex-app-id": app.id,
+            "ex-app-version": app.version,
+            "aa-version": "33.0.0",
+            "aa-request-id": "CLI",
+        }
+
+    def _tell_bot(self, route: str, said: dict[str, Any]) -> None:
+        """As AppAPI does it: its own call, with its authentication, and nobody waits for the answer."""
+        if self.world.app.enabled:
+            task = asyncio.ensure_future(self._send_to_bot(route, said))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _send_to_bot(self, route: str, said: dict[str, Any]) -> None:
+        with contextlib.suppress(httpx.TransportError):
+            await self.client.post(route, json=said, headers=self._own_headers())
 
     async def register(self) -> None:
         """GET /heartbeat, POST /init, then PUT /enabled once the app reports 100 %."""
@@ -305,7 +320,7 @@ class Sandbox:
         if room is None:
             return HTMLResponse(_shell("No such conversation", "<p>It was deleted or never existed.</p>"), 404)
         opens = time.strftime("%d.%m. %H:%M", time.localtime(room.lobby_timer))
-        waiting = room.lobby_state and room.lobby_timer > time.time()
+        waiting = room.lobby_closed
         text = f"You are in the lobby. It opens on {opens}." if waiting else "The call is open."
         return HTMLResponse(_shell("Talk" if waiting else room.name, f"<p>{text}</p>"))
 

@@ -40,6 +40,14 @@ class Room:
     lobby_state: int = 0
     lobby_timer: int = 0
     archived: bool = False
+    bots: set[int] = field(default_factory=set)
+    sessions: dict[str, str] = field(default_factory=dict)
+    """Who is in the room, by Talk's actor (`users/t01`, `guests/…`), with a session id."""
+    in_call: set[str] = field(default_factory=set)
+
+    @property
+    def lobby_closed(self) -> bool:
+        return bool(self.lobby_state) and self.lobby_timer > time.time()
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,10 @@ class World:
         self.mailer_away = False
         self.sessions: dict[str, str] = {}
         self.notifications: list[tuple[str, dict[str, Any]]] = []
+        self.bots: dict[int, dict[str, str]] = {}
+        self.lose_bot_events = 0.0
+        self.stun_servers: list[str] = []
+        self.turn_servers: list[dict[str, Any]] = []
         self.webhooks: dict[int, dict[str, Any]] = {}
         self.mail_window = (5, 100.0)
         self.theming = {"name": "Gesamtschule am Sandberg", "color": "#1e6b4f", "slogan": "", "url": url}
@@ -136,6 +148,10 @@ class World:
                 return False
             recent.append(now)
             return True
+
+    def loses_this_event(self) -> bool:
+        with self._lock:
+            return self._random.random() < self.lose_bot_events
 
     def fault_for(self, method: str, path: str) -> Fault | None:
         with self._lock:

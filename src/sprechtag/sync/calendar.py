@@ -31,6 +31,7 @@ class Writing:
     host_email: str
     host_language: str
     manage_link: Callable[[BookingView], str]
+    for_family: Callable[[BookingView], BookingView]
 
     @property
     def invites(self) -> bool:
@@ -63,7 +64,8 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event.add("class", "PRIVATE")
     event.add("status", "CONFIRMED" if view.active else "CANCELLED")
     manage_link = writing.manage_link(view) if writing.invites and view.active else ""
-    event.add("description", _description(view, manage_link, say, guest_say))
+    join_link = writing.for_family(view).talk_link if writing.invites else ""
+    event.add("description", _description(view, manage_link, join_link, say, guest_say))
     if view.guest_email and (writing.invites or view.contact_for_hosts):
         if writing.host_email:
             event.add("organizer", _person(f"mailto:{writing.host_email}", view.host_name))
@@ -86,7 +88,8 @@ def _location(view: BookingView, say: Speaker) -> tuple[str, dict[str, str]]:
     return say("By video") if view.place == VIDEO else place, {}
 
 
-def _description(view: BookingView, manage_link: str, say: Speaker, guest_say: Speaker) -> str:
+def _description(view: BookingView, manage_link: str, join_link: str, say: Speaker, guest_say: Speaker) -> str:
+    """The host's, and where the calendar server writes the mail the family's too: it then gets the join page's link."""
     lines = [
         view.conference_name,
         say("Family: %(name)s", name=view.guest_name),
@@ -95,7 +98,8 @@ def _description(view: BookingView, manage_link: str, say: Speaker, guest_say: S
     if view.contact_for_hosts:
         lines += [text for text in (view.guest_email, view.guest_phone) if text]
     if view.place == VIDEO and view.talk_link:
-        lines.append(say("Video: %(link)s", link=view.talk_link))
+        tell = guest_say if join_link else say
+        lines.append(tell("Video: %(link)s", link=join_link or view.talk_link))
     if manage_link:
         lines += ["", guest_say("Change or cancel this appointment: %(link)s", link=manage_link)]
     return "\n".join(lines)

@@ -12,9 +12,10 @@ from sqlmodel import col, select
 
 from ..conference import jobs
 from ..conference.database import Database
-from ..conference.queries import BookingView, GuestView, fact, free_instead, learn
+from ..conference.queries import BookingView, GuestView, fact, for_family, free_instead, learn
 from ..conference.tables import VIDEO, Conference, EffectKind, Host, utc_now
 from ..conference.tokens import LinkKey
+from ..day import records
 from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
 from ..nextcloud.session import Door
@@ -81,7 +82,11 @@ class Follower:
             return
         effect = TalkEffect(self._door, self._ledger, self.nextcloud_base())
         try:
-            self._ledger.applied(state, "talk", await effect.apply(state, self._clock()))
+            remote = await effect.apply(state, self._clock())
+            self._ledger.applied(state, "talk", remote)
+            if token := remote.get("token", state.remote.get("token")):
+                with self._database.write(PATIENCE) as session:
+                    records.remember_room(session, booking_id, str(token) if remote else "")
         except CannotCreateRooms as error:
             self._host_cannot_video(state.view, str(error))
             self._ledger.gave_up(state, "talk", str(error))
@@ -108,7 +113,11 @@ class Follower:
     def _calendar(self, view: BookingView) -> CalendarEffect:
         host = self._host_facts(view.host_user_id)
         writing = Writing(
-            self.channel(view.organiser_id), host.get("email", ""), host.get("language", ""), self.manage_link
+            self.channel(view.organiser_id),
+            host.get("email", ""),
+            host.get("language", ""),
+            self.manage_link,
+            self.for_family,
         )
         return CalendarEffect(self._door, self._ledger, writing)
 
@@ -131,7 +140,8 @@ class Follower:
         if not self.public_base():
             self._fail(news, NOT_SET_UP)
             return
-        views = [state.view for state in self._ledger.of_guest(guest_id, "mail")]
+        views = [self.for_family(state.view) for state in self._ledger.of_guest(guest_id, "mail")]
+        news = [replace(state, view=self.for_family(state.view)) for state in news]
         try:
             note = await self.mails().apply(news, views, channel, self.manage_link(news[0].view), self._instead(news))
         except SmtpRefused as error:
@@ -299,6 +309,9 @@ class Follower:
     def manage_link(self, view: BookingView | GuestView) -> str:
         token = self._links.token("manage", view.guest_public_id, view.guest_generation)
         return f"{self.public_base()}/m/{token}"
+
+    def for_family(self, view: BookingView) -> BookingView:
+        return for_family(view, self._links, self.public_base())
 
     def nextcloud_base(self) -> str:
         with self._database.read() as session:

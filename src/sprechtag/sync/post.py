@@ -16,7 +16,7 @@ from ..conference import jobs, letters, people, waiting, wishes
 from ..conference.database import Database
 from ..conference.organise import conference_windows
 from ..conference.queries import BookingView, GuestView, bookings_of_guest, guest_view
-from ..conference.tables import Conference, Guest, GuestLetter, Host, Job, JobItem, Slot
+from ..conference.tables import VIDEO, Conference, Guest, GuestLetter, Host, Job, JobItem, Slot
 from ..conference.tokens import LinkKey, feedback_path
 from ..nextcloud.errors import NextcloudError, Rejected
 from ..phrases import Speaker
@@ -73,7 +73,7 @@ class Post:
             if job is None or item is None:
                 return
             to = guest_view(session, guest_id)
-            views = bookings_of_guest(session, guest_id)
+            views = self._views(session, guest_id)
             written = self._invitation(session, to, views) if job.kind == "invitation" else self._said(job, to, views)
         missed = await self._send(written, to, f"message-{job.public_id}-{guest_id}", item.attempts)
         with self._database.write(PATIENCE) as session:
@@ -143,6 +143,10 @@ class Post:
                 return self._wishes(session, to)
             case "asked":
                 return self._asked(session, due, to)
+            case "late":
+                return self._late(session, due, to)
+            case "rehearsal":
+                return self._rehearsal(session, to)
         return None
 
     def _reminder(self, session: Session, due: GuestLetter, to: GuestView) -> letter.Letter | None:
@@ -150,7 +154,7 @@ class Post:
         day = date.fromisoformat(due.payload["day"])
         views = [
             view
-            for view in bookings_of_guest(session, to.guest_id)
+            for view in self._views(session, to.guest_id)
             if view.active and not view.confirm_by and view.starts_at.astimezone(ZoneInfo(to.zone)).date() == day
         ]
         if not views:
@@ -187,7 +191,7 @@ class Post:
 
     def _unserved(self, session: Session, due: GuestLetter, to: GuestView) -> letter.Letter | None:
         say = Speaker(to.language, to.zone)
-        views = [view for view in bookings_of_guest(session, to.guest_id) if view.active]
+        views = [view for view in self._views(session, to.guest_id) if view.active]
         onward = letter.to_manage(say, self._follower.manage_link(to))
         values = {"hosts": "\n".join(due.payload["lines"])}
         return letter.notice("unserved", say("Your wishes were not possible"), to, views, onward, values)
@@ -202,6 +206,47 @@ class Post:
         values = {"host": host.display_name, "child": to.guest_child}
         return letter.notice("asked", heading, to, [], onward, values)
 
+    def _late(self, session: Session, due: GuestLetter, to: GuestView) -> letter.Letter | None:
+        """For the first appointment that is left with the host who runs late."""
+        host = _host(session, str(due.payload["host"]))
+        minutes = int(due.payload["minutes"])
+        now = self._follower.now()
+        left = [
+            view
+            for view in self._views(session, to.guest_id)
+            if host and view.active and view.host_id == host.id and now - timedelta(hours=1) < view.starts_at
+        ]
+        if host is None or host.delay_minutes != minutes or not left:
+            return None
+        say = Speaker(to.language, to.zone)
+        when = say.time(left[0].starts_at + timedelta(minutes=minutes))
+        values = {"host": host.display_name, "minutes": str(minutes), "when": when}
+        heading = say.plural(
+            "About %(number)s minute later: %(host)s",
+            "About %(number)s minutes later: %(host)s",
+            minutes,
+            host=host.display_name,
+        )
+        onward = letter.to_manage(say, self._follower.manage_link(to))
+        return letter.notice("late", heading, to, left, onward, values)
+
+    def _rehearsal(self, session: Session, to: GuestView) -> letter.Letter | None:
+        """Leads to the join page of the family's first appointment by video: the check is there."""
+        now = self._follower.now()
+        calls = [
+            view
+            for view in self._views(session, to.guest_id)
+            if view.active and view.place == VIDEO and view.starts_at > now and view.talk_link
+        ]
+        if not calls:
+            return None
+        say = Speaker(to.language, to.zone)
+        conference = session.get_one(Conference, session.get_one(Guest, to.guest_id).conference_id)
+        note = say("Picture and sound stay on your device. The school learns only whether it works.")
+        onward = letter.Onward(say("Check my device"), calls[0].talk_link, note)
+        values = {"days": days_of(session, conference, say)}
+        return letter.notice("rehearsal", say("Does your video work?"), to, calls, onward, values)
+
     def _wishes(self, session: Session, to: GuestView) -> letter.Letter | None:
         say = Speaker(to.language, to.zone)
         lines = [f"{host.display_name} · {wish.child}" for wish, host in wishes.of_guest(session, to.guest_id)]
@@ -210,6 +255,9 @@ class Post:
         values = {"hosts": "\n".join(lines), "until": say.when(to.closes_at) if to.closes_at else ""}
         onward = letter.to_manage(say, self._follower.manage_link(to), say("Look at or change your wishes"))
         return letter.notice("wishes", say("Your wishes"), to, [], onward, values)
+
+    def _views(self, session: Session, guest_id: int) -> list[BookingView]:
+        return [self._follower.for_family(view) for view in bookings_of_guest(session, guest_id)]
 
     # -- common -------------------------------------------------------------------------------------------------
 

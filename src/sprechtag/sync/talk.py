@@ -7,9 +7,10 @@ from typing import Any
 
 from ..conference.tables import VIDEO
 from ..nextcloud import talk
-from ..nextcloud.errors import Missing, NextcloudError, Rejected
+from ..nextcloud.errors import Missing, NextcloudError, NotAllowed, Rejected
 from ..nextcloud.session import Door
 from .ledger import Ledger, State
+from .today import BOT
 
 OPENS_BEFORE = timedelta(0)
 
@@ -59,6 +60,8 @@ class TalkEffect:
         opens_at = view.starts_at - OPENS_BEFORE
         if room.lobby_timer != int(opens_at.timestamp()) and opens_at > now:
             await talk.set_lobby(session, room.token, opens_at)
+        if not remote.get("bot"):
+            remote["bot"] = await _bot_if_possible(session, room.token)
         if remote.pop("archive", False):
             await _archive_if_possible(session, room.token)
         return remote
@@ -78,6 +81,14 @@ class TalkEffect:
             return
         if room:
             await talk.delete(session, room.token)
+
+
+async def _bot_if_possible(session: Any, token: str) -> bool:
+    """With the bot in the room the board knows which calls are up; without it rooms are looked at now and then."""
+    try:
+        return await talk.enable_bot(session, token, BOT)
+    except (Rejected, Missing, NotAllowed):
+        return False
 
 
 async def _archive_if_possible(session: Any, token: str) -> None:

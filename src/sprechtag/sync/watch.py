@@ -15,7 +15,8 @@ from ..conference import busy, people
 from ..conference.database import Database
 from ..conference.queries import booking_by_public_id, fact, learn
 from ..conference.slots import TimeSpan
-from ..conference.tables import Conference, Host, InstanceFact, Notice, Slot
+from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, Slot
+from ..day import records
 from ..nextcloud import calendar, instance, notifications
 from ..nextcloud import people as nextcloud_people
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
@@ -28,6 +29,7 @@ from .ledger import PATIENCE
 log = structlog.get_logger()
 MOST_TRIES = 12
 PAGE = "/index.php/apps/app_api/embedded/{app}/" + instance.MENU_ENTRY
+WHERE = {"alarm": "board", "evening": "overview"}
 CALENDAR_CHANGED = "/calendar-changed"
 """The route that Nextcloud's webhooks call."""
 
@@ -209,7 +211,7 @@ class Watch:
                 subject, message = self._words(say, notice, conference, enrolled)
                 if subject:
                     page = PAGE.format(app=self.door.app_id)
-                    link = f"{self.nextcloud_url()}{page}#/c/{conference.public_id}/mine"
+                    link = f"{self.nextcloud_url()}{page}#/c/{conference.public_id}/{WHERE.get(notice.kind, 'mine')}"
                     await notifications.notify(session_of_host, subject, message, link)
         except NextcloudError as error:
             log.warning("host not notified", call=error.doing, status=error.status)
@@ -239,6 +241,13 @@ class Watch:
                 say("You are a host at “%(name)s”", name=name),
                 say("Your school enrols you. Families can book with you; see your times here."),
             )
+        if notice.kind == "alarm":
+            return self._alarm(say, notice)
+        if notice.kind == "evening":
+            return (
+                say("Tomorrow: “%(name)s”", name=name),
+                say("Please look once more whether all video calls fit. The page says it in one sentence."),
+            )
         if notice.kind in ("invited", "reminded"):
             return (
                 say("You are invited to “%(name)s” as a host", name=name)
@@ -251,6 +260,12 @@ class Watch:
         if view is None or not view.active:
             return "", ""
         when = say.when(view.starts_at)
+        if notice.kind == "family_says":
+            with self.database.read() as session:
+                call = records.peek(session, view.id)
+            return say("%(name)s (%(when)s) writes to you", name=view.guest_name, when=when), (
+                call.family_says if call else ""
+            )
         if notice.kind == "event_moved":
             return (
                 say("You have moved the appointment of %(when)s in your calendar", when=when),
@@ -260,6 +275,54 @@ class Watch:
             say("You have deleted the appointment of %(when)s from your calendar", when=when),
             say("The family does not know of it. Open this to cancel it for the family, or to put the event back."),
         )
+
+    def _alarm(self, say: Speaker, notice: Notice) -> tuple[str, str]:
+        """What is wrong, and what to do; the board has the buttons."""
+        with self.database.read() as session:
+            alarm = session.exec(select(Alarm).where(col(Alarm.public_id) == notice.about)).first()
+        if alarm is None:
+            return "", ""
+        number = {name: f"{value:.0f}" for name, value in alarm.facts.items()}
+        match alarm.kind:
+            case "calls_not_up":
+                return (
+                    say(
+                        "%(missing)s of %(due)s video calls are not up",
+                        missing=number.get("missing", "0"),
+                        due=number.get("due", "0"),
+                    ),
+                    say("Open the board: it shows which. Slow the pace, and tell those who wait."),
+                )
+            case "server_silent":
+                return (
+                    say("The media server %(server)s does not answer", server=alarm.about),
+                    say("Have it started again. Calls that are up may go on; new ones may fail."),
+                )
+            case "server_full":
+                return (
+                    say(
+                        "The media server %(server)s is at %(percent)s %%",
+                        server=alarm.about,
+                        percent=number.get("percent", "?"),
+                    ),
+                    say("Slow the pace on the board, and have hosts begin later whose calls have not started."),
+                )
+            case "joining_stuck":
+                return (
+                    say("People get in slowly at %(server)s", server=alarm.about),
+                    say("Nextcloud answers slowly. The pace was slowed down by itself; more PHP workers help."),
+                )
+            case "line_full":
+                percent = number.get("percent", "?")
+                return (
+                    say("The line %(line)s is full to %(percent)s %%", line=alarm.about, percent=percent),
+                    say("Ask hosts to switch off HD, and have some begin later. The provider may help."),
+                )
+            case _:
+                return (
+                    say("Connections fail at %(server)s", server=alarm.about),
+                    say("Look at the TURN server and at the firewall: UDP may be blocked."),
+                )
 
     def _again(self, notice_id: int, given_up: bool) -> None:
         options = self.options()

@@ -23,6 +23,7 @@ from .follower import Follower
 from .ledger import Due, Ledger
 from .papers import Papers
 from .post import Post
+from .today import Today
 from .watch import Watch
 
 log = structlog.get_logger()
@@ -48,6 +49,7 @@ _watch: Watch | None = None
 _post: Post | None = None
 _assigning: Assigning | None = None
 _papers: Papers | None = None
+_today: Today | None = None
 
 
 def _always() -> bool:
@@ -154,6 +156,24 @@ async def _send_notice(notice_id: int, due: int) -> None:
         _woken.set()
 
 
+@DBOS.workflow(name="check_room")
+async def _check_room(booking_id: int) -> None:
+    if (today := _today) and _enabled():
+        await today.check_room(booking_id)
+
+
+@DBOS.workflow(name="learn_relays")
+async def _learn_relays() -> None:
+    if (today := _today) and _enabled():
+        await today.learn_relays()
+
+
+@DBOS.workflow(name="prepare_rehearsal")
+async def _prepare_rehearsal(conference_id: int) -> None:
+    if (today := _today) and (follower := _ready()):
+        await today.prepare_rehearsal(conference_id, follower.nextcloud_base())
+
+
 @DBOS.workflow(name="send_test_mail")
 async def _send_test_mail() -> None:
     if watch := _watch:
@@ -174,22 +194,25 @@ class Work:
         post: Post,
         assigning: Assigning,
         papers: Papers,
+        today: Today,
         ledger: Ledger,
         enabled: Callable[[], bool],
         executor: str,
         housekeeping: Callable[[], None],
         release: Callable[[], object],
     ) -> None:
-        global _follower, _watch, _post, _assigning, _papers, _enabled
+        global _follower, _watch, _post, _assigning, _papers, _today, _enabled
         _follower, _watch, _post, _enabled = follower, watch, post, enabled
-        _assigning, _papers = assigning, papers
+        _assigning, _papers, _today = assigning, papers, today
         self._settings = settings
         self._follower = follower
         self._watch = watch
         self._post = post
         self._assigning = assigning
         self._papers = papers
+        self._today = today
         self._release = release
+        self._relays_asked = 0
         self._released_at = self._written_at = float("-inf")
         self._ledger = ledger
         self._executor = executor
@@ -267,6 +290,7 @@ class Work:
             self._released_at = time.monotonic()
         if time.monotonic() - self._written_at > min(WRITE_SECONDS, 5 * self._settings.sweep_seconds):
             self._post.write_due()
+            self._today.tell_organisers()
             self._written_at = time.monotonic()
 
     def sweep(self) -> None:
@@ -338,6 +362,13 @@ class Work:
             self._queue(f"notice-{notice_id}-{due}", CHECKS, "", _send_notice, notice_id, due)
         if asked := self._watch.test_mail_due():
             self._queue(f"test-mail-{asked}", CHECKS, "", _send_test_mail)
+        for booking_id in self._today.rooms_to_check():
+            self._queue(f"room-{booking_id}-{epoch // 15}", CHECKS, "", _check_room, booking_id)
+        for conference_id in self._today.rehearsals_to_prepare():
+            self._queue(f"rehearsal-{conference_id}-{epoch // 10}", CHECKS, "", _prepare_rehearsal, conference_id)
+        if epoch // 60 != self._relays_asked and self._today.relays_are_old():
+            self._queue(f"relays-{epoch // 60}", CHECKS, "", _learn_relays)
+        self._relays_asked = epoch // 60
         often = max(1, min(5, int(self._settings.calendar_seconds)))
         for host_id in self._watch.calendars_to_read():
             self._queue(f"calendar-{host_id}-{epoch // often}", CHECKS, "", _read_calendar, host_id)

@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Watches the day: reads the media servers, slows the join page down where they are in trouble, raises alarms.
+
+One process does it at a time, every five seconds, and only while a conference is on."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from niquests import Session as Http
+from niquests.exceptions import RequestException
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from ..conference.database import Database
+from ..conference.errors import Busy
+from ..conference.people import tell_user
+from ..conference.queries import fact, learn
+from ..conference.tables import Alarm, Conference, MediaSample, Slot
+from . import alarms, media, metrics, pace, records
+
+log = structlog.get_logger()
+EVERY = 5.0
+RESTS = 30.0
+"""Seconds between two looks whether a conference is on."""
+ANSWER_SECONDS = 3.0
+AROUND = timedelta(minutes=45)
+LEASE = timedelta(seconds=15)
+ENDS_AFTER = timedelta(seconds=30)
+AGAIN_AFTER = timedelta(minutes=5)
+"""An alarm that comes back sooner is the same one, and nobody is told twice."""
+LONGEST_ANSWER = 4_000_000
+Fetch = Callable[[str], str]
+"""What an address answers. Raises `Unanswered`."""
+
+
+class Unanswered(Exception):
+    """The server did not answer, or not with 200."""
+
+
+def fetch(address: str) -> str:
+    """Reads an address once, without following where it may lead."""
+    try:
+        with Http() as http:
+            answer = http.get(address, timeout=ANSWER_SECONDS, allow_redirects=False)
+    except (RequestException, OSError, ValueError) as error:
+        raise Unanswered(type(error).__name__) from error
+    if answer.status_code != 200:
+        raise Unanswered(str(answer.status_code))
+    return (answer.text or "")[:LONGEST_ANSWER]
+
+
+@dataclass
+class Observer:
+    """`entered` gives what the admin has entered about media servers; `changed` wakes whoever sends notifications."""
+
+    database: Database
+    entered: Callable[[], dict[str, Any]]
+    clock: Callable[[], datetime]
+    enabled: Callable[[], bool]
+    changed: Callable[[], None]
+    holder: str
+    fetch: Fetch = fetch
+    rooms: dict[str, str] = field(default_factory=dict)
+    """On which server a room was last seen, by Talk's token."""
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._go_on, name="observer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread:
+            self._thread.join(timeout=5)
+
+    def _go_on(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                on = self.enabled() and self.look()
+            except Exception as error:  # noqa: BLE001 - the observer must outlive whatever a database or a server does
+                log.warning("day not looked at", error=type(error).__name__)
+                on = True
+            self._stopping.wait(EVERY if on else RESTS)
+
+    def look(self) -> bool:
+        """One look at everything; false while no conference is on."""
+        now = self.clock()
+        with self.database.read() as session:
+            on = conferences_on(session, now)
+        if not on:
+            return False
+        if not self._leads(now):
+            return True
+        entered = self.entered()
+        seen = self._read_servers(media.sources_of(entered))
+        self.rooms = {room: name for name, one in seen.items() if one for room in one.rooms}
+        told = False
+        with self.database.write(EVERY) as session:
+            self._keep(session, seen, now)
+            servers = servers_now(session, entered, now)
+            self._pace(session, servers, entered, now)
+            for conference in on:
+                told = self._alarms(session, conference, servers, entered, now) or told
+        if told:
+            self.changed()
+        return True
+
+    def _leads(self, now: datetime) -> bool:
+        """Whether this process is the one that watches; it is for as long as it goes on looking."""
+        try:
+            with self.database.write() as session:
+                lease = fact(session, "day-watch")
+                until = datetime.fromisoformat(lease["until"]) if lease else now
+                if lease and lease["holder"] != self.holder and until > now:
+                    return False
+                learn(session, "day-watch", {"holder": self.holder, "until": (now + LEASE).isoformat()}, now)
+                return True
+        except Busy:
+            return False
+
+    def _read_servers(self, sources: Sequence[media.Source]) -> Mapping[str, metrics.Metrics | None]:
+        """What each says; None for one that does not answer."""
+        if not sources:
+            return {}
+        with ThreadPoolExecutor(max_workers=min(12, len(sources))) as pool:
+            return dict(zip([one.name for one in sources], pool.map(self._read, sources), strict=True))
+
+    def _read(self, source: media.Source) -> metrics.Metrics | None:
+        """The first address is the signaling server's; without it the server counts as silent."""
+        found = []
+        for number, address in enumerate(source.addresses):
+            try:
+                found.append(metrics.read(self.fetch(address)))
+            except (Unanswered, metrics.Unreadable) as error:
+                if number == 0:
+                    log.warning("media server not read", server=source.name, reason=str(error))
+                    return None
+        return replace(found[0], reading=metrics.together(one.reading for one in found))
+
+    def _keep(self, session: Session, seen: Mapping[str, metrics.Metrics | None], now: datetime) -> None:
+        for name, one in seen.items():
+            records.keep_reading(session, name, now, one.reading if one else {})
+            if one and one.rooms:
+                records.agree(session, one.rooms, now)
+        records.forget_readings(session, now)
+
+    def _pace(
+        self, session: Session, servers: Sequence[alarms.ServerNow], entered: dict[str, Any], now: datetime
+    ) -> None:
+        for server in servers:
+            warned = pace.Warnings(server.pool_full, server.unseated, server.load, server.silent)
+            before = records.share_at(session, server.name, now)
+            share = pace.share_now(before, warned)
+            if share < 1.0:
+                records.slow_down(session, server.name, share, now, now + pace.RECOVERS, media.setup_of(entered))
+
+    def _alarms(
+        self,
+        session: Session,
+        conference: Conference,
+        servers: Sequence[alarms.ServerNow],
+        entered: dict[str, Any],
+        now: datetime,
+    ) -> bool:
+        day = records.today_of(conference, now)
+        stand = alarms.standing(
+            records.appointments(session, conference, day), servers, media.setup_of(entered).lines, now
+        )
+        return note_alarms(session, conference, stand, now)
+
+
+def conferences_on(session: Session, now: datetime) -> list[Conference]:
+    """The conferences with appointments about now."""
+    rows: Any = session.execute(
+        select(Conference)
+        .where(col(Conference.state) != "draft")
+        .where(
+            select(func.count())
+            .select_from(Slot)
+            .where(col(Slot.conference_id) == col(Conference.id))
+            .where(col(Slot.starts_at) < now + AROUND, col(Slot.ends_at) > now - AROUND)
+            .scalar_subquery()
+            > 0
+        )
+    ).scalars()
+    return list(rows)
+
+
+def servers_now(session: Session, entered: dict[str, Any], now: datetime) -> list[alarms.ServerNow]:
+    """The servers that are asked, with their last readings and the rates between the last two that were answered."""
+    kept = records.readings(session, now - timedelta(seconds=60))
+    return [_server_now(source, kept.get(source.name, [])) for source in media.sources_of(entered)]
+
+
+def _server_now(source: media.Source, samples: Sequence[MediaSample]) -> alarms.ServerNow:
+    answered = [one for one in samples if one.reading]
+    rates = metrics.Rates()
+    if len(answered) >= 2:
+        before, last = answered[-2:]
+        rates = metrics.rates(before.reading, before.at, last.reading, last.at)
+        # Counters that grow slowly are looked at over the whole minute.
+        rates = replace(rates, grown=metrics.rates(answered[0].reading, answered[0].at, last.reading, last.at).grown)
+    return alarms.ServerNow(source.name, [one.reading for one in samples], rates, source.limit)
+
+
+def note_alarms(session: Session, conference: Conference, stand: Sequence[alarms.Standing], now: datetime) -> bool:
+    """Raises what is new, keeps what goes on, ends what is over; true when the organiser is to be told something."""
+    known = {
+        (one.kind, one.about): one
+        for one in session.execute(
+            select(Alarm).where(col(Alarm.conference_id) == conference.id).order_by(col(Alarm.since))
+        ).scalars()
+    }
+    told = False
+    for one in stand:
+        alarm = known.pop((one.kind, one.about), None)
+        facts = {**one.facts, "seen": now.timestamp()}
+        if alarm and (alarm.ended_at is None or alarm.ended_at > now - AGAIN_AFTER):
+            alarm.facts, alarm.ended_at = facts, None
+            continue
+        raised = Alarm(conference_id=conference.id or 0, kind=one.kind, about=one.about, facts=facts, since=now)
+        session.add(raised)
+        tell_user(session, conference.id or 0, conference.organiser_id, "alarm", now, raised.public_id)
+        told = True
+    for over in known.values():
+        if over.ended_at is None and over.facts.get("seen", 0.0) < (now - ENDS_AFTER).timestamp():
+            over.ended_at = now
+    return told

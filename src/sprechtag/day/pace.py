@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who is let on to the video call when: a token bucket for each media server, and what slows it down.
+
+A school's day broke because 70 calls were set up in the same second. The rate is half of what Nextcloud can seat
+(docs/capacity.md); nobody waits longer than `LONGEST`."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..planning.capacity import AT_ONCE, Setup, pace
+
+LONGEST = timedelta(seconds=20)
+SLOWEST = 0.25
+RECOVERS = timedelta(seconds=30)
+"""So long after the last warning the pace is as planned again."""
+ALONE = "video"
+"""The one bucket where no media server is known."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """`let_in_at` of this one, and `next_at`: what the bucket says to the one after it."""
+
+    let_in_at: datetime
+    next_at: datetime
+
+
+def turn(next_at: datetime, now: datetime, not_before: datetime, rate: float) -> Turn:
+    """Gives out the next token of a bucket with `rate` a second. `not_before` is when the appointment begins; who is
+    early gets a place in the row of that moment."""
+    ready = max(now, not_before)
+    let_in_at = min(max(ready, next_at), ready + LONGEST)
+    return Turn(let_in_at, let_in_at + timedelta(seconds=1 / rate))
+
+
+def rate_of(setup: Setup, share: float = 1.0) -> float:
+    """How many a second one server's bucket lets through, at `share` of the plan."""
+    return max(0.2, share * pace(setup) / max(1, len(setup.servers)))
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """What two readings of one server, some seconds apart, say about it (the facts sheet's early warnings, best first).
+
+    `pool_full`: all requests it may send to Nextcloud at once were under way in both; `unseated`: sessions that are in
+    no room yet, as a share; `load`: of 1."""
+
+    pool_full: bool = False
+    unseated: float = 0.0
+    load: float = 0.0
+    no_answer: bool = False
+
+
+def share_now(before: float, warnings: Warnings) -> float:
+    """The share of the planned rate after these warnings; 1.0 where there are none."""
+    if warnings.no_answer or warnings.load > 0.95:
+        return SLOWEST
+    if warnings.pool_full or warnings.unseated > 0.5 or warnings.load > 0.8:
+        return max(SLOWEST, before / 2)
+    return 1.0
+
+
+def server_for(room: str, servers: list[str], known: dict[str, str]) -> str:
+    """The bucket of a room: its media server where one has said that the room is there, else one of them, dealt out
+    evenly and always the same."""
+    if room in known:
+        return known[room]
+    if not servers:
+        return ALONE
+    return servers[sum(room.encode()) % len(servers)]
+
+
+__all__ = ["ALONE", "AT_ONCE", "LONGEST", "RECOVERS", "Turn", "Warnings", "rate_of", "server_for", "share_now", "turn"]

@@ -1,0 +1,289 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The join page: what the video link in a mail opens. Countdown, device check, a turn, then the Talk room.
+
+It needs nothing but its own link, and never stands in the way: the room's own link is on it, and without an answer of
+ours the page leads there by itself."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from sqlmodel import Session
+
+from ..conference.errors import NotFound, Refused
+from ..conference.organise import share_token
+from ..conference.people import tell_user
+from ..conference.queries import BookingView, booking_by_public_id, bookings_of_guest, fact
+from ..conference.tables import ON_SITE, VIDEO, Conference, DeviceCheck
+from ..conference.tokens import is_token, join_path
+from ..day import live, media, records
+from .front import Field, Front, Language
+from .page import POLICY, Page, etag
+from .refusals import sentence
+
+DEVICES = {
+    "Feature-Policy": "camera 'self'; microphone 'self'",
+    "Permissions-Policy": "camera=(self), microphone=(self)",
+    "Content-Security-Policy": f"{POLICY}; connect-src 'self'; media-src 'self' blob:",
+}
+"""AppAPI forbids camera and microphone to every page that does not say otherwise itself."""
+RELAYS = "talk:relays"
+POLL_SECONDS = 10
+POLLS_A_SECOND = 20
+"""All join pages together ask no more often than this: 18 ms of PHP each are a third of a core."""
+FORECAST = timedelta(hours=2)
+"""So long before an appointment it is worth saying how late its host runs."""
+RESULTS = ("ok", "failed")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One appointment as its family sees it now. `begins`: when it was agreed or announced to begin; `late`: how many
+    minutes after what was agreed it will, as far as one can tell; `let_in_at`: when the family is let on, once it has a
+    turn."""
+
+    view: BookingView
+    state: live.State
+    begins: datetime
+    late: int
+    let_in_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is still a call to come or to go back to."""
+        return self.view.active and self.view.place == VIDEO and self.state not in live.OVER
+
+
+@dataclass
+class JoinPages:
+    """`rooms` says on which media server a room was last seen, by Talk's token."""
+
+    front: Front
+    rooms: Callable[[], Mapping[str, str]]
+    wake: Callable[[], None]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+        one = "/j/{booking_id}/{token}"
+        router.get(one)(self.show)
+        router.get(f"{one}/state")(self.state)
+        router.post(f"{one}/enter")(self.enter)
+        router.post(f"{one}/check")(self.check)
+        router.post(f"{one}/on-site")(self.on_site)
+        router.post(f"{one}/message")(self.message)
+        return router
+
+    # -- the page -----------------------------------------------------------------------------------------------
+
+    def show(self, request: Request, booking_id: str, token: str, lang: Language = "") -> Response:
+        page, view = self._open(request, booking_id, token, lang)
+        return self._page(page, view)
+
+    def _page(
+        self, page: Page, view: BookingView, notice: dict[str, str] | None = None, problems: list[Any] | None = None
+    ) -> Response:
+        now = self.front.clock()
+        with self.front.database.read() as session:
+            moment = self._moment(session, view, now)
+            conference = session.get_one(Conference, view.conference_id)
+            after = self._next(session, view, now)
+            relays = fact(session, RELAYS)
+        page.home(self._path(view))
+        answer = page.answer(
+            "join.html",
+            conference_name=view.conference_name,
+            contact=view.conference_contact,
+            script="join.js" if moment.open else "",
+            view=view,
+            moment=moment,
+            now=_ms(now),
+            begins=_ms(moment.begins),
+            soon=now >= moment.begins - records.EARLIEST,
+            late_text=late_text(page, view, moment.late),
+            after=after,
+            after_link=self._path(after) if after and after.place == VIDEO else "",
+            relays=json.dumps(relays.get("servers", [])),
+            on_site=ON_SITE in view.places and view.active,
+            rehearsal=[room["link"] for room in conference.rehearsal_rooms] if conference.rehearsal == "on" else [],
+            base=self._path(view),
+            notice=notice,
+            problems=problems or [],
+            problem_title=page.say("Please check this entry."),
+        )
+        answer.headers.update(DEVICES)
+        return answer
+
+    def state(self, request: Request, booking_id: str, token: str) -> Response:
+        """How it stands, for the script; 304 where nothing has changed."""
+        page, view = self._open(request, booking_id, token, "")
+        with self.front.database.read() as session:
+            moment = self._moment(session, view, self.front.clock())
+        return self._json(request, page, moment)
+
+    def enter(self, request: Request, booking_id: str, token: str, lang: Field = "") -> Response:
+        """The family is there and gets its turn. For the script as JSON, else as a page that leads on by itself."""
+        page, view = self._open(request, booking_id, token, lang)
+        now = self.front.clock()
+        with self.front.database.write() as session:
+            moment = self._moment(session, view, now)
+            if moment.open and now >= moment.begins - records.EARLIEST:
+                setup = media.setup_of(self.front.options().media)
+                records.arrive(session, view, moment.begins, now, setup, self.rooms())
+                session.flush()
+                moment = self._moment(session, view, now)
+        if "application/json" in request.headers.get("accept", ""):
+            return self._json(request, page, moment)
+        if not moment.open or moment.let_in_at is None or not view.talk_link:
+            return self._page(page, view)
+        seconds = max(0, -int(-(moment.let_in_at - now).total_seconds() // 1))
+        if seconds > 60:
+            return self._page(page, view)
+        page.home(self._path(view))
+        answer = page.answer("connect.html", **_common(view), view=view, seconds=seconds, base=self._path(view))
+        # Not a redirect: AppAPI's proxy would follow it itself, with the app's secret.
+        answer.headers["Refresh"] = f"{seconds}; url={view.talk_link}"
+        return answer
+
+    # -- what a family can do here ------------------------------------------------------------------------------
+
+    def check(
+        self,
+        request: Request,
+        booking_id: str,
+        token: str,
+        camera: Field = "",
+        microphone: Field = "",
+        webrtc: Field = "",
+        connection: Field = "",
+    ) -> Response:
+        """Keeps whether the family's device is fit, and nothing of how it looks or sounds."""
+        _, view = self._open(request, booking_id, token, "")
+        parts = {"camera": camera, "microphone": microphone, "webrtc": webrtc, "connection": connection}
+        kept = {name: value if value in RESULTS else "" for name, value in parts.items()}
+        with self.front.database.write() as session:
+            found = session.get(DeviceCheck, view.guest_id)
+            if found is None:
+                found = DeviceCheck(guest_id=view.guest_id, conference_id=view.conference_id)
+                session.add(found)
+            for name, value in kept.items():
+                setattr(found, name, value)
+            found.at = self.front.clock()
+        return JSONResponse({"kept": True}, headers={"Cache-Control": "no-store"})
+
+    def on_site(self, request: Request, booking_id: str, token: str, lang: Field = "") -> Response:
+        """Video does not work: the family comes to the school instead, also when it is too late for other changes."""
+        page, view = self._open(request, booking_id, token, lang)
+        try:
+            self.front.desk.change_place(view.id, ON_SITE, late=True)
+        except Refused as refused:
+            said = sentence(page.say, refused)
+            return self._page(page, view, {"title": said.text, "text": said.advice})
+        _, view = self._open(request, booking_id, token, lang)
+        where = page.say("Room %(room)s", room=view.host_room) if view.host_room else ""
+        return self._page(page, view, {"title": page.say("Your appointment is on site now"), "text": where})
+
+    def message(self, request: Request, booking_id: str, token: str, text: Field = "", lang: Field = "") -> Response:
+        """A few words to the host, who reads them in Nextcloud at once."""
+        page, view = self._open(request, booking_id, token, lang)
+        try:
+            with self.front.database.write() as session:
+                records.say(session, view.id, text)
+                now = self.front.clock()
+                tell_user(session, view.conference_id, view.host_user_id, "family_says", now, view.public_id)
+        except Refused as refused:
+            said = sentence(page.say, refused)
+            return self._page(page, view, problems=[{"text": said.text, "field": "text"}])
+        self.wake()
+        title = page.say("Your message was passed on to %(host)s", host=view.host_name)
+        return self._page(page, view, {"title": title, "text": ""})
+
+    # -- common -------------------------------------------------------------------------------------------------
+
+    def _open(self, request: Request, booking_id: str, token: str, lang: str) -> tuple[Page, BookingView]:
+        """Raises `NotFound` for a link that is not this booking's (any more)."""
+        page = self.front.page(request, lang)
+        with self.front.database.read() as session:
+            view = booking_by_public_id(session, booking_id)
+            if view is None or not is_token(self.front.links, "join", booking_id, view.guest_generation, token):
+                raise NotFound
+            conference = session.get_one(Conference, view.conference_id)
+            self.front.offer_languages(page, conference)
+        page.about(f"s/{share_token(conference, self.front.links)}")
+        page.speaks(view.language)
+        page.in_zone(view.zone)
+        return page, view
+
+    def _path(self, view: BookingView) -> str:
+        return join_path(self.front.links, view.public_id, view.guest_generation)
+
+    def _moment(self, session: Session, view: BookingView, now: datetime) -> Moment:
+        conference = session.get_one(Conference, view.conference_id)
+        day = records.today_of(conference, view.starts_at)
+        of_host = records.appointments(session, conference, day, view.host_id)
+        mine = next((one for one in of_host if one.booking_id == view.id), None)
+        if mine is None:
+            return Moment(view, "ended", view.starts_at, 0, None)
+        begins = {one.booking_id: at for one, at in live.forecast(of_host, now)}.get(view.id, mine.begins)
+        near = now > view.starts_at - FORECAST
+        known = records.peek(session, view.id)
+        # Who is late is waited for in the room or here; the family is let on when it was agreed or announced.
+        late = live.late(mine, begins if near else mine.begins)
+        let_in_at = known.let_in_at if known else None
+        if let_in_at and let_in_at < mine.begins - timedelta(seconds=1):
+            let_in_at = None  # a turn from before a delay was announced
+        return Moment(view, live.state(mine, now), mine.begins, late, let_in_at)
+
+    def _next(self, session: Session, view: BookingView, now: datetime) -> BookingView | None:
+        coming = [
+            one
+            for one in bookings_of_guest(session, view.guest_id)
+            if one.active and one.id != view.id and one.starts_at > max(now, view.starts_at) - timedelta(minutes=5)
+        ]
+        return min(coming, key=lambda one: one.starts_at, default=None)
+
+    def _json(self, request: Request, page: Page, moment: Moment) -> Response:
+        view = moment.view
+        said = {
+            "state": moment.state if moment.open else "over",
+            "begins": _ms(moment.begins),
+            "letIn": _ms(moment.let_in_at) if moment.let_in_at else None,
+            "late": late_text(page, view, moment.late),
+            "link": view.talk_link,
+            "again": self._again(),
+        }
+        body = json.dumps(said).encode()
+        headers = {"ETag": etag(body), "Cache-Control": "private, no-cache"}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="application/json", headers=headers)
+
+    def _again(self) -> int:
+        """In how many seconds the script may ask again: never sooner than ten, later the more families wait."""
+        with self.front.database.read() as session:
+            there = records.families_there(session, self.front.clock())
+        return max(POLL_SECONDS, -(-there // POLLS_A_SECOND))
+
+
+def late_text(page: Page, view: BookingView, minutes: int) -> str:
+    if minutes < 3:
+        return ""
+    return page.say.plural(
+        "%(host)s is running about %(number)s minute late.",
+        "%(host)s is running about %(number)s minutes late.",
+        minutes,
+        host=view.host_name,
+    )
+
+
+def _common(view: BookingView) -> dict[str, Any]:
+    return {"conference_name": view.conference_name, "contact": view.conference_contact}
+
+
+def _ms(moment: datetime) -> int:
+    """Milliseconds since the epoch, as JavaScript counts."""
+    return int(moment.timestamp() * 1000)

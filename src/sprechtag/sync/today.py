@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the conference day needs of Nextcloud: Talk's bot tells, single rooms are looked at where it has not."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..conference.database import Database
+from ..conference.people import tell_user
+from ..conference.queries import booking_view, fact, learn
+from ..conference.tables import Conference, Host, Slot
+from ..day import observer, records
+from ..nextcloud import talk
+from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
+from ..nextcloud.session import Door
+from .ledger import PATIENCE
+
+log = structlog.get_logger()
+ROUTE = "/talk_bot"
+BOT = "Sprechtag"
+DESCRIPTION = "Tells the organisers of a conference day which calls are up. It does not read what is written."
+RELAYS = "talk:relays"
+LOOK_SECONDS = 4.0
+REST_SECONDS = 20.0
+EVENING = 18
+
+
+@dataclass
+class Today:
+    """`clock` gives UTC. Every call may be repeated."""
+
+    database: Database
+    door: Door
+    clock: Callable[[], datetime]
+    _looked_at: float = float("-inf")
+    _rest: float = 0.0
+    _told: set[tuple[int, str]] = field(default_factory=set)
+
+    # -- the bot ------------------------------------------------------------------------------------------------
+
+    async def register_bot(self) -> None:
+        """Tells Talk of our bot. Where there is no Talk there is none."""
+        try:
+            async with self.door.as_user("") as session:
+                await talk.register_bot(session, BOT, ROUTE, DESCRIPTION)
+        except NextcloudError as error:
+            log.warning("talk bot not registered", call=error.doing, status=error.status)
+
+    def heard(self, said: dict[str, Any]) -> None:
+        """An event of Talk's, as the bot gets it (Activity Streams 2.0). What is written in a chat is not looked at."""
+        if said.get("type") != "Activity":
+            return
+        room = str((said.get("target") or {}).get("id") or "")
+        what = str((said.get("object") or {}).get("name") or "")
+        actor = str((said.get("actor") or {}).get("id") or "")
+        if room and what.startswith("call_"):
+            with self.database.write(PATIENCE) as session:
+                records.heard(session, room, what, actor, self.clock())
+
+    # -- looking at single rooms --------------------------------------------------------------------------------
+
+    def rooms_to_check(self) -> list[int]:
+        """Bookings whose room was not heard of for a while; none while no conference is on, and not asked for more
+        often than every few seconds."""
+        if time.monotonic() - self._looked_at < self._rest:
+            return []
+        self._looked_at = time.monotonic()
+        with self.database.read() as session:
+            on = bool(observer.conferences_on(session, self.clock()))
+            self._rest = LOOK_SECONDS if on else REST_SECONDS
+            return records.rooms_to_check(session, self.clock()) if on else []
+
+    async def check_room(self, booking_id: int) -> None:
+        """Looks, as the host, who is in the call."""
+        with self.database.read() as session:
+            view = booking_view(session, booking_id)
+            room = records.of_booking(session, booking_id).room
+        if not room or not view.active:
+            return
+        try:
+            async with self.door.as_user(view.host_user_id) as session_of_host:
+                there = await talk.in_call(session_of_host, room)
+        except (Missing, NotAllowed):
+            there = []
+        except NextcloudError as error:
+            log.warning("room not looked at", call=error.doing, status=error.status)
+            return
+        with self.database.write(PATIENCE) as session:
+            present = [records.actor_of(actor, view.host_user_id) for actor in there]
+            records.seen(session, booking_id, present, self.clock())
+
+    # -- what a browser needs to try its way --------------------------------------------------------------------
+
+    def relays_are_old(self) -> bool:
+        """Their passwords are good for a day; they are asked for every six hours while a conference is near."""
+        now = self.clock()
+        with self.database.read() as session:
+            known = fact(session, RELAYS)
+            if known and datetime.fromisoformat(known["until"]) > now:
+                return False
+            near = select(col(Slot.id)).where(
+                col(Slot.starts_at) < now + timedelta(days=15), col(Slot.ends_at) > now - timedelta(hours=2)
+            )
+            return session.execute(near.limit(1)).first() is not None
+
+    async def learn_relays(self) -> None:
+        """Asks, as the first host who can, for the servers that Talk gives to all who join."""
+        with self.database.read() as session:
+            hosts = session.execute(
+                select(col(Host.user_id)).where(col(Host.state) == "joined", col(Host.can_video).is_(True)).limit(3)
+            )
+            user_ids = list(hosts.scalars())
+        for user_id in user_ids:
+            try:
+                async with self.door.as_user(user_id) as session_of_host:
+                    found = await talk.relays(session_of_host)
+            except NextcloudError as error:
+                log.warning("relays not learned", call=error.doing, status=error.status)
+                continue
+            until = (self.clock() + timedelta(hours=6)).isoformat()
+            with self.database.write(PATIENCE) as session:
+                known = {"mode": found.mode, "servers": list(found.servers), "until": until}
+                learn(session, RELAYS, known, self.clock())
+            return
+
+    # -- rehearsal: rooms to try in, as the organiser -------------------------------------------------------------
+
+    def rehearsals_to_prepare(self) -> list[int]:
+        with self.database.read() as session:
+            asked = select(col(Conference.id)).where(col(Conference.rehearsal).in_(("wanted", "ending")))
+            return list(session.execute(asked).scalars())
+
+    async def prepare_rehearsal(self, conference_id: int, talk_base: str) -> None:
+        """Makes the three rooms to try in, or takes them away again, as the organiser."""
+        with self.database.read() as session:
+            conference = session.get(Conference, conference_id)
+        if conference is None or conference.rehearsal not in ("wanted", "ending"):
+            return
+        try:
+            async with self.door.as_user(conference.organiser_id) as session_of_organiser:
+                if conference.rehearsal == "ending":
+                    for room in conference.rehearsal_rooms:
+                        await talk.delete(session_of_organiser, room["token"])
+                    state, rooms = "", []
+                else:
+                    rooms = list(conference.rehearsal_rooms)
+                    able = await talk.ability(session_of_organiser)
+                    for number in range(len(rooms) + 1, ROOMS + 1):
+                        if not able.can_create:
+                            break
+                        name = f"{conference.name} · {number}"
+                        token = await talk.create_open(session_of_organiser, name)
+                        rooms.append({"token": token, "link": f"{talk_base}/call/{token}"})
+                    state = "on" if rooms else "failed"
+        except NextcloudError as error:
+            log.warning("rehearsal not prepared", call=error.doing, status=error.status)
+            return
+        with self.database.write(PATIENCE) as session:
+            if found := session.get(Conference, conference_id):
+                found.rehearsal, found.rehearsal_rooms = state, rooms
+                session.add(found)
+
+    # -- the evening before ---------------------------------------------------------------------------------------
+
+    def tell_organisers(self) -> None:
+        """The evening before a conference day its organiser is told to look once more whether all calls fit."""
+        now = self.clock()
+        with self.database.write(PATIENCE) as session:
+            for conference, day in _tomorrows(session, now):
+                if (conference.id or 0, day) in self._told:
+                    continue
+                self._told.add((conference.id or 0, day))
+                name = f"evening:{conference.public_id}:{day}"
+                if not fact(session, name):
+                    learn(session, name, {"told": True}, now)
+                    tell_user(session, conference.id or 0, conference.organiser_id, "evening", now, day)
+
+
+ROOMS = 3
+
+
+def _tomorrows(session: Session, now: datetime) -> list[tuple[Conference, str]]:
+    """Conferences with a day tomorrow, once it is evening there."""
+    found = []
+    rows: Any = session.execute(
+        select(Conference).where(
+            col(Conference.state) != "draft",
+            select(col(Slot.id))
+            .where(col(Slot.conference_id) == col(Conference.id))
+            .where(col(Slot.starts_at) > now, col(Slot.starts_at) < now + timedelta(days=2))
+            .exists(),
+        )
+    ).scalars()
+    for conference in list(rows):
+        zone = ZoneInfo(conference.time_zone)
+        local = now.astimezone(zone)
+        starts = session.execute(
+            select(col(Slot.starts_at)).where(col(Slot.conference_id) == conference.id, col(Slot.starts_at) > now)
+        ).scalars()
+        tomorrow = (local + timedelta(days=1)).date()
+        if local.hour >= EVENING and any(one.astimezone(zone).date() == tomorrow for one in starts):
+            found.append((conference, tomorrow.isoformat()))
+    return found
