@@ -44,6 +44,7 @@ from .guests.waitinglist import WaitingPages
 from .guests.wishes import WishPages
 from .hosts.administration import AdminApi
 from .hosts.api import HostApi
+from .hosts.board import BoardApi
 from .hosts.capacity import CapacityApi
 from .hosts.exchange import ExchangeApi
 from .hosts.families import FamiliesApi
@@ -281,6 +282,9 @@ def build(house: House) -> ASGIApp:
     families = FamiliesApi(house.database, house.links, house.public_base, house.wake, house.mail_channel, house.clock)
     texts, papers = TextsApi(house.database), PapersApi(house.database, house.clock, house.wake)
     capacity = CapacityApi(house.database, house.options)
+    board = BoardApi(
+        house.database, house.links, house.public_base, house.options, house.mail_channel, house.clock, house.wake
+    )
     wishes = WishesApi(house.database, house.clock, house.wake)
     admin = AdminApi(
         house.database,
@@ -306,6 +310,7 @@ def build(house: House) -> ASGIApp:
         papers.router(),
         wishes.router(),
         capacity.router(),
+        board.router(),
         admin.router(),
         exchange.router(),
         api.router(),

@@ -201,6 +201,7 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         known, _ = people.invite(session, own, people.Family("Kaya", "kaya@post.example", "Emre", "5b"), KEY)
         session.add_all((made, HostWish(conference_id=own.id or 0, guest_id=known.id or 0, host_id=1, child="Emre")))
         paper, asked = made.public_id, known.public_id
+        host = session.get_one(Host, 1).public_id
     matrix = [
         # method, path, body, expected for orga, t01 (host), t40, admin, nobody
         ("GET", "api/v1/me", None, (200, 200, 200, 200, 401)),
@@ -268,6 +269,17 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", f"{one}/ask-family", {"family": asked}, (404, 204, 404, 404, 401)),
         ("GET", f"{one}/capacity", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/stagger", {"groups": 2, "minutes": 5}, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/board", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/board/pace", {"share": 0.5}, (204, 404, 404, 404, 401)),
+        ("POST", f"{one}/hosts/{host}/delay", {"minutes": 5, "tell": False}, (200, 200, 404, 404, 401)),
+        ("GET", f"{one}/my-now", None, (404, 200, 404, 404, 401)),
+        ("GET", f"{one}/display", None, (200, 404, 404, 404, 401)),
+        ("PUT", f"{one}/display", {"shows": "number"}, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/rehearsal", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/rehearsal", {"on": True}, (200, 404, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/mark", {"mark": "started"}, (204, 204, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/extra", {"minutes": 5}, (204, 204, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/words", {"text": "x"}, (204, 204, 404, 404, 401)),
         ("GET", f"{one}/wishes", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-run", {"seed": 1}, (202, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-stop", None, (409, 404, 404, 404, 401)),

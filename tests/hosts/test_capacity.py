@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The capacity plan of a conference, from what the admin has entered."""
 
+from dataclasses import replace
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from conftest import School
+from conftest import DAY, RULES, School
 from house import PROXY, open_stage
 from sprechtag.conference import administration, organise
+from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference
 from sprechtag.hosts.capacity import MediaData, answer
 
@@ -59,6 +63,19 @@ async def test_it_follows_the_bookings_and_staggering_spreads_the_starts(tmp_pat
         stage.school.book(stage.school.slots("t01")[0], "a", "video")
         booked = await plan("booked")
         assert booked["calls"] == 1 and not booked["fits"] and booked["findings"][-1]["kind"] == "school_line"
+
+
+def test_a_window_that_begins_minutes_before_midnight_does_not_go_on_in_the_morning(school: School) -> None:
+    late = [TimeWindow(DAY, time(22), time(0)), TimeWindow(DAY + timedelta(days=1), time(23, 50), time(0))]
+    with school.database.write() as session:
+        conference = session.get_one(Conference, school.conference_id)
+        organise.edit(session, conference, replace(RULES, windows=late))
+        organise.stagger(session, conference, 2, 15)
+    starts = [
+        [slot.starts_at.astimezone(ZoneInfo("Europe/Berlin")) for slot in school.slots(host)] for host in ("t01", "t02")
+    ]
+    assert [start.time() for start in (starts[0][0], starts[0][-1])] == [time(22), time(23, 50)]
+    assert starts[1][0].time() == time(22, 15) and {start.date() for start in starts[1]} == {DAY}
 
 
 def test_staggering_never_takes_a_booked_time_away(school: School) -> None:

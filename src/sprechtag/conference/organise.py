@@ -386,7 +386,7 @@ def stagger(session: Session, conference: Conference, groups: int, minutes: int)
     for number, host in enumerate(free):
         later = timedelta(minutes=minutes * (number % groups))
         moved = [TimeWindow(one.day, _later(one.starts, later), one.ends) for one in usual] if later else []
-        _set_windows(session, conference, host, [one for one in moved if one.starts < one.ends])
+        _set_windows(session, conference, host, [one for one in moved if _is_any_left(one)])
         rebuild_slots(session, conference, host)
 
 
@@ -399,8 +399,14 @@ def _only_later(own: Sequence[TimeWindow], usual: Sequence[TimeWindow]) -> bool:
     )
 
 
+def _is_any_left(window: TimeWindow) -> bool:
+    return window.starts < time.max and (window.starts < window.ends or window.ends == time(0))
+
+
 def _later(clock: time, by: timedelta) -> time:
-    return (datetime.combine(date.min, clock) + by).time()
+    """The latest time of the day where that would be tomorrow: a window that begins so late is then left out."""
+    moved = datetime.combine(date.min, clock) + by
+    return moved.time() if moved.date() == date.min else time.max
 
 
 def find_host(session: Session, conference_id: int, user_id: str) -> Host:

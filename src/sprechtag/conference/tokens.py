@@ -57,6 +57,11 @@ def display_path(links: LinkKey, conference_public_id: str, generation: int) -> 
     return f"d/{conference_public_id}/{links.token('display', conference_public_id, generation)}"
 
 
+def part_of_path(text: str) -> str:
+    """Any text as a part of a path: a room's name, or how a corridor's rooms begin."""
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
 def feedback_path(links: LinkKey, conference_public_id: str) -> str:
     """Where families say how it was: one link for all, so that nobody is told apart."""
     return f"f/{conference_public_id}/{links.token('feedback', conference_public_id, 1)}"

@@ -22,7 +22,7 @@ from ..conference.errors import Busy
 from ..conference.people import tell_user
 from ..conference.queries import fact, learn
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
-from . import alarms, media, metrics, pace, records
+from . import alarms, live, media, metrics, pace, records
 
 log = structlog.get_logger()
 EVERY = 5.0
@@ -107,6 +107,7 @@ class Observer:
             servers = servers_now(session, entered, now)
             self._pace(session, servers, entered, now)
             for conference in on:
+                self._chart(session, conference, now)
                 told = self._alarms(session, conference, servers, entered, now) or told
         if told:
             self.changed()
@@ -151,6 +152,13 @@ class Observer:
                 records.agree(session, one.rooms, now)
         records.forget_readings(session, now)
 
+    def _chart(self, session: Session, conference: Conference, now: datetime) -> None:
+        """Keeps how many calls are up, for the board's chart."""
+        of_day = records.appointments(session, conference, records.today_of(conference, now))
+        seen = live.figures(of_day, now)
+        numbers = {"up": float(seen.up), "planned": float(seen.planned), "waiting": float(seen.waiting)}
+        records.keep_reading(session, chart_of(conference), now, numbers)
+
     def _pace(
         self, session: Session, servers: Sequence[alarms.ServerNow], entered: dict[str, Any], now: datetime
     ) -> None:
@@ -174,6 +182,11 @@ class Observer:
             records.appointments(session, conference, day), servers, media.setup_of(entered).lines, now
         )
         return note_alarms(session, conference, stand, now)
+
+
+def chart_of(conference: Conference) -> str:
+    """Under which name the figures of a conference are kept among the readings; no server is called like that."""
+    return f"/{conference.public_id}"
 
 
 def conferences_on(session: Session, now: datetime) -> list[Conference]:

@@ -8,9 +8,9 @@ A school's day broke because 70 calls were set up in the same second. The rate i
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..planning.capacity import AT_ONCE, Setup, pace
+from ..planning.capacity import AT_ONCE, LONGEST_WAIT, Setup, pace
 
-LONGEST = timedelta(seconds=20)
+LONGEST = timedelta(seconds=LONGEST_WAIT)
 SLOWEST = 0.25
 RECOVERS = timedelta(seconds=30)
 """So long after the last warning the pace is as planned again."""

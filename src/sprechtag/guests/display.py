@@ -38,11 +38,6 @@ class Row:
     late: int
 
 
-def part_of_path(rooms: str) -> str:
-    """A room, or how a corridor's rooms begin, as it stands in the screen's address."""
-    return base64.urlsafe_b64encode(rooms.encode()).rstrip(b"=").decode()
-
-
 def _rooms(part: str) -> str:
     try:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()

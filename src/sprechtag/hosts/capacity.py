@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import organise
 from ..conference.database import Database
 from ..conference.tables import VIDEO, Booking, Conference, Host, Slot
+from ..day import media
 from ..planning import capacity
 from ..settings import Settings
 from .access import REFUSALS, User, own
@@ -29,6 +31,14 @@ class ServerData(Strict):
     cores: Annotated[float, Field(gt=0, le=1024)] = 4.0
     calls: Annotated[int, Field(ge=0, le=10_000)] = 0
     line_mbit: Amount = 0.0
+    metrics: Annotated[str, Field(max_length=600)] = ""
+
+    @field_validator("metrics")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        if any(urlsplit(one).scheme not in ("http", "https") for one in value.split()):
+            raise ValueError("An address begins with http:// or https://.")
+        return value
 
 
 class LineData(Strict):
@@ -38,8 +48,9 @@ class LineData(Strict):
 
 
 class MediaData(Strict):
-    """What the school has for video: media servers (`calls`: a measured limit, 0 if unknown), lines in Mbit/s, and how
-    fast Nextcloud answers. Without servers calls go from device to device."""
+    """What the school has for video: media servers (`calls`: a measured limit, 0 if unknown; `metrics`: addresses that
+    say how it is, separated by spaces, the signaling server's first), lines in Mbit/s, and how fast Nextcloud answers.
+    Without servers calls go from device to device."""
 
     servers: list[ServerData] = Field(default_factory=list, max_length=50)
     lines: list[LineData] = Field(default_factory=list, max_length=50)
@@ -52,15 +63,7 @@ class MediaData(Strict):
     spread: bool = True
 
     def setup(self) -> capacity.Setup:
-        """The join page does not pace yet, so the plan does not count on it."""
-        values = self.model_dump(exclude={"servers", "lines"})
-        return capacity.Setup(
-            mode="sfu" if self.servers else "peer_to_peer",
-            servers=[capacity.Server(**server.model_dump()) for server in self.servers],
-            lines=[capacity.Line(**line.model_dump()) for line in self.lines],
-            join_page=False,
-            **values,
-        )
+        return media.setup_of(self.model_dump())
 
 
 class FindingAnswer(BaseModel):

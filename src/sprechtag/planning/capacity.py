@@ -23,6 +23,8 @@ SAFE_SHARE = 0.5
 """Of the joins a Nextcloud can take at once, plan this share (measured: beyond all of them, people are lost)."""
 AT_ONCE = 8
 """Requests that a signaling server sends to Nextcloud at the same time."""
+LONGEST_WAIT = 20.0
+"""Seconds that the join page keeps somebody at most: so long it can spread those who come at once."""
 PATIENCE = 10.0
 """Seconds after which such a request is given up."""
 CORE_PER_CONNECTION = 0.015
@@ -45,7 +47,7 @@ class Line:
 
     name: str
     up: float
-    down: float
+    down: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -218,8 +220,8 @@ def judge(calls: int, starts: int, setup: Setup, *, hosts_can_stagger: bool = Tr
 def _findings(calls: int, starts: int, setup: Setup) -> tuple[Finding, ...]:
     found = []
     joins = starts * setup.participants
-    if not setup.join_page:
-        found.append(Finding("joining", joins, joins_that_are_safe(setup)))
+    safe = pace(setup) * LONGEST_WAIT if setup.join_page else joins_that_are_safe(setup)
+    found.append(Finding("joining", joins, safe))
     count = len(setup.servers)
     if setup.mode == "sfu" and count:
         busiest = fullest(calls, count) if setup.spread else math.ceil(calls / count)
@@ -238,7 +240,7 @@ def _findings(calls: int, starts: int, setup: Setup) -> tuple[Finding, ...]:
     if setup.mode == "peer_to_peer" and setup.turn_mbit:
         relayed = calls * setup.turn_share * streams_out(setup.participants) * setup.stream
         found.append(Finding("turn", relayed, setup.turn_mbit * USABLE))
-    return tuple(found) or (Finding("joining", 0.0, 1.0),)
+    return tuple(found)
 
 
 def _line(calls: int, setup: Setup) -> Finding:
@@ -257,12 +259,12 @@ def _advice(calls: int, starts: int, setup: Setup, hosts_can_stagger: bool) -> I
     if not setup.join_page:
         paced = _findings(calls, starts, replace(setup, join_page=True))
         yield tried("join_page", round(pace(setup), 1), paced)
-        if hosts_can_stagger:
-            for groups in (2, 3, 4):
-                found = _findings(calls, math.ceil(starts / groups), setup)
-                if found[0].fits:
-                    yield tried("stagger", groups, found)
-                    break
+    if hosts_can_stagger and not _findings(calls, starts, setup)[0].fits:
+        for groups in (2, 3, 4):
+            found = _findings(calls, math.ceil(starts / groups), setup)
+            if found[0].fits:
+                yield tried("stagger", groups, found)
+                break
     for video in (0.75, 0.53, 0.3, 0.15):
         if video < setup.video_mbit:
             found = _findings(calls, starts, replace(setup, video_mbit=video))

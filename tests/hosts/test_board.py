@@ -1,0 +1,208 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The board: what it shows, its buttons, the screens in the hall, the rehearsal."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from conftest import KEY
+from house import PROXY, Stage, open_stage
+from sprechtag.conference import administration
+from sprechtag.conference.queries import BookingView, learn
+from sprechtag.conference.tables import Conference, DeviceCheck, GuestLetter, Job
+from sprechtag.conference.tokens import display_path, part_of_path
+from sprechtag.day import records
+
+MEDIA = {
+    "servers": [{"name": "hpb1", "metrics": "http://hpb1/metrics", "calls": 20}, {"name": "hpb2"}],
+    "lines": [{"name": "DSL", "up": 40}],
+}
+HEADERS = {"X-Requested-With": "x"}
+
+
+class Board:
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.school = stage, stage.school
+        self.path = f"{PROXY}sprechtag/api/v1/conferences/{self.school.conference().public_id}"
+        self.orga = stage.as_user("orga")
+        self.calls = [self.school.book(self.school.slots(host)[0], host, "video") for host in ("t01", "t02")]
+        self.site = self.school.book(self.school.slots("t01")[1], "site", "on_site")
+        with stage.house.database.write() as session:
+            administration.write(session, {"media": MEDIA, "smtp_host": "127.0.0.1"})
+        stage.house.facts.forget()
+        self.at(minutes=2)
+
+    def at(self, **after: float) -> None:
+        self.school.clock.now = self.calls[0].starts_at + timedelta(**after)
+
+    async def get(self, what: str = "board") -> Any:
+        answer = await self.orga.get(f"{self.path}/{what}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def do(self, path: str, body: Any, user: str = "orga", method: str = "POST") -> httpx.Response:
+        client = self.orga if user == "orga" else self.stage.as_user(user)
+        path = f"{PROXY}sprechtag/api/v1/{path}" if path.startswith("bookings") else f"{self.path}/{path}"
+        return await client.request(method, path, json=body, headers=HEADERS)
+
+    def goes_up(self, view: BookingView) -> None:
+        with self.stage.house.database.write() as session:
+            call = records.of_booking(session, view.id)
+            call.arrived_at, call.up_at, call.present = (
+                view.starts_at,
+                view.starts_at + timedelta(seconds=7),
+                ["host", "x"],
+            )
+
+
+@pytest.fixture
+async def board(tmp_path: Path) -> AsyncIterator[Board]:
+    async with open_stage(tmp_path) as stage:
+        yield Board(stage)
+
+
+async def test_it_shows_the_day_as_it_goes(board: Board) -> None:
+    board.goes_up(board.calls[0])
+    shown = await board.get()
+    first, second = shown["hosts"]
+    assert [one["state"] for one in first["appointments"]] == ["in_call", "expected"]
+    assert first["now"] == board.calls[0].public_id and first["next"] == board.site.public_id
+    assert second["appointments"][0]["state"] == "expected"
+    assert shown["figures"] == {
+        "up": 1, "planned": 2, "waiting": 0, "no_shows": 0, "setup_median": 7.0, "setup_95": 7.0, "late_hosts": 0
+    }  # fmt: skip
+    assert shown["on"] and shown["day"] == "2027-01-13" and shown["alarms"] == []
+    assert [(one["name"], one["asked"]) for one in shown["servers"]] == [("hpb1", True), ("hpb2", False)]
+    assert shown["lines"] == [{"name": "DSL", "used_mbit": 0.0, "up_mbit": 40.0}]
+
+
+async def test_asked_again_it_says_that_nothing_has_changed(board: Board) -> None:
+    first = await board.orga.get(f"{board.path}/board")
+    same = await board.orga.get(f"{board.path}/board", headers={"If-None-Match": first.headers["etag"]})
+    assert same.status_code == 304 and not same.content
+    board.goes_up(board.calls[0])
+    assert (
+        await board.orga.get(f"{board.path}/board", headers={"If-None-Match": first.headers["etag"]})
+    ).status_code == 200
+
+
+async def test_servers_and_charts_show_the_last_hour(board: Board) -> None:
+    observer = board.stage.house.observer
+    observer.fetch = lambda address: (
+        "# TYPE signaling_hub_rooms gauge\nsignaling_hub_rooms 3\n# TYPE signaling_hub_sessions gauge\nsignaling_hub_sessions 6\n"
+        "# TYPE process_network_transmit_bytes_total counter\n"
+        f"process_network_transmit_bytes_total {board.school.clock.now.timestamp() * 2_500_000:.0f}\n"
+    )
+    with board.stage.house.database.write() as session:
+        learn(session, "enabled", {"on": True}, board.school.clock.now)
+    for _ in range(4):
+        board.school.clock.now += timedelta(seconds=5)
+        observer.look()
+    shown = await board.get()
+    server = shown["servers"][0]
+    assert (server["rooms"], server["sessions"], server["publishers"]) == (3, 6, None)
+    assert server["out_mbit"] == pytest.approx(20, abs=0.1)
+    assert len(server["charts"]["rooms"]) == 4 and len(server["charts"]["out_mbit"]) == 3
+    assert shown["lines"][0]["used_mbit"] == pytest.approx(20, abs=0.1)
+    assert [value for _, value in shown["charts"]["planned"]] == [2.0] * 4
+
+
+async def test_buttons_of_the_organiser_and_of_the_host(board: Board) -> None:
+    one = board.calls[0].public_id
+    for user, mark, state in (("orga", "no_show", "no_show"), ("t01", "", "expected"), ("t01", "skipped", "skipped")):
+        assert (await board.do(f"bookings/{one}/mark", {"mark": mark}, user)).status_code == 204
+        assert (await board.get())["hosts"][0]["appointments"][0]["state"] == state
+    assert (await board.do(f"bookings/{one}/mark", {"mark": "done"}, "t02")).status_code == 404
+    assert (await board.do(f"bookings/{one}/mark", {"mark": "nonsense"})).status_code == 422
+    await board.do(f"bookings/{one}/mark", {"mark": ""})
+    board.goes_up(board.calls[0])
+    await board.do(f"bookings/{one}/extra", {"minutes": 5})
+    first = (await board.get())["hosts"][0]
+    assert first["appointments"][0]["extra_minutes"] == 5 and first["late"] == 5
+
+
+async def test_a_delay_is_announced_and_told_once_to_those_who_still_come(board: Board) -> None:
+    host = (await board.get())["hosts"][0]["id"]
+    board.goes_up(board.calls[0])
+    told = await board.do(f"hosts/{host}/delay", {"minutes": 10})
+    assert told.json() == {"told": 1}, "who talks just now is not told"
+    assert (await board.do(f"hosts/{host}/delay", {"minutes": 10})).json() == {"told": 0}
+    assert (await board.get())["hosts"][0]["delay"] == 10
+    with board.stage.house.database.read() as session:
+        (letter,) = session.execute(select(GuestLetter).where(col(GuestLetter.kind) == "late")).scalars()
+        assert letter.payload == {"host": host, "minutes": 10}
+    assert (await board.do(f"hosts/{host}/delay", {"minutes": 0}, "t01")).json() == {"told": 0}
+    assert (await board.get())["hosts"][0]["delay"] == 0
+    assert (await board.do(f"hosts/{host}/delay", {"minutes": 5}, "t02")).status_code == 404
+
+
+async def test_the_pace_is_slowed_down_and_taken_back(board: Board) -> None:
+    assert (await board.do("board/pace", {"share": 0.5})).status_code == 204
+    assert [one["share"] for one in (await board.get())["servers"]] == [0.5, 0.5]
+    assert (await board.do("board/pace", {"share": 1})).status_code == 204
+    assert [one["share"] for one in (await board.get())["servers"]] == [1.0, 1.0]
+    assert (await board.do("board/pace", {"share": 0.1})).status_code == 422
+
+
+async def test_words_to_one_family_go_out_as_a_mail(board: Board) -> None:
+    one = board.site.public_id
+    assert (await board.do(f"bookings/{one}/words", {"text": " "})).json()["error"] == "text_missing"
+    assert (await board.do(f"bookings/{one}/words", {"text": "Wir beginnen gleich."}, "t01")).status_code == 204
+    with board.stage.house.database.read() as session:
+        (job,) = session.execute(select(Job)).scalars()
+        assert (job.payload["text"], job.total) == ("Wir beginnen gleich.", 1)
+
+
+async def test_a_host_sees_how_the_own_day_goes(board: Board) -> None:
+    mine = (await board.stage.as_user("t02").get(f"{board.path}/my-now")).json()
+    assert [one["child"] for one in mine["appointments"]] == ["Child t02"]
+
+
+async def test_the_screens_show_no_names_unless_chosen_and_can_be_revoked(board: Board) -> None:
+    shown = await board.get("display")
+    assert shown["shows"] == "initials" and [part for part, _ in shown["parts"]] == ["A 101"]
+    link = shown["link"].replace("http://nc.example", "")
+    page = (await board.stage.public.get(link)).text
+    assert "C. S." in page and "Child site" not in page and "Child t01" not in page and "Per Video" in page
+    for shows, text in (("number", board.site.code), ("names", "Child site")):
+        await board.do("display", {"shows": shows}, method="PUT")
+        assert text in (await board.stage.public.get(link)).text
+    await board.do("display", {"shows": "initials", "renew": True}, method="PUT")
+    assert (await board.stage.public.get(link)).status_code == 404
+
+
+async def test_a_screen_refreshes_itself_and_shows_one_corridor(board: Board) -> None:
+    conference = board.school.conference()
+    path = f"{PROXY}sprechtag/{display_path(KEY, conference.public_id, 1)}"
+    answer = await board.stage.public.get(path)
+    assert answer.headers["refresh"].startswith("15; url=?turn=0") and "Teacher t01" in answer.text
+    other = await board.stage.public.get(f"{path}/{part_of_path('B')}")
+    assert other.status_code == 200 and "Teacher t01" not in other.text
+    assert (await board.stage.public.get(f"{path}/§§")).status_code == 404
+
+
+async def test_a_rehearsal_shows_who_could_not_connect(board: Board) -> None:
+    board.at(days=-7)
+    begun = (await board.do("rehearsal", {"on": True, "tell": True})).json()
+    assert (begun["state"], begun["told"]) == ("wanted", 2)
+    with board.stage.house.database.write() as session:
+        for view, connection in zip(board.calls, ("failed", "ok"), strict=True):
+            check = DeviceCheck(
+                guest_id=view.guest_id, conference_id=view.conference_id, camera="ok", connection=connection
+            )
+            session.add(check)
+    families = (await board.get("rehearsal"))["families"]
+    assert [(one["name"], one["result"], one["failed"]) for one in families] == [
+        ("Family t01", "trouble", ["connection"]),
+        ("Family t02", "fine", []),
+    ]
+    assert (await board.do("rehearsal", {"on": False})).json()["state"] == "ending"
+    with board.stage.house.database.read() as session:
+        assert session.get_one(Conference, board.school.conference_id).rehearsal == "ending"
