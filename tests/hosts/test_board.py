@@ -169,6 +169,7 @@ async def test_the_screens_show_no_names_unless_chosen_and_can_be_revoked(board:
     shown = await board.get("display")
     assert shown["shows"] == "initials" and [part for part, _ in shown["parts"]] == ["A 101"]
     link = shown["link"].replace("http://nc.example", "")
+    board.goes_up(board.calls[0])
     page = (await board.stage.public.get(link)).text
     assert "C. S." in page and "Child site" not in page and "Child t01" not in page and "Per Video" in page
     for shows, text in (("number", board.site.code), ("names", "Child site")):
