@@ -50,7 +50,7 @@ def test_a_mail_goes_out_once(fault: Fault) -> None:
         (mail,) = town.world.mails
         lines = mail.text.splitlines()
         assert family.manage in lines and "Child: Child of lost (5b)" in lines
-        assert any(line.startswith("By video: ") and "/call/" in line for line in lines)
+        assert any(line.startswith("By video: ") and "/j/" in line for line in lines)
         effect = next(effect for effect in town.bookings(event)[0]["effects"] if effect["kind"] == "mail")
         assert ("got lost" in effect["last_error"]) == (fault.kind == "drop_after")
 
@@ -68,7 +68,7 @@ def test_without_anything_else_the_calendar_invites() -> None:
         subjects = [mail.subject.split(":")[0] for mail in town.world.mails]
         assert subjects == ["Invitation", "Invitation updated", "Cancelled"]
         assert family.manage in town.world.mails[0].text
-        assert "/call/" in town.world.mails[0].text
+        assert "/j/" in town.world.mails[0].text
         assert "between 15:00 - 15:10 (Europe/Berlin)" in town.world.mails[0].text
         assert family.manage not in town.world.mails[2].text
         assert town.events("t01") == []

@@ -17,6 +17,8 @@ export const router = createRouter({
 		{ path: '/c/:id/wishes', name: 'wishes', component: () => import('./views/WishesView.vue'), props: true },
 		{ path: '/admin', name: 'admin', component: () => import('./views/AdminView.vue') },
 		{ path: '/c/:id/bookings', name: 'bookings', component: () => import('./views/BookingsView.vue'), props: true },
+		{ path: '/c/:id/board', name: 'board', component: () => import('./views/BoardView.vue'), props: true },
+		{ path: '/c/:id/overview', redirect: ({ params }) => ({ name: 'overview', params }) },
 		{ path: '/c/:id/mine', name: 'mine', component: () => import('./views/MineView.vue'), props: true },
 		{ path: '/:rest(.*)', redirect: '/' },
 	],

@@ -22,7 +22,9 @@ from ..conference.queries import BookingView, booking_view, bookings_of_conferen
 from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Effect, Host
 from ..conference.tokens import LinkKey
+from ..day import media
 from ..phrases import LANGUAGES
+from ..planning import capacity
 from ..settings import Settings
 from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
 from .people import MayNotOrganise, NoConfirmation, ask_for_groups, groups_of
@@ -130,7 +132,19 @@ class HostApi:
         organise.check(data.rules())
         spans = slots_of(data.rules().windows, data.slot_minutes, data.pause_minutes, data.time_zone)
         slots = len(spans) * max(0, hosts)
-        return PreviewAnswer(times=[span.starts_at for span in spans], slots=slots, families=slots // max(1, each))
+        minutes = [(int(one.starts_at.timestamp()) // 60, int(one.ends_at.timestamp()) // 60) for one in spans]
+        setup = media.setup_of(self.options().media)
+        calls = capacity.most_at_once(minutes) * max(0, hosts) if data.offers_video else 0
+        starts = capacity.most_starts(minutes) * max(0, hosts) if data.offers_video else 0
+        verdict = capacity.judge(calls, starts, setup)
+        return PreviewAnswer(
+            times=[span.starts_at for span in spans],
+            slots=slots,
+            families=slots // max(1, each),
+            calls=calls,
+            calls_fit=verdict.fits if setup.servers or setup.lines else None,
+            tightest=verdict.tightest.kind,
+        )
 
     def create(self, data: RulesData, user: User) -> ConferenceAnswer:
         """A new draft of mine. 403 where the admin lets only other groups organise."""

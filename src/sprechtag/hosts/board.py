@@ -63,6 +63,7 @@ class HostAnswer(BaseModel):
     """`late` is how many minutes later the next one begins; `delay` what was announced."""
 
     id: str
+    user_id: str
     name: str
     room: str
     late: int
@@ -121,12 +122,14 @@ class FiguresAnswer(BaseModel):
 
 
 class BoardAnswer(BaseModel):
-    """`on`: the day is under way. `charts` of `up`, `planned` and `waiting`: seconds since the epoch and a number."""
+    """`on`: the day is under way. `share` of the planned pace is let through. `charts` of `up`, `planned` and `waiting`:
+    seconds since the epoch and a number."""
 
     day: date
     days: list[date]
     time_zone: str
     on: bool
+    share: float
     figures: FiguresAnswer
     hosts: list[HostAnswer]
     servers: list[ServerAnswer]
@@ -256,6 +259,9 @@ class BoardApi:
             days=days,
             time_zone=conference.time_zone,
             on=any(one.id == conference.id for one in observer.conferences_on(session, now)),
+            share=min(
+                records.share_at(session, name, now) for name in media.server_names(entered) or [pace.ALONE]
+            ),
             figures=FiguresAnswer(**asdict(seen), late_hosts=sum(host.late >= LATE_FROM for host in hosts)),
             hosts=hosts,
             servers=_servers(session, entered, servers, kept, now),
@@ -464,6 +470,7 @@ def _host(
     seen = live.host_now(of_day, now)
     return HostAnswer(
         id=host.public_id,
+        user_id=host.user_id,
         name=host.display_name,
         room=host.room,
         late=seen.late_minutes,

@@ -82,11 +82,15 @@ class HostData(Strict):
 
 
 class PreviewAnswer(BaseModel):
-    """`times` are the slots' starts for one host, `slots` those of all hosts."""
+    """`times` are the slots' starts for one host, `slots` those of all hosts. `calls` run at once if every time became
+    a video call; `calls_fit` is None where nothing was entered to compare with, and `tightest` is what fits worst."""
 
     times: list[datetime]
     slots: int
     families: int
+    calls: int
+    calls_fit: bool | None
+    tightest: str
 
 
 class CopyData(Strict):
