@@ -13,15 +13,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import icalendar
 import uvicorn
+from sqlalchemy import select
+from sqlmodel import col
 
 from conftest import PATIENCE, eventually
+from sprechtag.conference.database import Database
+from sprechtag.conference.tables import Booking, Slot
 from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app
 from sprechtag.sandbox.fronts import EXAPPS, PROXY
 from sprechtag.sandbox.server import Sandbox
@@ -117,6 +122,29 @@ class Town:
         if looked_at:
             eventually(lambda: all(self._looked_at(host) for host in self.api("orga", "GET", f"{one}/hosts")))
         return Event(self, one, httpx.URL(share).raw_path.decode().rsplit("/s/", 1)[1])
+
+    def under_way(self, hosts: list[str], **rules: Any) -> "Event":
+        """A conference whose day is under way: its first slot began some minutes ago, in a zone where it is noon, so
+        that it never crosses midnight."""
+        now = datetime.now(UTC)
+        zone = f"Etc/GMT{now.hour - 12:+d}" if now.hour != 12 else "Etc/GMT"
+        local = now.astimezone(ZoneInfo(zone))
+        begins = local - timedelta(minutes=local.minute % 10)
+        ends = begins + timedelta(hours=2)
+        window = {"day": begins.date().isoformat(), "starts": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
+        usual = {"windows": [window], "time_zone": zone, "lead_minutes": 0, "change_deadline_minutes": 0}
+        return self.conference(hosts, **usual | rules)
+
+    def begins_in(self, booking_id: str, seconds: float) -> None:
+        """Puts an appointment's time to some seconds from now, behind the app's back: nobody waits for ten minutes."""
+        database = Database(f"sqlite:///{self.storage / 'app' / 'sprechtag.sqlite'}")
+        with database.write(PATIENCE) as session:
+            booking = session.execute(select(Booking).where(col(Booking.public_id) == booking_id)).scalar_one()
+            slot = session.get_one(Slot, booking.slot_id)
+            length = slot.ends_at - slot.starts_at
+            slot.starts_at = datetime.now(UTC) + timedelta(seconds=seconds)
+            slot.ends_at = slot.starts_at + length
+        database.close()
 
     def _share_link(self, one: str) -> str:
         def link() -> str:

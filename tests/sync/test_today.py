@@ -4,9 +4,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -15,11 +13,6 @@ from conftest import eventually
 from town import Event, Town, open_town
 
 OCS = {"OCS-APIRequest": "true"}
-
-
-def zone_where_it_is_noon(now: datetime) -> str:
-    """So that a conference of the next two hours never crosses midnight."""
-    return f"Etc/GMT{now.hour - 12:+d}" if now.hour != 12 else "Etc/GMT"
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +24,7 @@ def town() -> Iterator[Town]:
 
 @pytest.fixture(scope="module")
 def event(town: Town) -> Event:
-    """A conference that is under way: the first slot began some minutes ago."""
-    now = datetime.now(UTC)
-    zone = zone_where_it_is_noon(now)
-    local = now.astimezone(ZoneInfo(zone))
-    begins = local - timedelta(minutes=local.minute % 10)
-    ends = begins + timedelta(hours=2)
-    return town.conference(
-        ["t10", "t11"],
-        windows=[{"day": begins.date().isoformat(), "starts": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}],
-        time_zone=zone,
-        lead_minutes=0,
-        change_deadline_minutes=0,
-    )
+    return town.under_way(["t10", "t11"])
 
 
 def in_list(town: Town) -> tuple[str, str]:

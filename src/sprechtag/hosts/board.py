@@ -122,8 +122,8 @@ class FiguresAnswer(BaseModel):
 
 
 class BoardAnswer(BaseModel):
-    """`on`: the day is under way. `share` of the planned pace is let through. `charts` of `up`, `planned` and `waiting`:
-    seconds since the epoch and a number."""
+    """`on`: the day is under way. `share` of the planned pace is let through. `charts` of `up`, `planned` and
+    `waiting`: seconds since the epoch and a number."""
 
     day: date
     days: list[date]
@@ -259,9 +259,7 @@ class BoardApi:
             days=days,
             time_zone=conference.time_zone,
             on=any(one.id == conference.id for one in observer.conferences_on(session, now)),
-            share=min(
-                records.share_at(session, name, now) for name in media.server_names(entered) or [pace.ALONE]
-            ),
+            share=min(records.share_at(session, name, now) for name in media.server_names(entered) or [pace.ALONE]),
             figures=FiguresAnswer(**asdict(seen), late_hosts=sum(host.late >= LATE_FROM for host in hosts)),
             hosts=hosts,
             servers=_servers(session, entered, servers, kept, now),

@@ -23,6 +23,7 @@ from . import school
 from .fronts import PROXY, read_routes
 from .server import EMBEDDED, Sandbox
 from .smtp import Relay
+from .stun import Stun
 from .world import App, User, World
 
 SEED = 2020
@@ -196,7 +197,8 @@ async def _run(port: int) -> int:
     url = f"http://127.0.0.1:{port}"
     storage = tempfile.mkdtemp(prefix="sprechtag-demo-")
     world = new_world(url, secrets.token_hex(32))
-    relay = Relay(world)
+    relay, stun = Relay(world), Stun()
+    world.stun_servers = [f"127.0.0.1:{stun.start()}"]
     app_port = free_port()
     environment = app_environment(world, storage, app_port, relay.start())
     sandbox = Sandbox(world, f"http://127.0.0.1:{app_port}")
@@ -222,6 +224,7 @@ async def _run(port: int) -> int:
         with contextlib.suppress(subprocess.TimeoutExpired):
             app.wait(timeout=10)
         relay.stop()
+        stun.stop()
         shutil.rmtree(storage, ignore_errors=True)
     return 0
 
