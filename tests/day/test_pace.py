@@ -13,14 +13,14 @@ from sprechtag.planning.capacity import Server, Setup
 START = datetime(2027, 1, 13, 14, 0, tzinfo=UTC)
 
 
-def let_in(arrivals: list[float], rate: float) -> list[float]:
-    """Seconds after the start at which those are let in who arrive at these, one after the other."""
-    next_at, found = START - timedelta(days=1), []
-    for arrival in arrivals:
-        given_ = turn(next_at, START + timedelta(seconds=arrival), START, rate)
-        next_at = given_.next_at
-        found.append((given_.let_in_at - START).total_seconds())
-    return found
+def let_in(arrivals: list[float], rate: float, begins: list[float] | None = None) -> list[float]:
+    """Seconds after the start at which those are let in who arrive at these, one after the other; `begins` is when each
+    one's appointment begins, 0 for all without it."""
+    taken: list[datetime] = []
+    for arrival, begin in zip(arrivals, begins or [0.0] * len(arrivals), strict=True):
+        now, not_before = START + timedelta(seconds=arrival), START + timedelta(seconds=begin)
+        taken.append(turn(taken, now, not_before, rate))
+    return [(one - START).total_seconds() for one in taken]
 
 
 def test_the_first_goes_at_once_and_the_others_follow_at_the_rate() -> None:
@@ -29,6 +29,10 @@ def test_the_first_goes_at_once_and_the_others_follow_at_the_rate() -> None:
 
 def test_who_is_early_has_a_place_in_the_row_of_the_start() -> None:
     assert let_in([-600, -300, 0], 1) == [0, 1, 2]
+
+
+def test_who_is_early_for_a_later_appointment_keeps_nobody_up() -> None:
+    assert let_in([-60, -50, -40], 1, [600, 0, 600]) == [600, 0, 601]
 
 
 def test_who_comes_later_is_not_kept() -> None:

@@ -450,6 +450,7 @@ class LiveCall(SQLModel, table=True):
     `family_says` what the family wrote to the host."""
 
     __tablename__ = "live_call"
+    __table_args__ = (Index("ix_live_call_turn", "server", "let_in_at"),)
     booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
     room: str = Field(default="", index=True)
     server: str = ""
@@ -466,12 +467,11 @@ class LiveCall(SQLModel, table=True):
 
 
 class JoinGate(SQLModel, table=True):
-    """The token bucket of one media server, shared by all processes: who comes next is let in at `next_at` or later.
-    `share` of the planned rate is what is let through just now, until `slowed_until`."""
+    """The gate before one media server, shared by all processes: whoever gives out a turn locks it. `share` of the
+    planned rate is let through, until `slowed_until`."""
 
     __tablename__ = "join_gate"
     server: str = Field(primary_key=True)
-    next_at: datetime = _when(default_factory=utc_now)
     share: float = 1.0
     slowed_until: datetime | None = _when(nullable=True, default=None)
 

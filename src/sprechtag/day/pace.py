@@ -5,6 +5,7 @@
 A school's day broke because 70 calls were set up in the same second. The rate is half of what Nextcloud can seat
 (docs/capacity.md); nobody waits longer than `LONGEST`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,20 +19,19 @@ ALONE = "video"
 """The one bucket where no media server is known."""
 
 
-@dataclass(frozen=True)
-class Turn:
-    """`let_in_at` of this one, and `next_at`: what the bucket says to the one after it."""
-
-    let_in_at: datetime
-    next_at: datetime
-
-
-def turn(next_at: datetime, now: datetime, not_before: datetime, rate: float) -> Turn:
-    """Gives out the next token of a bucket with `rate` a second. `not_before` is when the appointment begins; who is
-    early gets a place in the row of that moment."""
+def turn(taken: Iterable[datetime], now: datetime, not_before: datetime, rate: float) -> datetime:
+    """When somebody is let in, at `rate` a second beside the turns that are `taken`: the first free place in the row,
+    at most `LONGEST` after being ready. `not_before` is when the appointment begins: who is early has a place in the
+    row of that moment, and takes none from those who begin before."""
+    apart = timedelta(seconds=1 / rate)
     ready = max(now, not_before)
-    let_in_at = min(max(ready, next_at), ready + LONGEST)
-    return Turn(let_in_at, let_in_at + timedelta(seconds=1 / rate))
+    found = ready
+    for other in sorted(taken):
+        if other >= found + apart:
+            break
+        if other > found - apart:
+            found = other + apart
+    return min(found, ready + LONGEST)
 
 
 def rate_of(setup: Setup, share: float = 1.0) -> float:
@@ -71,4 +71,4 @@ def server_for(room: str, servers: list[str], known: dict[str, str]) -> str:
     return servers[sum(room.encode()) % len(servers)]
 
 
-__all__ = ["ALONE", "AT_ONCE", "LONGEST", "RECOVERS", "Turn", "Warnings", "rate_of", "server_for", "share_now", "turn"]
+__all__ = ["ALONE", "AT_ONCE", "LONGEST", "RECOVERS", "Warnings", "rate_of", "server_for", "share_now", "turn"]

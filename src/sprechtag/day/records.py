@@ -118,11 +118,24 @@ def arrive(
         return known.let_in_at
     server = pace.server_for(known.room, [one.name for one in setup.servers], dict(rooms))
     gate = _gate(session, server)
-    given = pace.turn(gate.next_at, now, begins, pace.rate_of(setup, share_of(gate, now)))
-    gate.next_at = given.next_at
-    known.server, known.let_in_at = server, given.let_in_at
+    let_in_at = pace.turn(
+        _taken(session, server, max(now, begins)), now, begins, pace.rate_of(setup, share_of(gate, now))
+    )
+    known.server, known.let_in_at = server, let_in_at
     known.arrived_at = known.arrived_at or now
-    return given.let_in_at
+    return let_in_at
+
+
+def _taken(session: Session, server: str, ready: datetime) -> list[datetime]:
+    """The turns given out at this server about a moment."""
+    rows: Any = session.execute(
+        select(col(LiveCall.let_in_at)).where(
+            col(LiveCall.server) == server,
+            col(LiveCall.let_in_at) > ready - pace.LONGEST,
+            col(LiveCall.let_in_at) < ready + 2 * pace.LONGEST,
+        )
+    ).scalars()
+    return list(rows)
 
 
 def _gate(session: Session, server: str) -> JoinGate:
@@ -131,7 +144,7 @@ def _gate(session: Session, server: str) -> JoinGate:
         return found
     try:
         with session.begin_nested():
-            made = JoinGate(server=server, next_at=datetime(1970, 1, 2, tzinfo=ZoneInfo("UTC")))
+            made = JoinGate(server=server)
             session.add(made)
         return made
     except IntegrityError:
@@ -157,13 +170,12 @@ def slow_down(session: Session, server: str, share: float, now: datetime, until:
         .where(col(LiveCall.server) == server, col(LiveCall.let_in_at) > now)
         .order_by(col(LiveCall.let_in_at), col(LiveCall.booking_id))
     ).scalars()
-    next_at = now
+    taken: list[datetime] = []
     for one in list(waiting):
         assert one.let_in_at is not None
-        given = pace.turn(next_at, now, one.let_in_at, pace.rate_of(setup, share))
         # Who was promised a moment waits no longer than anybody may.
-        one.let_in_at, next_at = min(given.let_in_at, one.let_in_at + pace.LONGEST), given.next_at
-    gate.next_at = max(gate.next_at, next_at)
+        one.let_in_at = pace.turn(taken, now, one.let_in_at, pace.rate_of(setup, share))
+        taken.append(one.let_in_at)
 
 
 def say(session: Session, booking_id: int, text: str) -> None:

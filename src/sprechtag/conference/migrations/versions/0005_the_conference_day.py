@@ -55,10 +55,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("booking_id"),
     )
     op.create_index("ix_live_call_room", "live_call", ["room"])
+    op.create_index("ix_live_call_turn", "live_call", ["server", "let_in_at"])
     op.create_table(
         "join_gate",
         _text("server"),
-        _moment("next_at", nullable=False),
         sa.Column("share", sa.Float(), nullable=False),
         _moment("slowed_until"),
         sa.PrimaryKeyConstraint("server"),
