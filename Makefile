@@ -5,7 +5,7 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo ui test test-large lint bench bench-page bench-plan bench-wishes phrases install browser format screenshots
+.PHONY: uv demo ui test test-large lint bench bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots
 
 demo: install ui
 	@$(RUN) sprechtag demo
@@ -40,6 +40,13 @@ bench-plan: install
 
 bench-wishes: install
 	@$(RUN) python bench/wishes.py
+
+bench-join: install
+	@$(RUN) python bench/join.py
+
+# make rehearsal CALLS=500 PLOT=rehearsal.png
+rehearsal: install
+	@$(RUN) python bench/rehearsal.py --calls $(or $(CALLS),80) $(if $(PLOT),--plot $(PLOT))
 
 format: install
 	@$(RUN) ruff check -q --fix src tests bench scripts

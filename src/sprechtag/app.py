@@ -30,7 +30,7 @@ from .conference.errors import Busy, NotFound, Refused
 from .conference.queries import fact
 from .conference.tables import utc_now
 from .conference.tokens import LinkKey
-from .day.observer import Observer
+from .day.observer import RESTS, Observer
 from .guests.about import AboutPages
 from .guests.display import DisplayPages
 from .guests.front import Front, not_found_page
@@ -153,7 +153,13 @@ class House:
     def observer(self) -> Observer:
         holder = f"{self.executor}-{secrets.token_hex(4)}"
         return Observer(
-            self.database, lambda: self.options().media, self.clock, self.lifecycle.enabled, self.wake, holder
+            self.database,
+            lambda: self.options().media,
+            self.clock,
+            self.lifecycle.enabled,
+            self.wake,
+            holder,
+            rests=min(RESTS, 30 * self.settings.sweep_seconds),
         )
 
     @cached_property

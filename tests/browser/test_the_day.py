@@ -165,6 +165,7 @@ def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Brows
     with at_desk(town, browser, "orga", one(event, "/board")) as page:
         expect(page.get_by_text("Der Medienserver hpb1 antwortet nicht")).to_be_visible()
         expect(page.get_by_role("region", name="Lehrkräfte im Zeitverlauf").get_by_role("button")).not_to_have_count(0)
+        page.set_viewport_size({"width": 1280, "height": 1900})
         keep(page, "nextcloud-board")
         check_axe(page, "board", "#content-vue")
         page.get_by_role("button", name=re.compile("Child of Engel")).click()
@@ -183,11 +184,18 @@ def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Brows
     with at_desk(town, browser, "orga", one(event, "/board"), dark=True) as page:
         expect(page.get_by_text("Der Medienserver hpb1 antwortet nicht")).to_be_visible()
         check_axe(page, "board, dark", "#content-vue")
+        page.set_viewport_size({"width": 1280, "height": 1900})
         keep(page, "nextcloud-board-dark")
 
 
 def test_a_host_follows_the_own_day(town: Town, browser: Browser, event: Event) -> None:
-    with at_desk(town, browser, "t10", one(event, "/mine")) as page:
+    booked(event, "Jansen")
+    host = next(
+        host["user_id"]
+        for host in town.api("orga", "GET", f"{event.path}/board")["hosts"]
+        if any("Jansen" in one["child"] for one in host["appointments"])
+    )
+    with at_desk(town, browser, host, one(event, "/mine")) as page:
         expect(page.get_by_role("heading", name="Jetzt")).to_be_visible()
         check_axe(page, "mine on the day", "#content-vue")
         keep(page, "nextcloud-mine-now")

@@ -5,6 +5,7 @@
 Real: `NEXTCLOUD_URL`, `APP_ID`, `APP_VERSION` and `APP_SECRET` of a registered and enabled app, and `CONTRACT_USER`,
 a user without calendar entries and with the right to create Talk rooms."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from sprechtag.nextcloud import calendar, instance, notifications, people, talk
@@ -236,3 +238,55 @@ async def test_talk_copies_an_event_into_its_room_unless_location_has_a_paramete
     assert (await talk.find(session, room_name) is None) == renamed
     await calendar.delete(session, await calendar.find_or_create(session), name)
     await talk.delete(session, room.token)
+
+
+def guest(door: Door) -> httpx.AsyncClient:
+    """Somebody without an account in a browser of its own."""
+    cookies = {} if REAL else {"ncsandbox_guest": secrets.token_hex(4)}
+    headers = {"OCS-APIRequest": "true", "Accept": "application/json"}
+    return httpx.AsyncClient(base_url=door.url, headers=headers, cookies=cookies, timeout=30)
+
+
+async def test_a_guest_joins_the_call_once_the_lobby_is_open_and_the_host_sees_it(
+    door: Door, session: UserSession
+) -> None:
+    able = await talk.ability(session)
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
+    room = await talk.create(
+        session, able, f"Contract {secrets.token_hex(4)}", start, start + timedelta(hours=1), start
+    )
+    active = f"/ocs/v2.php/apps/spreed/api/v4/room/{room.token}/participants/active"
+    call = f"/ocs/v2.php/apps/spreed/api/v4/call/{room.token}"
+    async with guest(door) as family:
+        assert (await family.post(active)).status_code == 200
+        assert (await family.post(call, json={"flags": 7})).status_code == 412, "the lobby is closed"
+        await talk.set_lobby(session, room.token, datetime.now(UTC) + timedelta(seconds=1))
+        await asyncio.sleep(2)
+        await talk.get(session, room.token)
+        assert await talk.in_call(session, room.token) == []
+        assert (await family.post(active)).status_code == 200
+        assert (await family.post(call, json={"flags": 7})).status_code == 200
+        (there,) = await talk.in_call(session, room.token)
+        assert there.startswith("guests/")
+        assert (await family.delete(call)).status_code == 200
+    assert await talk.in_call(session, room.token) == []
+    await talk.delete(session, room.token)
+
+
+async def test_our_bot_is_registered_once_and_taken_into_a_room(door: Door, session: UserSession) -> None:
+    async with door.as_user("") as app:
+        for _ in range(2):
+            await talk.register_bot(app, "Sprechtag", "/talk_bot", "Which calls are up.")
+    token = await talk.create_open(session, f"Contract {secrets.token_hex(4)}")
+    assert await talk.enable_bot(session, token, "Sprechtag")
+    assert await talk.enable_bot(session, token, "Sprechtag"), "again is fine"
+    assert not await talk.enable_bot(session, token, "No such bot")
+    bots = await session.ocs("GET", f"{talk.BOTS}/{token}")
+    assert [bot["state"] for bot in bots if bot["name"] == "Sprechtag"] == [talk.BOT_ENABLED]
+    await talk.delete(session, token)
+
+
+async def test_talk_names_the_servers_that_a_browser_tries(session: UserSession) -> None:
+    found = await talk.relays(session)
+    assert found.mode in ("internal", "external", "conversation_cluster")
+    assert all(isinstance(server["urls"], list) and server["urls"] for server in found.servers)

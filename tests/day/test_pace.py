@@ -56,7 +56,11 @@ def test_the_rate_is_half_of_what_nextcloud_seats() -> None:
     """docs/capacity.md: 0.5 x C / L a second, C = min(8 x servers, PHP workers), shared by the servers."""
     six = Setup(servers=[Server(str(n)) for n in range(6)], php_workers=48, backend_seconds=0.4)
     assert rate_of(six) == 0.5 * 48 / 0.4 / 6
-    assert rate_of(six, 0.5) == rate_of(six) / 2
+    assert rate_of(six, "0", 0.5) == rate_of(six, "0") / 2
+    uneven = Setup(
+        servers=[Server("big", cores=6), Server("small", cores=2), Server("slow", cores=8, joins=1.0)], php_workers=16
+    )
+    assert [rate_of(uneven, name) for name in ("big", "small", "slow")] == [20 * 6 / 16, 20 * 2 / 16, 0.8]
 
 
 def test_warnings_slow_down_and_their_end_speeds_up() -> None:

@@ -66,6 +66,7 @@ class Observer:
     changed: Callable[[], None]
     holder: str
     fetch: Fetch = fetch
+    rests: float = RESTS
     rooms: dict[str, str] = field(default_factory=dict)
     """On which server a room was last seen, by Talk's token."""
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -87,7 +88,7 @@ class Observer:
             except Exception as error:  # noqa: BLE001 - the observer must outlive whatever a database or a server does
                 log.warning("day not looked at", error=type(error).__name__)
                 on = True
-            self._stopping.wait(EVERY if on else RESTS)
+            self._stopping.wait(EVERY if on else self.rests)
 
     def look(self) -> bool:
         """One look at everything; false while no conference is on."""
@@ -104,11 +105,14 @@ class Observer:
         told = False
         with self.database.write(EVERY) as session:
             self._keep(session, seen, now)
+            records.move_turns(session, self.rooms, now, media.setup_of(entered))
             servers = servers_now(session, entered, now)
             self._pace(session, servers, entered, now)
             for conference in on:
-                self._chart(session, conference, now)
-                told = self._alarms(session, conference, servers, entered, now) or told
+                of_day = records.appointments(session, conference, records.today_of(conference, now))
+                self._chart(session, conference, of_day, now)
+                stand = alarms.standing(of_day, servers, media.setup_of(entered).lines, now)
+                told = note_alarms(session, conference, stand, now) or told
         if told:
             self.changed()
         return True
@@ -152,9 +156,10 @@ class Observer:
                 records.agree(session, one.rooms, now)
         records.forget_readings(session, now)
 
-    def _chart(self, session: Session, conference: Conference, now: datetime) -> None:
+    def _chart(
+        self, session: Session, conference: Conference, of_day: Sequence[live.Appointment], now: datetime
+    ) -> None:
         """Keeps how many calls are up, for the board's chart."""
-        of_day = records.appointments(session, conference, records.today_of(conference, now))
         seen = live.figures(of_day, now)
         numbers = {"up": float(seen.up), "planned": float(seen.planned), "waiting": float(seen.waiting)}
         records.keep_reading(session, chart_of(conference), now, numbers)
@@ -168,20 +173,6 @@ class Observer:
             share = pace.share_now(before, warned)
             if share < 1.0:
                 records.slow_down(session, server.name, share, now, now + pace.RECOVERS, media.setup_of(entered))
-
-    def _alarms(
-        self,
-        session: Session,
-        conference: Conference,
-        servers: Sequence[alarms.ServerNow],
-        entered: dict[str, Any],
-        now: datetime,
-    ) -> bool:
-        day = records.today_of(conference, now)
-        stand = alarms.standing(
-            records.appointments(session, conference, day), servers, media.setup_of(entered).lines, now
-        )
-        return note_alarms(session, conference, stand, now)
 
 
 def chart_of(conference: Conference) -> str:

@@ -13,6 +13,8 @@ from ..planning.capacity import AT_ONCE, LONGEST_WAIT, Setup, pace
 
 LONGEST = timedelta(seconds=LONGEST_WAIT)
 SLOWEST = 0.25
+SLOWEST_RATE = 0.2
+MEASURED_SHARE = 0.8
 RECOVERS = timedelta(seconds=30)
 """So long after the last warning the pace is as planned again."""
 ALONE = "video"
@@ -34,9 +36,17 @@ def turn(taken: Iterable[datetime], now: datetime, not_before: datetime, rate: f
     return min(found, ready + LONGEST)
 
 
-def rate_of(setup: Setup, share: float = 1.0) -> float:
-    """How many a second one server's bucket lets through, at `share` of the plan."""
-    return max(0.2, share * pace(setup) / max(1, len(setup.servers)))
+def rate_of(setup: Setup, server: str = ALONE, share: float = 1.0) -> float:
+    """How many a second this server's bucket lets through, at `share` of the plan: of what Nextcloud seats its part by
+    cores, and at most `MEASURED_SHARE` of what was measured of it."""
+    known = next((one for one in setup.servers if one.name == server), None)
+    if known is None:
+        return max(SLOWEST_RATE, share * pace(setup) / max(1, len(setup.servers)))
+    cores = sum(one.cores for one in setup.servers)
+    rate = pace(setup) * known.cores / cores if cores else pace(setup) / len(setup.servers)
+    if known.joins:
+        rate = min(rate, MEASURED_SHARE * known.joins)
+    return max(SLOWEST_RATE, share * rate)
 
 
 @dataclass(frozen=True)

@@ -117,13 +117,34 @@ def arrive(
     if known.let_in_at and known.let_in_at >= begins - timedelta(seconds=1):
         return known.let_in_at
     server = pace.server_for(known.room, [one.name for one in setup.servers], dict(rooms))
-    gate = _gate(session, server)
-    let_in_at = pace.turn(
-        _taken(session, server, max(now, begins)), now, begins, pace.rate_of(setup, share_of(gate, now))
-    )
-    known.server, known.let_in_at = server, let_in_at
     known.arrived_at = known.arrived_at or now
+    return _give_turn(session, known, server, begins, now, setup)
+
+
+def _give_turn(
+    session: Session, call: LiveCall, server: str, begins: datetime, now: datetime, setup: Setup
+) -> datetime:
+    rate = pace.rate_of(setup, server, share_of(_gate(session, server), now))
+    let_in_at = pace.turn(_taken(session, server, max(now, begins)), now, begins, rate)
+    call.server, call.let_in_at = server, let_in_at
     return let_in_at
+
+
+def move_turns(session: Session, rooms: Mapping[str, str], now: datetime, setup: Setup) -> None:
+    """Gives those a turn at the right server who wait at another one, because theirs was not known yet."""
+    waiting = session.execute(
+        select(LiveCall, col(Slot.starts_at))
+        .join(Booking, col(Booking.id) == col(LiveCall.booking_id))
+        .join(Slot, col(Slot.id) == col(Booking.slot_id))
+        .where(col(LiveCall.let_in_at) > now, col(LiveCall.room).in_(list(rooms)))
+        .order_by(col(LiveCall.let_in_at), col(LiveCall.booking_id))
+    )
+    for call, starts_at in list(waiting):
+        if call.server != rooms[call.room]:
+            promised = call.let_in_at
+            _give_turn(session, call, rooms[call.room], starts_at, now, setup)
+            call.let_in_at = min(call.let_in_at, promised + pace.LONGEST)
+            session.flush()
 
 
 def _taken(session: Session, server: str, ready: datetime) -> list[datetime]:
@@ -174,7 +195,7 @@ def slow_down(session: Session, server: str, share: float, now: datetime, until:
     for one in list(waiting):
         assert one.let_in_at is not None
         # Who was promised a moment waits no longer than anybody may.
-        one.let_in_at = pace.turn(taken, now, one.let_in_at, pace.rate_of(setup, share))
+        one.let_in_at = pace.turn(taken, now, one.let_in_at, pace.rate_of(setup, server, share))
         taken.append(one.let_in_at)
 
 

@@ -31,6 +31,7 @@ class ServerData(Strict):
     cores: Annotated[float, Field(gt=0, le=1024)] = 4.0
     calls: Annotated[int, Field(ge=0, le=10_000)] = 0
     line_mbit: Amount = 0.0
+    joins: Amount = 0.0
     metrics: Annotated[str, Field(max_length=600)] = ""
 
     @field_validator("metrics")
@@ -48,9 +49,9 @@ class LineData(Strict):
 
 
 class MediaData(Strict):
-    """What the school has for video: media servers (`calls`: a measured limit, 0 if unknown; `metrics`: addresses that
-    say how it is, separated by spaces, the signaling server's first), lines in Mbit/s, and how fast Nextcloud answers.
-    Without servers calls go from device to device."""
+    """What the school has for video: media servers (`calls` at once and `joins` a second: measured limits, 0 if not;
+    `metrics`: addresses that say how it is, separated by spaces, the signaling server's first), lines in Mbit/s, and
+    how fast Nextcloud answers. Without servers calls go from device to device."""
 
     servers: list[ServerData] = Field(default_factory=list, max_length=50)
     lines: list[LineData] = Field(default_factory=list, max_length=50)

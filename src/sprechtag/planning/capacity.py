@@ -33,12 +33,14 @@ CPU_USABLE = 0.7
 
 @dataclass(frozen=True)
 class Server:
-    """A media server. `calls` is a limit that was measured, 0 where none is known."""
+    """A media server. `calls` (at once) and `joins` (people a second) are limits that were measured, 0 where none is
+    known."""
 
     name: str
     cores: float = 4.0
     calls: int = 0
     line_mbit: float = 0.0
+    joins: float = 0.0
 
 
 @dataclass(frozen=True)
