@@ -42,8 +42,14 @@ def plot(outcomes: list[Outcome], file: Path) -> None:
         servers = list(one.peaks)
         left.bar([n + shift for n in range(len(servers))], list(one.peaks.values()), 0.4, label=name, color=colour)
     left.axhline(JOINS, color="#555", linestyle="--", linewidth=1)
-    left.text(0, JOINS + 0.2, f"a server bears {JOINS} a second, the weak one {WEAK_JOINS}", fontsize=8)
-    left.set(title="Most joins in one second", xlabel="media server", ylabel="joins")
+
+    left.set(
+        title="Most joins in one second",
+        xlabel=f"media server (each bears {JOINS} a second, hpb3 {WEAK_JOINS})",
+        ylabel="joins",
+    )
+    names = list(outcomes[0].peaks)
+    left.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
     right.set(title="Calls up after their family was ready", xlabel="seconds", ylabel="calls")
     for axis in (left, right):
         axis.legend(fontsize=8)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The day: the join page on a phone with fake camera and microphone, the board, the screen in the hall."""
 
+import itertools
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import FLAGS, at_desk, check_axe, keep, one, open_page
+from browser.conftest import FLAGS, KEEP, at_desk, check_axe, keep, one, open_page
 from conftest import eventually
 from sprechtag.sandbox.stun import Stun
 from town import Event, Town
@@ -143,11 +144,23 @@ def test_it_speaks_the_family_s_language(town: Town, browser: Browser, event: Ev
     page.context.close()
 
 
+def fuller(event: Event) -> None:
+    """More families and what became of them: for the picture only."""
+    for number in range(24):
+        event.family(f"family{number}").book(place="on_site" if number % 3 else "video", host=number % 3)
+    marks = itertools.cycle(("done", "no_show", "done", "skipped", "started"))
+    for host in event.town.api("orga", "GET", f"{event.path}/board")["hosts"]:
+        for one_of in host["appointments"][:3]:
+            event.town.api("orga", "POST", f"bookings/{one_of['id']}/mark", {"mark": next(marks)})
+
+
 def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Browser, event: Event) -> None:
     eventually(lambda: bool(town.api("admin", "GET", "me")["admin"]))
     settings = town.api("admin", "GET", "admin/settings")["settings"]
     town.api("admin", "PUT", "admin/settings", settings | {"media": MEDIA})
     booking, _ = booked(event, "Engel")
+    if KEEP:
+        fuller(event)
 
     def alarms() -> list[str]:
         return [one["kind"] for one in board()["alarms"]]

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from conftest import eventually
+from sprechtag.nextcloud import talk
+from sprechtag.nextcloud.session import Door
 from town import Event, Town, open_town
 
 OCS = {"OCS-APIRequest": "true"}
@@ -97,6 +99,22 @@ def test_from_the_mails_link_to_the_call_and_its_end(town: Town, event: Event) -
 def test_bot_callbacks_are_taken_from_nextcloud_only(town: Town, event: Event) -> None:
     answer = httpx.post(f"{town.url}/index.php/apps/app_api/proxy/sprechtag/talk_bot", json={"type": "Activity"})
     assert answer.status_code == 404
+
+
+async def test_after_a_change_of_address_a_new_bot_is_made_and_taken(town: Town, event: Event) -> None:
+    """Seen with Talk 23: the same bot under another address is answered 500."""
+    app = town.world.app
+    before = dict(town.world.bots)
+    (known,) = town.world.bots.values()
+    known["url"] = "http://old.example"
+    door = Door(town.url, app.id, app.version, app.secret)
+    async with door.as_user("") as own, door.as_user("t10") as host:
+        await talk.register_bot(own, "Sprechtag", "/talk_bot", "Which calls are up.")
+        assert len(town.world.bots) == len(before) + 1
+        token = await talk.create_open(host, "Somewhere")
+        assert await talk.enable_bot(host, token, "Sprechtag")
+        assert town.world.rooms[token].bots == {max(town.world.bots)}
+        await talk.delete(host, token)
 
 
 def test_a_family_s_words_reach_the_host_as_a_notification(town: Town, event: Event) -> None:

@@ -70,7 +70,23 @@ def appointments(
     """The active bookings of a day (in the conference's zone) with what is known of them, by start."""
     first, last = day_span(day, ZoneInfo(conference.time_zone))
     query = (
-        select(Booking, Slot, Host, LiveCall)
+        # Columns, not rows of objects: the board and the observer ask for hundreds every few seconds.
+        select(
+            col(Booking.id),
+            col(Booking.public_id),
+            col(Booking.host_id),
+            col(Slot.starts_at),
+            col(Slot.ends_at),
+            col(Booking.place),
+            col(Host.delay_minutes),
+            col(Host.delayed_on),
+            col(LiveCall.arrived_at),
+            col(LiveCall.present),
+            col(LiveCall.up_at),
+            col(LiveCall.left_at),
+            col(LiveCall.mark),
+            col(LiveCall.extra_minutes),
+        )
         .join(Slot, col(Slot.id) == col(Booking.slot_id))
         .join(Host, col(Host.id) == col(Booking.host_id))
         .outerjoin(LiveCall, col(LiveCall.booking_id) == col(Booking.id))
@@ -80,29 +96,30 @@ def appointments(
     )
     if host_id is not None:
         query = query.where(col(Booking.host_id) == host_id)
-    return [_appointment(booking, slot, host, known, day) for booking, slot, host, known in session.execute(query)]
+    return [_appointment(tuple(row), day) for row in session.execute(query)]
 
 
-def _appointment(booking: Booking, slot: Slot, host: Host, known: LiveCall | None, day: date) -> live.Appointment:
-    delay = timedelta(minutes=host.delay_minutes if host.delayed_on == day else 0)
-    plain = (booking.id or 0, booking.public_id, host.id or 0, slot.starts_at, slot.ends_at, booking.place)
-    if known is None:
-        return live.Appointment(*plain, delay=_from(delay, slot, None))
+def _appointment(row: tuple[Any, ...], day: date) -> live.Appointment:
+    booking_id, public_id, host_id, starts_at, ends_at, place, delay_minutes, delayed_on = row[:8]
+    arrived_at, present, up_at, left_at, mark_, extra_minutes = row[8:]
+    delay = timedelta(minutes=delay_minutes if delayed_on == day else 0)
+    if up_at and up_at < starts_at + delay:
+        delay = timedelta(0)  # what began before the delay was announced began when it did
     return live.Appointment(
-        *plain,
-        delay=_from(delay, slot, known),
-        arrived_at=known.arrived_at,
-        present=tuple(known.present),
-        up_at=known.up_at,
-        left_at=known.left_at,
-        mark=known.mark,
-        extra=timedelta(minutes=known.extra_minutes),
+        booking_id,
+        public_id,
+        host_id,
+        starts_at,
+        ends_at,
+        place,
+        delay=delay,
+        arrived_at=arrived_at,
+        present=tuple(present or ()),
+        up_at=up_at,
+        left_at=left_at,
+        mark=mark_ or "",
+        extra=timedelta(minutes=extra_minutes or 0),
     )
-
-
-def _from(delay: timedelta, slot: Slot, known: LiveCall | None) -> timedelta:
-    """What began before the delay was announced began when it did."""
-    return timedelta(0) if known and known.up_at and known.up_at < slot.starts_at + delay else delay
 
 
 # -- the join page --------------------------------------------------------------------------------------------------

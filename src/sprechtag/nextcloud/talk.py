@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .errors import Missing, Rejected
+from .errors import Missing, Rejected, Troubled
 from .session import UserSession
 
 BOTS = "/ocs/v2.php/apps/spreed/api/v1/bot"
@@ -128,9 +128,17 @@ def _room(data: Any) -> Room:
 
 async def register_bot(session: UserSession, name: str, route: str, description: str) -> None:
     """Has Talk tell the app, at `route`, what happens in the rooms the bot is in. `session` is the app's own. The same
-    again changes nothing as long as Nextcloud's address is the same."""
+    again changes nothing as long as Nextcloud's address is the same.
+
+    Under another address AppAPI answers 500 (seen with Talk 23: a bot's secret is unique, and AppAPI keeps the old one
+    with the new address). Once it has forgotten the secret it makes a second bot; the first stays behind, unheard."""
     body = {"name": name, "route": route, "description": description}
-    await session.ocs("POST", "/ocs/v2.php/apps/app_api/api/v1/talk_bot", body=body)
+    path = "/ocs/v2.php/apps/app_api/api/v1/talk_bot"
+    try:
+        await session.ocs("POST", path, body=body)
+    except Troubled:
+        await session.ocs("DELETE", path, params={"route": route})
+        await session.ocs("POST", path, body=body)
 
 
 async def enable_bot(session: UserSession, token: str, name: str) -> bool:

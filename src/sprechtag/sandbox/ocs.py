@@ -76,6 +76,7 @@ class Ocs:
                 ("POST", r"/apps/spreed/api/v4/call/([a-z0-9]+)", self.join_call),
                 ("DELETE", r"/apps/spreed/api/v4/call/([a-z0-9]+)", self.leave_call),
                 ("POST", r"/apps/app_api/api/v1/talk_bot", self.register_bot),
+                ("DELETE", r"/apps/app_api/api/v1/talk_bot", self.forget_bot),
                 ("GET", r"/apps/spreed/api/v1/bot/([a-z0-9]+)", self.bots),
                 ("POST", r"/apps/spreed/api/v1/bot/([a-z0-9]+)/([0-9]+)", self.enable_bot),
                 ("GET", r"/apps/spreed/api/v3/signaling/settings", self.signaling),
@@ -321,8 +322,9 @@ class Ocs:
             "target": {"type": "Collection", "id": room.token, "name": room.name},
         }
         for number in room.bots:
-            if number in self._world.bots and not self._world.loses_this_event():
-                self._tell_bot(self._world.bots[number]["route"], said)
+            bot = self._world.bots.get(number)
+            if bot and bot["url"] == self._world.url and not self._world.loses_this_event():
+                self._tell_bot(bot["route"], said)
 
     async def participants(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         room = self._own_room(user_id, match[1])
@@ -345,10 +347,23 @@ class Ocs:
     async def register_bot(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         body = await request.json()
         route = "/" + str(body["route"]).lstrip("/")
-        known = [number for number, bot in self._world.bots.items() if bot["route"] == route]
-        number = known[0] if known else len(self._world.bots) + 1
-        self._world.bots[number] = {"name": str(body["name"]), "route": route}
-        return ok({"id": "0" * 40, "secret": "s" * 64})
+        known = {number: bot for number, bot in self._world.bots.items() if bot["route"] == route and bot["secret"]}
+        if any(bot["url"] != self._world.url for bot in known.values()):
+            return fail(500)  # the secret stands with another address
+        number = next(iter(known), len(self._world.bots) + 1)
+        bot = {"name": str(body["name"]), "route": route, "url": self._world.url, "secret": "s" * 64}
+        self._world.bots[number] = bot
+        return ok({"id": "0" * 40, "secret": bot["secret"]})
+
+    async def forget_bot(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        """AppAPI forgets the secret; Talk keeps a bot whose address is another one now."""
+        route = "/" + request.query_params.get("route", "").lstrip("/")
+        for number, bot in list(self._world.bots.items()):
+            if bot["route"] == route and bot["url"] == self._world.url:
+                del self._world.bots[number]
+            elif bot["route"] == route:
+                bot["secret"] = ""
+        return ok([])
 
     async def bots(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         room = self._own_room(user_id, match[1])

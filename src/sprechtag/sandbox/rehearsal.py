@@ -213,7 +213,7 @@ class Rehearsal:
         self.house.database.migrate()
         self.world = new_world("http://nc.example", "s" * 64)
         self.world.app.enabled = True
-        self.world.bots[1] = {"name": "Sprechtag", "route": "/talk_bot"}
+        self.world.bots[1] = {"name": "Sprechtag", "route": "/talk_bot", "url": self.world.url, "secret": "s"}
         transport = httpx.ASGITransport(_Counted(build(self.house), self))
         self.sandbox = Sandbox(self.world, "http://app.example", transport, folder=str(folder / "dav"))
         self.house.observer.fetch = self._fetch
