@@ -224,7 +224,7 @@ def test_whether_the_calls_fit_is_said_and_mended_with_one_button(town: Town, br
     with at_desk(town, browser, "admin", "admin") as page:
         page.get_by_role("button", name="Weitere Leitung").click()
         page.get_by_label("Upload in Mbit/s").fill("3")
-        page.get_by_label("Sekunden, die Nextcloud zum Antworten braucht").fill("15")
+        page.get_by_label("Sekunden, die Nextcloud zum Antworten braucht").fill("30")
         page.get_by_role("button", name="Speichern").click()
         expect(page.get_by_text("Gespeichert.")).to_be_visible()
         keep(page, "nextcloud-media")

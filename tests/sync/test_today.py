@@ -96,6 +96,22 @@ def test_from_the_mails_link_to_the_call_and_its_end(town: Town, event: Event) -
     assert "Thank you" in family.get(link).text
 
 
+def test_what_the_bot_could_not_tell_is_seen_by_a_look_at_the_room(town: Town, event: Event) -> None:
+    event.family("Quiet").book(place="video", host=1)
+    eventually(lambda: any("Quiet@" in mail.to for mail in town.world.mails), what="the mail")
+    _, second = in_list(town)
+    room = room_of(town, second)
+    booking = next(one["id"] for one in town.bookings(event) if "Quiet" in one["child"])
+    town.world.lose_bot_events = 1.0
+    room.lobby_timer = 0
+    town.begins_in(booking, -1)
+    for client in (guest(town), teacher(town, second)):
+        join(client, room.token)
+    eventually(lambda: "in_call" in states(town, event, second), seconds=60, what="the look at the room")
+    town.world.lose_bot_events = 0.0
+    town.api("orga", "POST", f"bookings/{booking}/cancel")
+
+
 def test_bot_callbacks_are_taken_from_nextcloud_only(town: Town, event: Event) -> None:
     answer = httpx.post(f"{town.url}/index.php/apps/app_api/proxy/sprechtag/talk_bot", json={"type": "Activity"})
     assert answer.status_code == 404

@@ -115,6 +115,7 @@ class TextsApi:
             "contact": conference.contact,
             "child": "Emre Yılmaz",
             "host": "Anna Uhlenbrock",
+            "minutes": "10",
             "hosts": "Anna Uhlenbrock · Emre Yılmaz",
             "when": when,
             "until": when,

@@ -12,8 +12,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import uvicorn
@@ -153,7 +155,33 @@ async def set_up_school(sandbox_url: str) -> str:
     return str(share)
 
 
-async def _book_some(share: str) -> None:
+async def set_up_today(sandbox_url: str) -> str:
+    """A small conference whose day is under way, in a zone where it is noon: for the board and the join page. Returns
+    its id."""
+    now = datetime.now(UTC)
+    zone = f"Etc/GMT{now.hour - 12:+d}" if now.hour != 12 else "Etc/GMT"
+    begins = now.astimezone(ZoneInfo(zone))
+    begins -= timedelta(minutes=begins.minute % 10)
+    ends = begins + timedelta(hours=3)
+    window = {"day": begins.date().isoformat(), "starts": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
+    rules = {"name": "Beratungstag heute", "windows": [window], "time_zone": zone, "lead_minutes": 0}
+    organiser = await Client(sandbox_url, "orga").log_in()
+    made = await organiser.api("POST", "conferences", rules | {"change_deadline_minutes": 0})
+    one = f"conferences/{made['id']}"
+    hosts = [{"user_id": person.user_id, "room": person.room} for person in school.teachers(12, SEED)[3:]]
+    await organiser.api("POST", f"{one}/hosts", hosts)
+    for entry in hosts:
+        host = await Client(sandbox_url, entry["user_id"]).log_in()
+        await host.api("POST", f"{one}/join")
+        await host.close()
+    await organiser.api("POST", f"{one}/publish")
+    share = (await organiser.api("GET", one))["share_link"]
+    await organiser.close()
+    await _book_some(str(share), 60)
+    return str(made["id"])
+
+
+async def _book_some(share: str, count: int = BOOKED) -> None:
     """The first families book, through the public pages, as a phone would."""
     draw = random.Random(SEED + 2)
     turn = asyncio.Semaphore(8)
@@ -179,7 +207,7 @@ async def _book_some(share: str) -> None:
                 if answer.status_code == 200:
                     return
 
-    await asyncio.gather(*(book(family) for family in school.families(FAMILIES, SEED)[:BOOKED]))
+    await asyncio.gather(*(book(family) for family in school.families(FAMILIES, SEED)[:count]))
 
 
 def _links(answer: httpx.Response, part: str) -> list[str]:
@@ -213,9 +241,11 @@ async def _run(port: int) -> int:
         _something_else_on_the_day(sandbox)
         share = await set_up_school(url)
         page = f"{url}{EMBEDDED}sprechtag/conferences"
+        today = await set_up_today(url)
         print(f"Admin: {page}#/admin, user admin, password demo")
         print(f"Guests: {share}")
         print(f"Organiser: {page}, user orga, password demo")
+        print(f"A day that is under way: {page}#/c/{today}/board, the same user")
         print(f"Teacher: {page}, user t01, password demo")
         print(f"Mailbox: {url}/mailbox", flush=True)
         await serving

@@ -314,13 +314,19 @@ class Rehearsal:
 
         self.at(fault_at, breaks)
         if self.plan.helped:
-            for tick in range(int((fault_at + 40 + 300) // observer.EVERY)):
-                self.at(-300 + tick * observer.EVERY, self._look)
+            for when in self._looks(fault_at):
+                self.at(when, self._look)
         while self._events:
             when, _, what = heapq.heappop(self._events)
             self.now = when
             await what()
         return self._outcome(fault_at)
+
+    def _looks(self, fault_at: float) -> list[float]:
+        """The observer's looks every five seconds, but for the quiet minutes in the middle of all calls."""
+        begins = {call.begins for call in self.calls}
+        every = [-300 + tick * observer.EVERY for tick in range(int((fault_at + 340) // observer.EVERY))]
+        return [at for at in every if at > fault_at - 60 or any(-130 <= at - begin <= 70 for begin in begins)]
 
     async def _look(self) -> None:
         began = time.process_time()

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The evening before, the organiser is asked to look once more whether the calls fit."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from conftest import School
+from sprechtag.conference.tables import Notice
+from sprechtag.nextcloud.session import Door
+from sprechtag.sync.today import Today
+
+
+def told(school: School, now: datetime) -> list[tuple[str, str]]:
+    """Whom a process that has just started tells at this moment, in all so far."""
+    Today(school.database, Door("", "", "", ""), lambda: now).tell_organisers()
+    with school.database.read() as session:
+        notices = session.execute(select(Notice)).scalars()
+        return [(one.user_id, one.about) for one in notices if one.kind == "evening"]
+
+
+def test_the_organiser_is_told_once_at_six_in_the_evening_there(school: School) -> None:
+    """The conference is on 13 January in Berlin, an hour before UTC."""
+    assert told(school, datetime(2027, 1, 11, 19, 0, tzinfo=UTC)) == []
+    assert told(school, datetime(2027, 1, 12, 16, 59, tzinfo=UTC)) == []
+    assert told(school, datetime(2027, 1, 12, 17, 0, tzinfo=UTC)) == [("orga", "2027-01-13")]
+    assert told(school, datetime(2027, 1, 12, 18, 0, tzinfo=UTC)) == [("orga", "2027-01-13")]
+    assert told(school, datetime(2027, 1, 13, 18, 0, tzinfo=UTC)) == [("orga", "2027-01-13")]
