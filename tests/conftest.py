@@ -113,6 +113,15 @@ def make_school(database: Database, hosts: tuple[str, ...] = ("t01", "t02"), rul
         return School(database, conference.id or 0, Clock())
 
 
+FIRST = ("browser", "faults", "sync", "day")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Folders with long files first: two workers share the files, and none shall be left alone with a long one."""
+    order = {folder: number for number, folder in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path.parent.name, len(FIRST)))
+
+
 PATIENCE = 120.0
 """Seconds until a test says that something does not happen. Only a test that fails waits so long."""
 

@@ -146,7 +146,7 @@ def test_a_waiting_list_from_joining_to_the_appointment(
     town: Town, browser: Browser, script: bool, language: str
 ) -> None:
     day = (datetime.now(UTC) + timedelta(days=14)).date().isoformat()
-    event = town.conference(["t46"], windows=[{"day": day, "starts": "15:00", "ends": "15:10"}], looked_at=False)
+    event = town.conference(["t46"], windows=[{"day": day, "starts": "15:00", "ends": "15:10"}])
     first = event.family("zuerst", "de")
     first.book()
     phone = Phone(town, browser, script, language)
