@@ -146,7 +146,9 @@ def test_a_waiting_list_from_joining_to_the_appointment(
     town: Town, browser: Browser, script: bool, language: str
 ) -> None:
     day = (datetime.now(UTC) + timedelta(days=14)).date().isoformat()
-    event = town.conference(["t46"], windows=[{"day": day, "starts": "15:00", "ends": "15:10"}])
+    # A host of its own each time: appointments of before stand in the calendar and close the time.
+    host = f"t{60 + 2 * (language == 'ar') + script}"
+    event = town.conference([host], windows=[{"day": day, "starts": "15:00", "ends": "15:10"}])
     first = event.family("zuerst", "de")
     first.book()
     phone = Phone(town, browser, script, language)
@@ -155,7 +157,7 @@ def test_a_waiting_list_from_joining_to_the_appointment(
     phone.heading("Waiting list")
     phone.fill(f"wait-{phone.name}")
     phone.press("Put me on the waiting list")
-    expect(page.locator("h1")).to_contain_text(town.world.users["t46"].display_name)
+    expect(page.locator("h1")).to_contain_text(town.world.users[host].display_name)
     town.world.mails.clear()
     first.change("cancel")
     address = f"wait-{phone.name}@post.example"
