@@ -13,8 +13,8 @@ demo: install ui
 test: install browser ui lint
 	@$(RUN) pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-test-large: install ui
-	@SPRECHTAG_LARGE=1 $(RUN) pytest -q tests/faults
+test-large: install browser ui
+	@SPRECHTAG_LARGE=1 $(RUN) pytest -q tests/faults tests/browser/test_switch_of_hundreds.py
 
 lint: install
 	@$(RUN) ruff check src tests bench scripts
