@@ -168,7 +168,10 @@ async def set_up_today(sandbox_url: str) -> str:
     organiser = await Client(sandbox_url, "orga").log_in()
     made = await organiser.api("POST", "conferences", rules | {"change_deadline_minutes": 0})
     one = f"conferences/{made['id']}"
-    hosts = [{"user_id": person.user_id, "room": person.room} for person in school.teachers(12, SEED)[3:]]
+    hosts = [
+        {"user_id": person.user_id, "display_name": person.name, "room": person.room}
+        for person in school.teachers(12, SEED)[3:]
+    ]
     await organiser.api("POST", f"{one}/hosts", hosts)
     for entry in hosts:
         host = await Client(sandbox_url, entry["user_id"]).log_in()
