@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import icalendar
@@ -27,7 +26,7 @@ from sqlmodel import col
 from conftest import PATIENCE, eventually
 from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Booking, Slot
-from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app
+from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app, under_way
 from sprechtag.sandbox.fronts import EXAPPS, PROXY
 from sprechtag.sandbox.server import Sandbox
 from sprechtag.sandbox.smtp import Relay
@@ -124,16 +123,8 @@ class Town:
         return Event(self, one, httpx.URL(share).raw_path.decode().rsplit("/s/", 1)[1])
 
     def under_way(self, hosts: list[str], **rules: Any) -> "Event":
-        """A conference whose day is under way: its first slot began some minutes ago, in a zone where it is noon, so
-        that it never crosses midnight."""
-        now = datetime.now(UTC)
-        zone = f"Etc/GMT{now.hour - 12:+d}" if now.hour != 12 else "Etc/GMT"
-        local = now.astimezone(ZoneInfo(zone))
-        begins = local - timedelta(minutes=local.minute % 10)
-        ends = begins + timedelta(hours=2)
-        window = {"day": begins.date().isoformat(), "starts": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
-        usual = {"windows": [window], "time_zone": zone, "lead_minutes": 0, "change_deadline_minutes": 0}
-        return self.conference(hosts, **usual | rules)
+        """A conference whose day is under way."""
+        return self.conference(hosts, **under_way(2) | rules)
 
     def begins_in(self, booking_id: str, seconds: float) -> None:
         """Puts an appointment's time to some seconds from now, behind the app's back: nobody waits for ten minutes."""

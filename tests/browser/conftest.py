@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 
 from sprechtag.sandbox.server import EMBEDDED, SESSION
 from town import Event, Town, open_town
@@ -34,11 +34,15 @@ def town() -> Iterator[Town]:
         yield town
 
 
+def launch(kind: BrowserType, *flags: str) -> Browser:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return kind.launch(executable_path=found, args=[*FLAGS, *flags])
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 

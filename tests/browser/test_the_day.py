@@ -4,14 +4,13 @@
 
 import itertools
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import FLAGS, KEEP, at_desk, check_axe, keep, one, open_page
+from browser.conftest import KEEP, at_desk, check_axe, keep, launch, one, open_page
 from conftest import eventually
 from sprechtag.sandbox.stun import Stun
 from town import Event, Town
@@ -31,8 +30,7 @@ def camera(browser: Browser) -> Iterator[Browser]:
         "--use-fake-ui-for-media-stream",
         "--allow-loopback-in-peer-connection",
     ]
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    other = browser.browser_type.launch(executable_path=found, args=[*FLAGS, *fake])
+    other = launch(browser.browser_type, *fake)
     yield other
     other.close()
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from ..planning.capacity import Line, Server, Setup
 
+RELAYS = "talk:relays"
+"""The fact that holds what Talk gives to everybody who joins: STUN and TURN servers."""
+
 
 @dataclass(frozen=True)
 class Source:

@@ -22,6 +22,7 @@ from ..conference.errors import Busy
 from ..conference.people import tell_user
 from ..conference.queries import fact, learn
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
+from ..planning.capacity import Setup
 from . import alarms, live, media, metrics, pace, records
 
 log = structlog.get_logger()
@@ -100,18 +101,19 @@ class Observer:
         if not self._leads(now):
             return True
         entered = self.entered()
+        setup = media.setup_of(entered)
         seen = self._read_servers(media.sources_of(entered))
         self.rooms = {room: name for name, one in seen.items() if one for room in one.rooms}
         told = False
         with self.database.write(EVERY) as session:
             self._keep(session, seen, now)
-            records.move_turns(session, self.rooms, now, media.setup_of(entered))
+            records.move_turns(session, self.rooms, now, setup)
             servers = servers_now(session, entered, now)
-            self._pace(session, servers, entered, now)
+            self._pace(session, servers, setup, now)
             for conference in on:
                 of_day = records.appointments(session, conference, records.today_of(conference, now))
                 self._chart(session, conference, of_day, now)
-                stand = alarms.standing(of_day, servers, media.setup_of(entered).lines, now)
+                stand = alarms.standing(of_day, servers, setup.lines, now)
                 told = note_alarms(session, conference, stand, now) or told
         if told:
             self.changed()
@@ -164,15 +166,13 @@ class Observer:
         numbers = {"up": float(seen.up), "planned": float(seen.planned), "waiting": float(seen.waiting)}
         records.keep_reading(session, chart_of(conference), now, numbers)
 
-    def _pace(
-        self, session: Session, servers: Sequence[alarms.ServerNow], entered: dict[str, Any], now: datetime
-    ) -> None:
+    def _pace(self, session: Session, servers: Sequence[alarms.ServerNow], setup: Setup, now: datetime) -> None:
         for server in servers:
             warned = pace.Warnings(server.pool_full, server.unseated, server.load, server.silent)
             before = records.share_at(session, server.name, now)
             share = pace.share_now(before, warned)
             if share < 1.0:
-                records.slow_down(session, server.name, share, now, now + pace.RECOVERS, media.setup_of(entered))
+                records.slow_down(session, server.name, share, now, now + pace.RECOVERS, setup)
 
 
 def chart_of(conference: Conference) -> str:

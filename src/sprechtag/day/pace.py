@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..planning.capacity import AT_ONCE, LONGEST_WAIT, Setup, pace
+from ..planning.capacity import LONGEST_WAIT, Setup, pace
 
 LONGEST = timedelta(seconds=LONGEST_WAIT)
 SLOWEST = 0.25
@@ -79,6 +79,3 @@ def server_for(room: str, servers: list[str], known: dict[str, str]) -> str:
     if not servers:
         return ALONE
     return servers[sum(room.encode()) % len(servers)]
-
-
-__all__ = ["ALONE", "AT_ONCE", "LONGEST", "RECOVERS", "Warnings", "rate_of", "server_for", "share_now", "turn"]

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from ..conference.errors import Invalid
 from ..conference.queries import BookingView
 from ..conference.slots import day_span
-from ..conference.tables import VIDEO, Alarm, Booking, Conference, Host, JoinGate, LiveCall, MediaSample, Slot
+from ..conference.tables import VIDEO, Booking, Conference, Host, JoinGate, LiveCall, MediaSample, Slot
 from ..planning.capacity import Setup
 from . import live, pace
 
@@ -286,7 +286,7 @@ def rooms_to_check(session: Session, now: datetime) -> list[int]:
     and few at once."""
     never = datetime(1970, 1, 2, tzinfo=ZoneInfo("UTC"))
     rows = session.execute(
-        select(col(LiveCall.booking_id), col(LiveCall.seen_at), col(LiveCall.present), col(LiveCall.let_in_at))
+        select(col(LiveCall.booking_id), col(LiveCall.seen_at))
         .join(Booking, col(Booking.id) == col(LiveCall.booking_id))
         .join(Slot, col(Slot.id) == col(Booking.slot_id))
         .where(col(Booking.state) == "active", col(Booking.place) == VIDEO, col(LiveCall.room) != "")
@@ -327,7 +327,7 @@ def delay(session: Session, host: Host, day: date, minutes: int) -> None:
     session.add(host)
 
 
-# -- alarms and readings --------------------------------------------------------------------------------------------
+# -- readings --------------------------------------------------------------------------------------------
 
 
 def keep_reading(session: Session, server: str, at: datetime, reading: dict[str, float]) -> None:
@@ -345,12 +345,3 @@ def readings(session: Session, since: datetime) -> dict[str, list[MediaSample]]:
 
 def forget_readings(session: Session, now: datetime) -> None:
     session.execute(delete(MediaSample).where(col(MediaSample.at) < now - KEPT))
-
-
-def standing_alarms(session: Session, conference_id: int) -> list[Alarm]:
-    rows: Any = session.execute(
-        select(Alarm)
-        .where(col(Alarm.conference_id) == conference_id, col(Alarm.ended_at).is_(None))
-        .order_by(col(Alarm.since))
-    ).scalars()
-    return list(rows)

@@ -32,7 +32,6 @@ DEVICES = {
     "Content-Security-Policy": f"{POLICY}; connect-src 'self'; media-src 'self' blob:",
 }
 """AppAPI forbids camera and microphone to every page that does not say otherwise itself."""
-RELAYS = "talk:relays"
 POLL_SECONDS = 10
 POLLS_A_SECOND = 20
 """All join pages together ask no more often than this: 18 ms of PHP each are a third of a core."""
@@ -92,12 +91,11 @@ class JoinPages:
             moment = self._moment(session, view, now)
             conference = session.get_one(Conference, view.conference_id)
             after = self._next(session, view, now)
-            relays = fact(session, RELAYS)
+            relays = fact(session, media.RELAYS)
         page.home(self._path(view))
         answer = page.answer(
             "join.html",
-            conference_name=view.conference_name,
-            contact=view.conference_contact,
+            **_common(view),
             script="join.js" if moment.open else "",
             view=view,
             moment=moment,

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from ..conference import jobs, letters
 from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
+from ..conference.organise import find_host
 from ..conference.tables import (
     ON_SITE,
     VIDEO,
@@ -279,11 +280,7 @@ class BoardApi:
         now = self.clock()
         with self.database.read() as session:
             conference = visible(session, conference_id, user)
-            host = session.execute(
-                select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user.user_id)
-            ).scalar_one_or_none()
-            if host is None:
-                raise NotFound
+            host = find_host(session, conference.id or 0, user.user_id)
             day = _nearest(_days(session, conference), records.today_of(conference, now))
             of_day = records.appointments(session, conference, day, host.id)
             names = _names(session, [one.booking_id for one in of_day])
@@ -312,11 +309,12 @@ class BoardApi:
         """Lets fewer families through to their calls per second, on all servers; who has a turn waits at most 20 s."""
         now = self.clock()
         entered = self.options().media
+        setup = media.setup_of(entered)
         with self.database.write() as session:
             own(session, conference_id, user)
             until = now + timedelta(minutes=data.minutes) if data.share < 1 else now
             for name in media.server_names(entered) or [pace.ALONE]:
-                records.slow_down(session, name, data.share, now, until, media.setup_of(entered))
+                records.slow_down(session, name, data.share, now, until, setup)
 
     def delay(self, conference_id: str, host_id: str, data: DelayData, user: User) -> DelayAnswer:
         """Announces that a host runs late: on the join pages, on the screens, and by mail. The times in calendars stay

@@ -155,18 +155,24 @@ async def set_up_school(sandbox_url: str) -> str:
     return str(share)
 
 
-async def set_up_today(sandbox_url: str) -> str:
-    """A small conference whose day is under way, in a zone where it is noon: for the board and the join page. Returns
-    its id."""
+def under_way(hours: int) -> dict[str, Any]:
+    """Rules of a conference whose first slot began some minutes ago, in a zone where it is noon, so that it never
+    crosses midnight."""
     now = datetime.now(UTC)
     zone = f"Etc/GMT{now.hour - 12:+d}" if now.hour != 12 else "Etc/GMT"
     begins = now.astimezone(ZoneInfo(zone))
     begins -= timedelta(minutes=begins.minute % 10)
-    ends = begins + timedelta(hours=3)
+    ends = begins + timedelta(hours=hours)
     window = {"day": begins.date().isoformat(), "starts": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
-    rules = {"name": "Beratungstag heute", "windows": [window], "time_zone": zone, "lead_minutes": 0}
+    return {"windows": [window], "time_zone": zone, "lead_minutes": 0, "change_deadline_minutes": 0}
+
+
+async def set_up_today(sandbox_url: str) -> str:
+    """A small conference whose day is under way, in a zone where it is noon: for the board and the join page. Returns
+    its id."""
+    rules = {"name": "Beratungstag heute", **under_way(3)}
     organiser = await Client(sandbox_url, "orga").log_in()
-    made = await organiser.api("POST", "conferences", rules | {"change_deadline_minutes": 0})
+    made = await organiser.api("POST", "conferences", rules)
     one = f"conferences/{made['id']}"
     hosts = [
         {"user_id": person.user_id, "display_name": person.name, "room": person.room}

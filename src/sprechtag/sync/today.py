@@ -17,7 +17,7 @@ from ..conference.database import Database
 from ..conference.people import tell_user
 from ..conference.queries import booking_view, fact, learn
 from ..conference.tables import Conference, Host, Slot
-from ..day import observer, records
+from ..day import media, observer, records
 from ..nextcloud import talk
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
 from ..nextcloud.session import Door
@@ -27,7 +27,6 @@ log = structlog.get_logger()
 ROUTE = "/talk_bot"
 BOT = "Sprechtag"
 DESCRIPTION = "Tells the organisers of a conference day which calls are up. It does not read what is written."
-RELAYS = "talk:relays"
 LOOK_SECONDS = 4.0
 REST_SECONDS = 20.0
 EVENING = 18
@@ -103,7 +102,7 @@ class Today:
         """Their passwords are good for a day; they are asked for every six hours while a conference is near."""
         now = self.clock()
         with self.database.read() as session:
-            known = fact(session, RELAYS)
+            known = fact(session, media.RELAYS)
             if known and datetime.fromisoformat(known["until"]) > now:
                 return False
             near = select(col(Slot.id)).where(
@@ -128,7 +127,7 @@ class Today:
             until = (self.clock() + timedelta(hours=6)).isoformat()
             with self.database.write(PATIENCE) as session:
                 known = {"mode": found.mode, "servers": list(found.servers), "until": until}
-                learn(session, RELAYS, known, self.clock())
+                learn(session, media.RELAYS, known, self.clock())
             return
 
     # -- rehearsal: rooms to try in, as the organiser -------------------------------------------------------------
@@ -173,10 +172,12 @@ class Today:
     def tell_organisers(self) -> None:
         """The evening before a conference day its organiser is told to look once more whether all calls fit."""
         now = self.clock()
+        with self.database.read() as session:
+            due = [one for one in _tomorrows(session, now) if (one[0].id or 0, one[1]) not in self._told]
+        if not due:
+            return
         with self.database.write(PATIENCE) as session:
-            for conference, day in _tomorrows(session, now):
-                if (conference.id or 0, day) in self._told:
-                    continue
+            for conference, day in due:
                 self._told.add((conference.id or 0, day))
                 name = f"evening:{conference.public_id}:{day}"
                 if not fact(session, name):
