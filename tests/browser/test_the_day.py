@@ -53,7 +53,9 @@ def booked(event: Event, name: str, host: int = 0) -> tuple[str, str]:
         return next(iter(re.findall(r"http\S+/j/\S+", mail.text)), "") if mail else ""
 
     eventually(lambda: bool(link()), what="the mail with the link")
-    return re.findall(r"/j/([^/]+)/", link())[0], link()
+    booking = re.findall(r"/j/([^/]+)/", link())[0]
+    town.begins_in(booking, 300)  # not while the page is looked at
+    return booking, link()
 
 
 def phone(browser: Browser, link: str, script: bool = True) -> Page:
