@@ -15,8 +15,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig, Queue, SetEnqueueOptions, SetWorkflowID
 
+from ..conference.jobs import DueMessage
+from ..conference.letters import DueLetter
 from ..settings import Settings
 from .assigning import Assigning
 from .follower import Follower
@@ -42,6 +44,9 @@ WRITE_SECONDS = 5.0
 MAIL_APP_MARGIN = 1.5
 GATHERING_SECONDS = 0.1
 """In a rush every booking wakes the sweeper; so many of them share one sweep."""
+BUSY_POLL, IDLE_POLL, QUIET_SWEEPS = 0.2, 1.0, 30
+"""Seconds between two looks into a queue while something waits for its effects, and once nothing did for a time.
+Most of what an idle app costs are these looks."""
 ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
 _follower: Follower | None = None
@@ -219,6 +224,9 @@ class Work:
         self._housekeeping = housekeeping
         self._tidied_at = float("-inf")
         self._queued: OrderedDict[str, float] = OrderedDict()
+        self._paced: list[Queue] = []
+        self._poll = min(BUSY_POLL, settings.sweep_seconds)
+        self._busy_at = time.monotonic()
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_on, name="sweeper", daemon=True)
 
@@ -234,9 +242,12 @@ class Work:
         }
         DBOS(config=config)
         DBOS.launch()
-        poll = min(0.2, self._settings.sweep_seconds)
-        DBOS.register_queue(BOOKINGS, partition_concurrency=1, worker_concurrency=8, polling_interval_sec=poll)
-        DBOS.register_queue(MAILS, partition_concurrency=1, worker_concurrency=4, polling_interval_sec=poll)
+        poll = self._poll
+        self._paced = [
+            DBOS.register_queue(BOOKINGS, partition_concurrency=1, worker_concurrency=8, polling_interval_sec=poll),
+            DBOS.register_queue(MAILS, partition_concurrency=1, worker_concurrency=4, polling_interval_sec=poll),
+            DBOS.register_queue(CHECKS, worker_concurrency=4, polling_interval_sec=poll),
+        ]
         DBOS.register_queue(
             MAIL_APP,
             partition_concurrency=1,
@@ -250,7 +261,6 @@ class Work:
         )
         for queue in (LONG, PAPER):
             DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=1.0)
-        DBOS.register_queue(CHECKS, worker_concurrency=4, polling_interval_sec=poll)
         self._sweeper.start()
 
     def stop(self) -> None:
@@ -298,24 +308,38 @@ class Work:
         now = self._follower.now()
         self._check(int(now.timestamp()))
         by_booking: dict[int, list[Due]] = {}
-        for due in self._ledger.due(now):
+        appointments = self._ledger.due(now)
+        letters, messages = self._post.due_letters(), self._post.due_messages()
+        self._keep_pace(bool(appointments or letters or messages))
+        for due in appointments:
             if due.kind == "mail":
                 self._queue_mail(due)
             else:
                 by_booking.setdefault(due.booking_id, []).append(due)
-        self._queue_post()
+        self._queue_post(letters, messages)
         for dues in by_booking.values():
             first = dues[0]
             tries = "-".join(f"{due.kind}{due.attempts}" for due in sorted(dues, key=lambda due: due.kind))
             call_id = f"booking-{first.public_id}-r{first.revision}-{tries}"
             self._queue(call_id, BOOKINGS, first.host_user_id, _follow_booking, first.booking_id, dues=dues)
 
-    def _queue_post(self) -> None:
+    def _keep_pace(self, busy: bool) -> None:
+        """The queues read how often to look before each look, from the database: several processes share it."""
+        now = time.monotonic()
+        self._busy_at = now if busy else self._busy_at
+        quiet = now - self._busy_at > QUIET_SWEEPS * self._settings.sweep_seconds
+        poll = min(IDLE_POLL if quiet else BUSY_POLL, self._settings.sweep_seconds)
+        if poll != self._poll:
+            for queue in self._paced:
+                queue.set_polling_interval_sec(poll)
+            self._poll = poll
+
+    def _queue_post(self, letters: Sequence[DueLetter], messages: Sequence[DueMessage]) -> None:
         """After the mails about appointments: they share a channel's pace, and those matter more."""
-        for letter in self._post.due_letters():
+        for letter in letters:
             call_id = f"letter-{letter.public_id}-a{letter.attempts}"
             self._queue_to_family(call_id, letter.organiser_id, letter.guest_id, _send_letter, letter.id)
-        for due in self._post.due_messages():
+        for due in messages:
             call_id = f"message-{due.job_public_id}-{due.guest_id}-a{due.attempts}"
             self._queue_to_family(call_id, due.organiser_id, due.guest_id, _send_message, due.job_id, due.guest_id)
 
