@@ -15,9 +15,16 @@ import structlog
 
 from sprechtag.sandbox.rehearsal import JOINS, WEAK_JOINS, Outcome, Plan, play
 
+
+def overrun(one: Outcome) -> str:
+    if len(one.overloaded) > 3:
+        return f"{len(one.overloaded)}"
+    return ", ".join(one.overloaded) or "none"
+
+
 ROWS = (
     ("peak joins a second at the busiest server", lambda one: max(one.peaks.values())),
-    ("media servers that lost somebody", lambda one: ", ".join(one.overloaded) or "none"),
+    ("media servers that lost somebody", overrun),
     ("joins lost and tried again", lambda one: one.lost),
     ("calls up within 10 s", lambda one: f"{one.up_within(10):.1%}"),
     ("calls up within 30 s", lambda one: f"{one.up_within(30):.1%}"),
@@ -35,21 +42,26 @@ def plot(outcomes: list[Outcome], file: Path) -> None:
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4))
+    names = list(outcomes[0].peaks)
+    many = len(names) > 12
     for one, colour in zip(outcomes, ("#b3261e", "#1e6b4f"), strict=True):
         name = "with join page and groups" if one.plan.helped else "straight to Talk"
         right.plot(*zip(*one.curve(), strict=True), label=name, color=colour)
-        shift = 0.2 if one.plan.helped else -0.2
-        servers = list(one.peaks)
-        left.bar([n + shift for n in range(len(servers))], list(one.peaks.values()), 0.4, label=name, color=colour)
+        if many:
+            left.step(range(1, len(names) + 1), sorted(one.peaks.values(), reverse=True), label=name, color=colour)
+        else:
+            shift = 0.2 if one.plan.helped else -0.2
+            left.bar([n + shift for n in range(len(names))], list(one.peaks.values()), 0.4, label=name, color=colour)
     left.axhline(JOINS, color="#555", linestyle="--", linewidth=1)
-
+    which = f"{len(names)} media servers, the busiest first" if many else "media server"
     left.set(
         title="Most joins in one second",
-        xlabel=f"media server (each bears {JOINS} a second, hpb3 {WEAK_JOINS})",
+        xlabel=f"{which} (each bears {JOINS} a second, hpb3 {WEAK_JOINS})",
         ylabel="joins",
+        ylim=(0, None),
     )
-    names = list(outcomes[0].peaks)
-    left.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
+    if not many:
+        left.set_xticks(range(len(names)), names)
     right.set(title="Calls up after their family was ready", xlabel="seconds", ylabel="calls")
     for axis in (left, right):
         axis.legend(fontsize=8)
@@ -79,8 +91,8 @@ def main() -> None:
     minutes = (max(call.ends for call in helped_one.calls) + 360) / 60
     print(
         f"the app: {helped_one.requests} requests, {helped_one.polls} of them polls, {helped_one.cpu:.0f} s of "
-        f"processor in {minutes:.0f} min of the day ({helped_one.cpu / minutes / 60:.1%} of a core), "
-        f"{helped_one.memory_mb} MB with the play"
+        f"processor in {minutes:.0f} min of the day ({helped_one.cpu / minutes / 60:.1%} of a core, "
+        f"{helped_one.cpu_of_busiest_minute / 60:.0%} in the busiest minute), {helped_one.memory_mb} MB with the play"
     )
     if given.plot:
         plot(outcomes, given.plot)

@@ -307,7 +307,7 @@ def build(house: House) -> ASGIApp:
         house.lifecycle.router(),
         *(pages.router() for pages in guests),
         AboutPages(front, manage).router(),
-        JoinPages(front, lambda: house.observer.rooms, house.wake).router(),
+        JoinPages(front, house.wake).router(),
         DisplayPages(front).router(),
         overview.router(),
         own.router(),

@@ -62,7 +62,7 @@ class Day:
 
     def arrive(self, view: BookingView) -> None:
         with self.database.write() as session:
-            records.arrive(session, view, view.starts_at, self.school.clock.now, Setup(), {})
+            records.arrive(session, view, view.starts_at, self.school.clock.now, Setup())
 
     def heard(self, view: BookingView, what: str, actor: str) -> None:
         with self.database.write() as session:

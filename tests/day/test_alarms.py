@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Which alarms stand."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,15 +24,23 @@ def test_when_all_is_well_there_is_none() -> None:
 
 
 def test_calls_that_are_not_up_a_minute_after_their_start() -> None:
-    up = [appointment(0, arrived_at=at(0), present=BOTH, up_at=at(0)) for _ in range(8)]
-    waiting = [appointment(0, arrived_at=at(0)) for _ in range(3)]
+    up = [appointment(0, host_id=n, arrived_at=at(0), present=BOTH, up_at=at(0)) for n in range(8)]
+    waiting = [appointment(0, host_id=10 + n, arrived_at=at(0)) for n in range(3)]
     assert standing(up + waiting, [], [], START + timedelta(seconds=59)) == []
     (alarm,) = standing(up + waiting, [], [], START + timedelta(seconds=60))
     assert alarm.kind == "calls_not_up"
-    assert alarm.facts == {"missing": 3, "due": 11}
+    assert alarm.facts == {"missing": 3, "due": 11, "without_host": 3}
     assert standing(up + waiting[:1], [], [], at(1)) == []
     absent = [appointment(0) for _ in range(5)]
     assert standing(up + absent, [], [], at(1)) == []
+
+
+def test_hosts_who_are_still_in_another_appointment_are_late_and_no_alarm() -> None:
+    running = [appointment(0, host_id=n, arrived_at=at(0), present=BOTH, up_at=at(0)) for n in range(6)]
+    after = [appointment(1, host_id=n, arrived_at=at(9)) for n in range(6)]
+    assert standing(running + after, [], [], at(12)) == []
+    over = [replace(one, present=[], left_at=at(10)) for one in running]
+    assert [one.kind for one in standing(over + after, [], [], at(12))] == ["calls_not_up"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sprechtag.day.live import Appointment, figures, host_now, not_up, state
+from sprechtag.day.live import Appointment, NotUp, figures, host_now, not_up, state
 
 START = datetime(2027, 1, 13, 14, 0, tzinfo=UTC)
 BOTH = ["host", "a1"]
@@ -84,10 +84,10 @@ def test_the_figures_of_a_moment() -> None:
     up = [
         appointment(0, host_id=n, arrived_at=at(0), present=BOTH, up_at=START + timedelta(seconds=n)) for n in range(20)
     ]
-    waits, missing = appointment(0, arrived_at=at(0)), appointment(0)
+    waits, missing = appointment(0, host_id=98, arrived_at=at(0)), appointment(0, host_id=99)
     seen = figures([*up, waits, missing], at(1))
     assert (seen.up, seen.planned, seen.waiting, seen.no_shows) == (20, 22, 1, 0)
     assert seen.setup_median == 9.5
     assert seen.setup_95 is not None and 18 <= seen.setup_95 <= 19
-    assert not_up([*up, waits, missing], at(1), timedelta(seconds=60)) == (1, 21)
+    assert not_up([*up, waits, missing], at(1), timedelta(seconds=60)) == NotUp(21, 1, 1)
     assert figures([], at(0)).setup_median is None

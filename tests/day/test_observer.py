@@ -11,6 +11,7 @@ from sqlmodel import col
 from day.conftest import Day
 from sprechtag.conference.tables import Alarm, Notice
 from sprechtag.day import records
+from sprechtag.day.media import setup_of
 from sprechtag.day.observer import note_alarms, servers_now
 
 from .conftest import MEDIA
@@ -95,7 +96,14 @@ def test_where_a_room_is_seen_there_its_families_wait(day: Day) -> None:
     day.at(view, minutes=1)
     day.servers.says["hpb2"] = '# TYPE signaling_room_sessions gauge\nsignaling_room_sessions{room="roomt010"} 1\n'
     go_on(day, 5)
-    assert day.observer.rooms == {"roomt010": "hpb2"}
+    with day.database.write() as session:
+        records.arrive(session, view, view.starts_at, day.school.clock.now, setup_of(MEDIA))
+        assert records.of_booking(session, view.id).server == "hpb2"
+    day.servers.says = {"hpb1": day.servers.says["hpb2"]}
+    day.at(view, minutes=1, seconds=5)
+    go_on(day, 5)
+    with day.database.read() as session:
+        assert records.of_booking(session, view.id).server == "hpb1"
 
 
 def test_one_process_watches_and_another_takes_over(day: Day) -> None:

@@ -71,9 +71,8 @@ def test_warnings_slow_down_and_their_end_speeds_up() -> None:
     assert share_now(0.25, Warnings()) == 1.0
 
 
-def test_a_room_waits_at_its_own_server_and_else_always_at_the_same() -> None:
-    assert server_for("abc", ["one", "two"], {"abc": "two"}) == "two"
-    assert server_for("abc", ["one", "two"], {}) == server_for("abc", ["one", "two"], {})
-    dealt = [server_for(f"room{n:03}", ["a", "b", "c"], {}) for n in range(300)]
+def test_a_room_nobody_has_seen_waits_always_at_the_same_server() -> None:
+    assert server_for("abc", ["one", "two"]) == server_for("abc", ["one", "two"])
+    dealt = [server_for(f"room{n:03}", ["a", "b", "c"]) for n in range(300)]
     assert all(80 <= dealt.count(server) <= 120 for server in "abc")
-    assert server_for("abc", [], {}) == "video"
+    assert server_for("abc", []) == "video"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from day.conftest import Day
 from sprechtag.conference.queries import BookingView
-from sprechtag.day import live, records
+from sprechtag.day import live, pace, records
 from sprechtag.planning.capacity import Setup
 
 
@@ -110,7 +110,7 @@ def test_turns_are_given_out_one_after_the_other_and_kept(day: Day) -> None:
     setup = Setup(php_workers=1, backend_seconds=0.5)  # one a second
     with day.database.write() as session:
         turns = [
-            records.arrive(session, view, view.starts_at, day.school.clock.now, setup, {}) for view in (one, other, one)
+            records.arrive(session, view, view.starts_at, day.school.clock.now, setup) for view in (one, other, one)
         ]
     assert [(turn - one.starts_at).total_seconds() for turn in turns] == [0, 1, 0]
 
@@ -121,10 +121,38 @@ def test_slowing_down_spreads_those_who_have_a_turn(day: Day) -> None:
     setup = Setup(php_workers=4, backend_seconds=0.5)  # four a second
     with day.database.write() as session:
         for view in views:
-            records.arrive(session, view, view.starts_at, day.school.clock.now, setup, {})
-        records.slow_down(session, "video", 0.25, day.school.clock.now, views[0].starts_at, setup)
+            records.arrive(session, view, view.starts_at, day.school.clock.now, setup)
+        records.slow_down(session, "video", 0.25, day.school.clock.now, setup)
         turns = [records.of_booking(session, view.id).let_in_at for view in views]
     assert [(turn - views[0].starts_at).total_seconds() for turn in turns] == [0, 1]
+
+
+def test_however_often_it_is_slowed_down_nobody_waits_longer_than_twenty_seconds(day: Day) -> None:
+    views = [day.call(number, host) for number in range(3) for host in ("t01", "t02")]
+    begins, until = views[0].starts_at, views[-1].starts_at
+    day.at(views[0], seconds=-10)
+    setup = Setup(php_workers=1, backend_seconds=2)
+    for _ in range(6):
+        with day.database.write() as session:
+            for view in views:
+                records.arrive(session, view, begins, day.school.clock.now, setup)
+            for share in (0.5, 0.25, 1.0, 0.25):
+                records.slow_down(session, "video", share, day.school.clock.now, setup)
+                records.ask_pace(session, "video", share, day.school.clock.now, until, setup)
+            turns = [records.of_booking(session, view.id).let_in_at for view in views]
+        assert max(turns) <= begins + pace.LONGEST
+        day.school.clock.now += timedelta(seconds=4)
+
+
+def test_what_a_person_asks_for_outlasts_a_server_s_trouble(day: Day) -> None:
+    view = day.call(0)
+    day.at(view, minutes=0)
+    now = day.school.clock.now
+    with day.database.write() as session:
+        records.ask_pace(session, "video", 0.5, now, now + timedelta(minutes=15), Setup())
+        records.slow_down(session, "video", 0.25, now + timedelta(seconds=5), Setup())
+        shares = [records.share_at(session, "video", now + timedelta(seconds=after)) for after in (10, 60, 901)]
+    assert shares == [0.25, 0.5, 1.0]
 
 
 def test_a_host_s_delay_is_for_that_day(day: Day) -> None:

@@ -443,7 +443,8 @@ class CalendarQuestion(SQLModel, table=True):
 class LiveCall(SQLModel, table=True):
     """What is known of one appointment on its day; no row means that nothing has happened yet.
 
-    `arrived_at`: the family opened its join page; `let_in_at`: when it is let on to the room, on media server `server`.
+    `arrived_at`: the family opened its join page; `let_in_at`: when it is let on to the room, `let_in_by`: when at the
+    latest, whatever slows the row down. `server`: the media server where the room is, or where it is taken to be.
     `present` holds who is in the call: `host`, and guests by a short hash that means nothing elsewhere. `up_at`: host
     and family were in the call together for the first time; `left_at`: since when nobody is. `seen_at`: when this was
     last known to be right. `mark` is what somebody said of it (`started`, `done`, `no_show`, `skipped`, `start_late`),
@@ -456,6 +457,7 @@ class LiveCall(SQLModel, table=True):
     server: str = ""
     arrived_at: datetime | None = _when(nullable=True, default=None)
     let_in_at: datetime | None = _when(nullable=True, default=None)
+    let_in_by: datetime | None = _when(nullable=True, default=None)
     present: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     up_at: datetime | None = _when(nullable=True, default=None)
     left_at: datetime | None = _when(nullable=True, default=None)
@@ -468,12 +470,15 @@ class LiveCall(SQLModel, table=True):
 
 class JoinGate(SQLModel, table=True):
     """The gate before one media server, shared by all processes: whoever gives out a turn locks it. `share` of the
-    planned rate is let through, until `slowed_until`."""
+    planned rate is let through until `slowed_until`, because the server is in trouble; `asked_share` until
+    `asked_until`, because somebody wants it so. The smaller one counts."""
 
     __tablename__ = "join_gate"
     server: str = Field(primary_key=True)
     share: float = 1.0
     slowed_until: datetime | None = _when(nullable=True, default=None)
+    asked_share: float = 1.0
+    asked_until: datetime | None = _when(nullable=True, default=None)
 
 
 class MediaSample(SQLModel, table=True):

@@ -3,7 +3,7 @@
 """What is wrong on the day, from plain data: which alarms stand at a moment. Who shows them has the words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -72,13 +72,13 @@ class ServerNow:
 
 
 def standing(
-    appointments: Iterable[Appointment], servers: Sequence[ServerNow], lines: Sequence[Line], now: datetime
+    appointments: Sequence[Appointment], servers: Sequence[ServerNow], lines: Sequence[Line], now: datetime
 ) -> list[Standing]:
     """All alarms that stand at this moment, the worst first."""
     found = [*_servers(servers), *_lines(servers, lines)]
-    missing, due = not_up(appointments, now, NOT_UP_AFTER)
-    if missing >= NOT_UP_LEAST and missing > NOT_UP_SHARE * due:
-        found.insert(0, Standing("calls_not_up", "", {"missing": missing, "due": due}))
+    calls = not_up(appointments, now, NOT_UP_AFTER)
+    if calls.missing >= NOT_UP_LEAST and calls.missing > NOT_UP_SHARE * calls.due:
+        found.insert(0, Standing("calls_not_up", "", asdict(calls)))
     return found
 
 

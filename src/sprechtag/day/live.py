@@ -152,7 +152,7 @@ def figures(appointments: Sequence[Appointment], now: datetime) -> Figures:
     calls = [one for one in appointments if one.place != ON_SITE]
     states = [(one, state(one, now)) for one in calls]
     took = [
-        max(0.0, (one.up_at - max(one.arrived_at, one.starts_at)).total_seconds())
+        max(0.0, (one.up_at - max(one.arrived_at, one.begins)).total_seconds())
         for one in calls
         if one.up_at and one.arrived_at
     ]
@@ -166,15 +166,27 @@ def figures(appointments: Sequence[Appointment], now: datetime) -> Figures:
     )
 
 
-def not_up(appointments: Iterable[Appointment], now: datetime, after: timedelta) -> tuple[int, int]:
-    """Of the calls whose family is there and that should have begun more than `after` and at most five minutes ago: how
-    many are not up, and how many there are."""
+@dataclass(frozen=True)
+class NotUp:
+    """Of `due` calls `missing` are not up; in `without_host` of these the host is not in the room."""
+
+    due: int
+    missing: int
+    without_host: int
+
+
+def not_up(appointments: Sequence[Appointment], now: datetime, after: timedelta) -> NotUp:
+    """Looks at the calls whose family is there and that should have begun more than `after` and at most five minutes
+    ago. A host who is still in another appointment is late, which is no call that does not come up."""
+    running = {one.host_id: one.booking_id for one in appointments if state(one, now) in ("in_call", "over_time")}
     due = [
         one
         for one in appointments
-        if one.place != ON_SITE
+        if running.get(one.host_id, one.booking_id) == one.booking_id
+        and one.place != ON_SITE
         and one.begins + after <= now < one.begins + timedelta(minutes=5)
         and (one.arrived_at or one.present or one.up_at)
         and one.mark not in ("no_show", "skipped", "done")
     ]
-    return sum(one.up_at is None for one in due), len(due)
+    missing = [one for one in due if one.up_at is None]
+    return NotUp(len(due), len(missing), sum(HOST not in one.present for one in missing))

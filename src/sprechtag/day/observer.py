@@ -68,8 +68,6 @@ class Observer:
     holder: str
     fetch: Fetch = fetch
     rests: float = RESTS
-    rooms: dict[str, str] = field(default_factory=dict)
-    """On which server a room was last seen, by Talk's token."""
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -103,11 +101,11 @@ class Observer:
         entered = self.entered()
         setup = media.setup_of(entered)
         seen = self._read_servers(media.sources_of(entered))
-        self.rooms = {room: name for name, one in seen.items() if one for room in one.rooms}
+        rooms = {room: name for name, one in seen.items() if one for room in one.rooms}
         told = False
         with self.database.write(EVERY) as session:
             self._keep(session, seen, now)
-            records.move_turns(session, self.rooms, now, setup)
+            records.note_servers(session, rooms, now, setup)
             servers = servers_now(session, entered, now)
             self._pace(session, servers, setup, now)
             for conference in on:
@@ -172,7 +170,7 @@ class Observer:
             before = records.share_at(session, server.name, now)
             share = pace.share_now(before, warned)
             if share < 1.0:
-                records.slow_down(session, server.name, share, now, now + pace.RECOVERS, setup)
+                records.slow_down(session, server.name, share, now, setup)
 
 
 def chart_of(conference: Conference) -> str:

@@ -71,11 +71,9 @@ def share_now(before: float, warnings: Warnings) -> float:
     return 1.0
 
 
-def server_for(room: str, servers: list[str], known: dict[str, str]) -> str:
-    """The bucket of a room: its media server where one has said that the room is there, else one of them, dealt out
-    evenly and always the same."""
-    if room in known:
-        return known[room]
+def server_for(room: str, servers: list[str]) -> str:
+    """The bucket of a room that no media server has been seen with yet: one of them, dealt out evenly and always the
+    same."""
     if not servers:
         return ALONE
     return servers[sum(room.encode()) % len(servers)]

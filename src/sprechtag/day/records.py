@@ -125,43 +125,46 @@ def _appointment(row: tuple[Any, ...], day: date) -> live.Appointment:
 # -- the join page --------------------------------------------------------------------------------------------------
 
 
-def arrive(
-    session: Session, view: BookingView, begins: datetime, now: datetime, setup: Setup, rooms: Mapping[str, str]
-) -> datetime:
+def arrive(session: Session, view: BookingView, begins: datetime, now: datetime, setup: Setup) -> datetime:
     """Notes that the family is there and gives it its turn; returns when it is let in. The same family again, on
-    another device or after a break, has the turn it had. `rooms` says on which server a room is, where known."""
+    another device or after a break, has the turn it had."""
     known = of_booking(session, view.id)
     if known.let_in_at and known.let_in_at >= begins - timedelta(seconds=1):
         return known.let_in_at
-    server = pace.server_for(known.room, [one.name for one in setup.servers], dict(rooms))
+    names = [one.name for one in setup.servers]
+    server = known.server if known.server in names else pace.server_for(known.room, names)
     known.arrived_at = known.arrived_at or now
+    known.let_in_by = max(now, begins) + pace.LONGEST
     return _give_turn(session, known, server, begins, now, setup)
 
 
 def _give_turn(
-    session: Session, call: LiveCall, server: str, begins: datetime, now: datetime, setup: Setup
+    session: Session, call: LiveCall, server: str, not_before: datetime, now: datetime, setup: Setup
 ) -> datetime:
+    """The first free place in the server's row, and never later than `let_in_by`."""
     rate = pace.rate_of(setup, server, share_of(_gate(session, server), now))
-    let_in_at = pace.turn(_taken(session, server, max(now, begins)), now, begins, rate)
-    call.server, call.let_in_at = server, let_in_at
-    return let_in_at
+    turn = pace.turn(_taken(session, server, max(now, not_before)), now, not_before, rate)
+    assert call.let_in_by is not None
+    call.server, call.let_in_at = server, min(turn, call.let_in_by)
+    return call.let_in_at
 
 
-def move_turns(session: Session, rooms: Mapping[str, str], now: datetime, setup: Setup) -> None:
-    """Gives those a turn at the right server who wait at another one, because theirs was not known yet."""
-    waiting = session.execute(
-        select(LiveCall, col(Slot.starts_at))
-        .join(Booking, col(Booking.id) == col(LiveCall.booking_id))
-        .join(Slot, col(Slot.id) == col(Booking.slot_id))
-        .where(col(LiveCall.let_in_at) > now, col(LiveCall.room).in_(list(rooms)))
+def note_servers(session: Session, rooms: Mapping[str, str], now: datetime, setup: Setup) -> None:
+    """Media servers have said which rooms they have. Who waits at another one, because that was not known, gets a turn
+    at the right one; who comes later waits there from the beginning."""
+    calls = session.execute(
+        select(LiveCall)
+        .where(col(LiveCall.room).in_(list(rooms)))
         .order_by(col(LiveCall.let_in_at), col(LiveCall.booking_id))
-    )
-    for call, starts_at in list(waiting):
-        if call.server != rooms[call.room]:
-            promised = call.let_in_at
-            _give_turn(session, call, rooms[call.room], starts_at, now, setup)
-            call.let_in_at = min(call.let_in_at, promised + pace.LONGEST)
-            session.flush()
+    ).scalars()
+    for call in list(calls):
+        server = rooms[call.room]
+        if call.server == server:
+            continue
+        if call.let_in_at and call.let_in_by and call.let_in_at > now:
+            _give_turn(session, call, server, call.let_in_by - pace.LONGEST, now, setup)
+        call.server = server
+        session.flush()
 
 
 def _taken(session: Session, server: str, ready: datetime) -> list[datetime]:
@@ -190,7 +193,9 @@ def _gate(session: Session, server: str) -> JoinGate:
 
 
 def share_of(gate: JoinGate, now: datetime) -> float:
-    return gate.share if gate.slowed_until and gate.slowed_until > now else 1.0
+    slowed = gate.share if gate.slowed_until and gate.slowed_until > now else 1.0
+    asked = gate.asked_share if gate.asked_until and gate.asked_until > now else 1.0
+    return min(slowed, asked)
 
 
 def share_at(session: Session, server: str, now: datetime) -> float:
@@ -199,20 +204,33 @@ def share_at(session: Session, server: str, now: datetime) -> float:
     return share_of(gate, now) if gate else 1.0
 
 
-def slow_down(session: Session, server: str, share: float, now: datetime, until: datetime, setup: Setup) -> None:
-    """Lets fewer through at this server for a while; those who have a turn already are spread out anew."""
+def slow_down(session: Session, server: str, share: float, now: datetime, setup: Setup) -> None:
+    """Lets fewer through at a server in trouble, until it has had none for a while."""
     gate = _gate(session, server)
-    gate.share, gate.slowed_until = share, until
+    gate.share, gate.slowed_until = share, now + pace.RECOVERS
+    _spread(session, gate, now, setup)
+
+
+def ask_pace(session: Session, server: str, share: float, now: datetime, until: datetime, setup: Setup) -> None:
+    """Somebody wants fewer to be let through, until then; 1 takes it back."""
+    gate = _gate(session, server)
+    gate.asked_share, gate.asked_until = share, until
+    _spread(session, gate, now, setup)
+
+
+def _spread(session: Session, gate: JoinGate, now: datetime, setup: Setup) -> None:
+    """Those who have a turn already are spread out anew; nobody beyond what was promised."""
+    rate = pace.rate_of(setup, gate.server, share_of(gate, now))
     waiting = session.execute(
         select(LiveCall)
-        .where(col(LiveCall.server) == server, col(LiveCall.let_in_at) > now)
+        .where(col(LiveCall.server) == gate.server, col(LiveCall.let_in_at) > now)
         .order_by(col(LiveCall.let_in_at), col(LiveCall.booking_id))
     ).scalars()
     taken: list[datetime] = []
     for one in list(waiting):
         assert one.let_in_at is not None
-        # Who was promised a moment waits no longer than anybody may.
-        one.let_in_at = pace.turn(taken, now, one.let_in_at, pace.rate_of(setup, server, share))
+        turn = pace.turn(taken, now, one.let_in_at, rate)
+        one.let_in_at = min(turn, one.let_in_by or one.let_in_at)
         taken.append(one.let_in_at)
 
 

@@ -6,7 +6,7 @@ It needs nothing but its own link, and never stands in the way: the room's own l
 ours the page leads there by itself."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,10 +60,7 @@ class Moment:
 
 @dataclass
 class JoinPages:
-    """`rooms` says on which media server a room was last seen, by Talk's token."""
-
     front: Front
-    rooms: Callable[[], Mapping[str, str]]
     wake: Callable[[], None]
 
     def router(self) -> APIRouter:
@@ -131,7 +128,7 @@ class JoinPages:
             moment = self._moment(session, view, now)
             if moment.open and now >= moment.begins - records.EARLIEST:
                 setup = media.setup_of(self.front.options().media)
-                records.arrive(session, view, moment.begins, now, setup, self.rooms())
+                records.arrive(session, view, moment.begins, now, setup)
                 session.flush()
                 moment = self._moment(session, view, now)
         if "application/json" in request.headers.get("accept", ""):

@@ -314,7 +314,7 @@ class BoardApi:
             own(session, conference_id, user)
             until = now + timedelta(minutes=data.minutes) if data.share < 1 else now
             for name in media.server_names(entered) or [pace.ALONE]:
-                records.slow_down(session, name, data.share, now, until, setup)
+                records.ask_pace(session, name, data.share, now, until, setup)
 
     def delay(self, conference_id: str, host_id: str, data: DelayData, user: User) -> DelayAnswer:
         """Announces that a host runs late: on the join pages, on the screens, and by mail. The times in calendars stay

@@ -15,7 +15,7 @@ import math
 import random
 import resource
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -155,7 +155,8 @@ class Call:
 @dataclass(frozen=True)
 class Outcome:
     """Seconds; `peaks`: most joins in a second, by server; `overloaded`: servers that lost somebody; `alarm`: from the
-    fault to the first alarm, None where nobody watches. `cpu` and `requests` are the app's, `memory` of the process."""
+    fault to the first alarm, None where nobody watches. `cpu` (the processor's time) and `requests` are the app's,
+    `memory_mb` of the process."""
 
     plan: Plan
     calls: list[Call]
@@ -164,6 +165,7 @@ class Outcome:
     lost: int
     alarm: float | None
     cpu: float
+    cpu_of_busiest_minute: float
     requests: int
     memory_mb: int
     polls: int
@@ -199,7 +201,7 @@ class Rehearsal:
         self._place: dict[str, MediaServer] = {}
         self._clients: dict[str, httpx.AsyncClient] = {}
         self.polls = self.requests = 0
-        self.cpu = 0.0
+        self._spent: defaultdict[int, float] = defaultdict(float)
         settings = Settings(
             app_secret="s" * 64,
             nextcloud_url="http://nc.example",
@@ -331,7 +333,11 @@ class Rehearsal:
     async def _look(self) -> None:
         began = time.process_time()
         self.house.observer.look()
-        self.cpu += time.process_time() - began
+        self.spend(time.process_time() - began)
+
+    def spend(self, seconds: float) -> None:
+        """Notes the processor's time that the app took, by the minute of the day."""
+        self._spent[int(self.now // 60)] += seconds
 
     def _fetch(self, address: str) -> str:
         server = next(one for one in self.servers if address == f"http://{one.name}/metrics")
@@ -479,7 +485,8 @@ class Rehearsal:
             [server.name for server in self.servers if server.lost],
             sum(server.lost for server in self.servers),
             alarm,
-            self.cpu,
+            sum(self._spent.values()),
+            max(self._spent.values(), default=0.0),
             self.requests,
             resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             self.polls,
@@ -497,7 +504,7 @@ class _Counted:
         try:
             await self._app(scope, receive, send)
         finally:
-            self._rehearsal.cpu += time.process_time() - began
+            self._rehearsal.spend(time.process_time() - began)
             self._rehearsal.requests += 1
 
 
