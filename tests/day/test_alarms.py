@@ -19,7 +19,8 @@ def kinds(servers: list[ServerNow] | None = None, lines: list[Line] | None = Non
 
 
 def test_when_all_is_well_there_is_none() -> None:
-    fine = ServerNow("one", [{"sessions": 10, "seated": 10, "pool": 2}] * 2, Rates(out_mbit=20, load=0.4))
+    grown = {"answers": 100, "slow_answers": 5, "offers_asked": 40, "joins": 20, "ice_failed": 2}
+    fine = ServerNow("one", [{"sessions": 10, "seated": 10, "pool": 2}] * 2, Rates(out_mbit=20, load=0.4, grown=grown))
     assert kinds([fine], [Line("a", 40, 250)]) == []
 
 
@@ -51,6 +52,9 @@ def test_hosts_who_are_still_in_another_appointment_are_late_and_no_alarm() -> N
         (ServerNow("one", [{"rooms": 1}], Rates(load=0.95)), "server_full"),
         (ServerNow("one", [{"pool": 8}, {"pool": 8}]), "joining_stuck"),
         (ServerNow("one", [{"sessions": 20, "seated": 4}]), "joining_stuck"),
+        (ServerNow("one", [{"rooms": 1}], Rates(grown={"answers": 40, "slow_answers": 3})), "joining_stuck"),
+        (ServerNow("one", [{"rooms": 1}], Rates(grown={"timeouts": 1})), "joining_stuck"),
+        (ServerNow("one", [{"rooms": 1}], Rates(grown={"offers_asked": 70, "joins": 10})), "joining_stuck"),
         (ServerNow("one", [{"rooms": 1}], Rates(grown={"ice_failed": 2, "dtls_failed": 1})), "ice_failing"),
     ],
 )

@@ -47,8 +47,9 @@ def test_2_1_as_it_is_documented() -> None:
     reading = read(text).reading
     assert (reading["call_sessions"], reading["usage_percent"], reading["slow_links"]) == (24, 42.5, 3)
     assert (reading["ice_failed"], reading["dtls_failed"]) == (2, 1)
+    assert (reading["answers"], reading["slow_answers"], reading["timeouts"]) == (100, 12, 2)
     assert (reading["bandwidth_out"], reading["bandwidth_in"]) == (3_000_000, 1_500_000)
-    seen = rates({"rtt_sum": 0.5, "rtt_count": 10, "ice_failed": 0}, NOW, reading, NOW + timedelta(seconds=5))
+    seen = rates({"rtt_ms_sum": 500, "rtt_count": 10, "ice_failed": 0}, NOW, reading, NOW + timedelta(seconds=5))
     assert seen.out_mbit == 24
     assert seen.load == 0.425
     assert seen.round_trip == pytest.approx(0.05)

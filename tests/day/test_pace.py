@@ -64,8 +64,8 @@ def test_the_rate_is_half_of_what_nextcloud_seats() -> None:
 
 
 def test_warnings_slow_down_and_their_end_speeds_up() -> None:
-    assert share_now(1.0, Warnings(pool_full=True)) == 0.5
-    assert share_now(0.5, Warnings(unseated=0.8)) == 0.25
+    assert share_now(1.0, Warnings(stuck=True)) == 0.5
+    assert share_now(0.5, Warnings(stuck=True)) == 0.25
     assert share_now(0.25, Warnings(load=0.85)) == 0.25
     assert share_now(1.0, Warnings(no_answer=True)) == 0.25
     assert share_now(0.25, Warnings()) == 1.0

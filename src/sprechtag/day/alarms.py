@@ -19,6 +19,10 @@ NOT_UP_LEAST = 2
 LINE_SHARE = 0.8
 LOAD_LIMIT = 0.9
 ICE_MORE = 3.0
+UNSEATED_SHARE = 0.5
+SLOW_SHARE, SLOW_LEAST = 0.05, 20
+OFFERS_A_JOIN, OFFERS_LEAST = 6, 30
+"""Who joins a call of n asks for at most n - 1 pictures; a browser that gets none asks again and again."""
 SILENT_FOR = 2
 """Readings in a row without an answer; one may be lost on the way."""
 
@@ -65,6 +69,27 @@ class ServerNow:
         return 1.0 - self.reading.get("seated", 0.0) / sessions if sessions >= 4 else 0.0
 
     @property
+    def slow_answers(self) -> bool:
+        """Whether Nextcloud let the server wait within the last minute: more than one request in twenty took longer
+        than a second, or one was given up."""
+        grown = self.rates.grown
+        answers = grown.get("answers", 0.0)
+        return grown.get("timeouts", 0.0) > 0 or (
+            answers >= SLOW_LEAST and grown.get("slow_answers", 0.0) > SLOW_SHARE * answers
+        )
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether far more pictures were asked for within the last minute than people have joined for."""
+        offers = self.rates.grown.get("offers_asked", 0.0)
+        return offers >= OFFERS_LEAST and offers > OFFERS_A_JOIN * self.rates.grown.get("joins", 0.0)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether people get in slowly: the facts sheet's early warnings, the best first."""
+        return self.pool_full or self.unseated > UNSEATED_SHARE or self.slow_answers or self.asked_again
+
+    @property
     def load(self) -> float:
         """Of 1, by what is known: its machine's load, or its rooms against its limit."""
         by_rooms = self.reading.get("rooms", 0.0) / self.limit if self.limit else 0.0
@@ -89,7 +114,7 @@ def _servers(servers: Sequence[ServerNow]) -> Iterable[Standing]:
             continue
         if server.load > LOAD_LIMIT:
             yield Standing("server_full", server.name, {"percent": round(100 * server.load)})
-        if server.pool_full or server.unseated > 0.5:
+        if server.stuck:
             yield Standing("joining_stuck", server.name, {"pool": server.reading.get("pool", 0.0)})
         failed = sum(server.rates.grown.get(name, 0.0) for name in ("ice_failed", "dtls_failed"))
         if failed >= ICE_MORE:

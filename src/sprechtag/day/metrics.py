@@ -40,8 +40,19 @@ _NAMES: tuple[tuple[str, str, _Sum], ...] = (
     ("turn_total_traffic_sentb", "turn_sent_bytes", sum),
     ("node_load1", "node_load", max),
 )
-_COUNTERS = ("no_publisher", "no_backend", "slow_links", "ice_failed", "dtls_failed", "joins", "offers_asked")
-_FAILED = {"failed", "disconnected"}
+_COUNTERS = (
+    "no_publisher",
+    "no_backend",
+    "slow_links",
+    "ice_failed",
+    "dtls_failed",
+    "joins",
+    "offers_asked",
+    "answers",
+    "slow_answers",
+    "timeouts",
+)
+_FAILED = {"failed"}
 
 
 class Unreadable(ValueError):
@@ -72,7 +83,7 @@ def read(text: str) -> Metrics:
         if name in found:
             reading[short] = reading.get(short, 0.0) + together(sample.value for sample in found[name])
     _add(reading, "ice_failed", found, "signaling_mcu_ice_state_total", "state", _FAILED)
-    _add(reading, "dtls_failed", found, "signaling_mcu_dtls_state_total", "state", _FAILED | {"error"})
+    _add(reading, "dtls_failed", found, "signaling_mcu_dtls_state_total", "state", _FAILED)
     _add(reading, "joins", found, "signaling_server_messages_total", "type", {"room"})
     _add(reading, "offers_asked", found, "signaling_mcu_messages_total", "type", {"requestoffer"})
     _add(reading, "bandwidth_out", found, "signaling_mcu_bandwidth", "direction", {"outgoing"})
@@ -80,6 +91,8 @@ def read(text: str) -> Metrics:
     _add(reading, "idle_seconds", found, "node_cpu_seconds_total", "mode", {"idle"})
     if "node_cpu_seconds_total" in found:
         reading["cores"] = float(len({sample.labels.get("cpu") for sample in found["node_cpu_seconds_total"]}))
+    _add(reading, "timeouts", found, "signaling_backend_client_requests_errors_total", "error", {"timeout"})
+    _answers(reading, found)
     _network(reading, found)
     _round_trip(reading, found)
     rooms: dict[str, int] = {}
@@ -109,11 +122,24 @@ def _network(reading: Reading, found: Mapping[str, list[Sample]]) -> None:
             reading[short] = sum(outside)
 
 
+def _answers(reading: Reading, found: Mapping[str, list[Sample]]) -> None:
+    """How long Nextcloud takes to answer the signaling server (2.0.3 and newer, seconds): how many answers there were,
+    and how many took longer than about a second."""
+    name = "signaling_backend_client_requests_duration"
+    if buckets := found.get(f"{name}_bucket"):
+        limit = min({one.labels["le"] for one in buckets}, key=lambda le: abs(float(le) - 1))
+        quick = sum(one.value for one in buckets if one.labels["le"] == limit)
+        reading["answers"] = sum(one.value for one in found.get(f"{name}_count", []))
+        reading["slow_answers"] = reading["answers"] - quick
+
+
 def _round_trip(reading: Reading, found: Mapping[str, list[Sample]]) -> None:
-    """Sum and count of the histogram `signaling_client_rtt` (2.1, seconds or milliseconds as the server counts)."""
-    for part in ("sum", "count"):
-        if samples := found.get(f"signaling_client_rtt_{part}"):
-            reading[f"rtt_{part}"] = sum(sample.value for sample in samples)
+    """Sum and count of a histogram of 2.1, in milliseconds: of the media, else of the WebSocket."""
+    for name in ("signaling_mcu_media_rtt", "signaling_client_rtt"):
+        if samples := found.get(f"{name}_count"):
+            reading["rtt_count"] = sum(sample.value for sample in samples)
+            reading["rtt_ms_sum"] = sum(sample.value for sample in found.get(f"{name}_sum", []))
+            return
 
 
 def together(readings: Iterable[Reading]) -> Reading:
@@ -126,7 +152,8 @@ def together(readings: Iterable[Reading]) -> Reading:
 
 @dataclass(frozen=True)
 class Rates:
-    """What two readings of one server say: Mbit/s out and in, shares of 1, and how much counters have grown."""
+    """What two readings of one server say: Mbit/s out and in, `load` as a share of 1, `round_trip` in seconds, and how
+    much counters have grown."""
 
     out_mbit: float | None = None
     in_mbit: float | None = None
@@ -173,6 +200,6 @@ def _load(now: Reading, per_second: Callable[[str], float | None]) -> float | No
 
 def _mean_round_trip(before: Reading, now: Reading) -> float | None:
     more = now.get("rtt_count", 0.0) - before.get("rtt_count", 0.0)
-    if more <= 0 or "rtt_sum" not in now:
+    if more <= 0:
         return None
-    return (now["rtt_sum"] - before.get("rtt_sum", 0.0)) / more
+    return (now["rtt_ms_sum"] - before.get("rtt_ms_sum", 0.0)) / more / 1000

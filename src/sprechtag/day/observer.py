@@ -166,7 +166,7 @@ class Observer:
 
     def _pace(self, session: Session, servers: Sequence[alarms.ServerNow], setup: Setup, now: datetime) -> None:
         for server in servers:
-            warned = pace.Warnings(server.pool_full, server.unseated, server.load, server.silent)
+            warned = pace.Warnings(server.stuck, server.load, server.silent)
             before = records.share_at(session, server.name, now)
             share = pace.share_now(before, warned)
             if share < 1.0:

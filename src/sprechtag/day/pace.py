@@ -51,13 +51,10 @@ def rate_of(setup: Setup, server: str = ALONE, share: float = 1.0) -> float:
 
 @dataclass(frozen=True)
 class Warnings:
-    """What two readings of one server, some seconds apart, say about it (the facts sheet's early warnings, best first).
+    """What a server's readings say about it. `stuck`: people get in slowly (`alarms.ServerNow.stuck`); `load`: of
+    1."""
 
-    `pool_full`: all requests it may send to Nextcloud at once were under way in both; `unseated`: sessions that are in
-    no room yet, as a share; `load`: of 1."""
-
-    pool_full: bool = False
-    unseated: float = 0.0
+    stuck: bool = False
     load: float = 0.0
     no_answer: bool = False
 
@@ -66,7 +63,7 @@ def share_now(before: float, warnings: Warnings) -> float:
     """The share of the planned rate after these warnings; 1.0 where there are none."""
     if warnings.no_answer or warnings.load > 0.95:
         return SLOWEST
-    if warnings.pool_full or warnings.unseated > 0.5 or warnings.load > 0.8:
+    if warnings.stuck or warnings.load > 0.8:
         return max(SLOWEST, before / 2)
     return 1.0
 
