@@ -145,7 +145,8 @@ async def test_a_delay_is_announced_and_told_once_to_those_who_still_come(board:
 
 async def test_the_pace_is_slowed_down_and_taken_back(board: Board) -> None:
     assert (await board.do("board/pace", {"share": 0.5})).status_code == 204
-    assert [one["share"] for one in (await board.get())["servers"]] == [0.5, 0.5]
+    seen = await board.get()
+    assert [one["share"] for one in seen["servers"]] == [0.5, 0.5] and (seen["share"], seen["asked"]) == (0.5, 0.5)
     assert (await board.do("board/pace", {"share": 1})).status_code == 204
     assert [one["share"] for one in (await board.get())["servers"]] == [1.0, 1.0]
     assert (await board.do("board/pace", {"share": 0.1})).status_code == 422

@@ -192,16 +192,25 @@ def _gate(session: Session, server: str) -> JoinGate:
         return session.get_one(JoinGate, server, with_for_update=True)
 
 
+def asked_share(gate: JoinGate, now: datetime) -> float:
+    return gate.asked_share if gate.asked_until and gate.asked_until > now else 1.0
+
+
 def share_of(gate: JoinGate, now: datetime) -> float:
     slowed = gate.share if gate.slowed_until and gate.slowed_until > now else 1.0
-    asked = gate.asked_share if gate.asked_until and gate.asked_until > now else 1.0
-    return min(slowed, asked)
+    return min(slowed, asked_share(gate, now))
 
 
 def share_at(session: Session, server: str, now: datetime) -> float:
     """The share of the planned rate that this server's bucket lets through."""
     gate = session.get(JoinGate, server)
     return share_of(gate, now) if gate else 1.0
+
+
+def asked_at(session: Session, server: str, now: datetime) -> float:
+    """The share that somebody asked for; 1 where nobody did."""
+    gate = session.get(JoinGate, server)
+    return asked_share(gate, now) if gate else 1.0
 
 
 def slow_down(session: Session, server: str, share: float, now: datetime, setup: Setup) -> None:

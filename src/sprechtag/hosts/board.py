@@ -123,7 +123,8 @@ class FiguresAnswer(BaseModel):
 
 
 class BoardAnswer(BaseModel):
-    """`on`: the day is under way. `share` of the planned pace is let through. `charts` of `up`, `planned` and
+    """`on`: the day is under way. `share` of the planned pace is let through, where it is slowest; `asked` is what
+    somebody has set it to (1: nobody). `charts` of `up`, `planned` and
     `waiting`: seconds since the epoch and a number."""
 
     day: date
@@ -131,6 +132,7 @@ class BoardAnswer(BaseModel):
     time_zone: str
     on: bool
     share: float
+    asked: float
     figures: FiguresAnswer
     hosts: list[HostAnswer]
     servers: list[ServerAnswer]
@@ -255,12 +257,14 @@ class BoardApi:
         servers = observer.servers_now(session, entered, now)
         kept = records.readings(session, now - SHOWN)
         seen = live.figures(of_day, now)
+        gates = media.server_names(entered) or [pace.ALONE]
         return BoardAnswer(
             day=day,
             days=days,
             time_zone=conference.time_zone,
             on=any(one.id == conference.id for one in observer.conferences_on(session, now)),
-            share=min(records.share_at(session, name, now) for name in media.server_names(entered) or [pace.ALONE]),
+            share=min(records.share_at(session, name, now) for name in gates),
+            asked=min(records.asked_at(session, name, now) for name in gates),
             figures=FiguresAnswer(**asdict(seen), late_hosts=sum(host.late >= LATE_FROM for host in hosts)),
             hosts=hosts,
             servers=_servers(session, entered, servers, kept, now),
