@@ -56,7 +56,7 @@ def plot(outcomes: list[Outcome], file: Path) -> None:
     which = f"{len(names)} media servers, the busiest first" if many else "media server"
     left.set(
         title="Most joins in one second",
-        xlabel=f"{which} (each bears {JOINS} a second, hpb3 {WEAK_JOINS})",
+        xlabel=f"{which} (bears {JOINS} a second, hpb3 {WEAK_JOINS})",
         ylabel="joins",
         ylim=(0, None),
     )

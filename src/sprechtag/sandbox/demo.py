@@ -62,7 +62,6 @@ def app_environment(world: World, storage: str, port: int, smtp_port: int = 0) -
         "APP_PORT": str(port),
         "APP_PERSISTENT_STORAGE": storage,
         "NEXTCLOUD_URL": world.url,
-        "SPRECHTAG_SWEEP_SECONDS": "0.3",
     }
     if smtp_port:
         environment |= {
