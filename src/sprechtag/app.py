@@ -58,7 +58,7 @@ from .hosts.wishes import WishesApi
 from .lifecycle import Lifecycle
 from .nextcloud.session import Door
 from .paper.pdf import PrinterBusy
-from .privacy.retention import erase_expired
+from .privacy import retention
 from .settings import Settings
 from .sync.assigning import Assigning
 from .sync.follower import Follower
@@ -175,7 +175,7 @@ class House:
             self.ledger,
             self.lifecycle.enabled,
             self.executor,
-            self.erase_expired,
+            self.tidy,
             self.desk.release_unconfirmed,
         )
 
@@ -187,9 +187,11 @@ class House:
     def facts(self) -> "Facts":
         return Facts(self.database)
 
-    def erase_expired(self) -> None:
+    def tidy(self) -> None:
+        """What is no longer needed goes; called every hour."""
         with self.database.write() as session:
-            erase_expired(session, self.clock())
+            retention.erase_expired(session, self.clock())
+            retention.tidy(session, self.clock())
 
     def wake(self, booking_id: int = 0) -> None:
         if self.settings.sync:

@@ -86,6 +86,10 @@ def test_the_device_check_sees_hears_and_finds_its_way(town: Town, camera: Brows
 def test_a_device_that_cannot_is_told_what_to_do(town: Town, browser: Browser, event: Event) -> None:
     _, link = booked(event, "Demir", host=1)
     page = phone(browser, link)
+    page.evaluate("document.getElementById('join').dataset.relays = '[]'")
+    page.get_by_role("button", name="Kamera und Mikrofon prüfen").click()
+    expect(page.locator('[data-test="camera"]')).to_contain_text("Erlauben Sie dieser Seite die Kamera")
+    expect(page.locator('[data-test="connection"]')).to_be_hidden()
     page.evaluate("document.getElementById('join').dataset.relays = '[{\"urls\":[\"stun:127.0.0.1:9\"]}]'")
     page.get_by_role("button", name="Kamera und Mikrofon prüfen").click()
     expect(page.locator('[data-test="connection"]')).to_contain_text("Ihr Netz lässt kein Video durch", timeout=15_000)
@@ -185,7 +189,11 @@ def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Brows
         page.get_by_role("button", name="Nicht gekommen", exact=True).click()
         expect(page.get_by_text("Notiert.")).to_be_visible()
         # Silent servers have slowed the pace down by themselves.
+        expect(page.get_by_text("das Tempo dort von selbst gesenkt")).to_be_visible()
+        page.get_by_role("button", name="Tempo senken").first.click()
         expect(page.get_by_text("Das Tempo ist gesenkt")).to_be_visible()
+        page.get_by_role("button", name="Tempo wie geplant").click()
+        expect(page.get_by_text("das Tempo dort von selbst gesenkt")).to_be_visible()
         page.get_by_role("button", name="Lehrkräfte später beginnen lassen").first.click()
         page.get_by_label("Lehrkraft", exact=True).select_option(index=0)
         page.get_by_role("button", name="Ankündigen").click()

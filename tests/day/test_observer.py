@@ -138,7 +138,7 @@ def test_a_second_source_adds_to_the_first(day: Day) -> None:
     day.at(view, minutes=1)
     day.observer.look()
     with day.database.read() as session:
-        second = servers_now(session, MEDIA, day.school.clock.now)[1]
+        second = servers_now(records.readings(session, view.starts_at), MEDIA, day.school.clock.now)[1]
     assert second.reading == {"rooms": 0, "node_load": 0.5}
     with day.database.write() as session:
         assert not note_alarms(session, day.school.conference(), [], day.school.clock.now)

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from conftest import School
-from sprechtag.conference.tables import Booking, Effect, Guest, GuestMinute, IdempotencyKey
-from sprechtag.privacy.retention import erase_expired
+from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestMinute, IdempotencyKey
+from sprechtag.day import records
+from sprechtag.privacy.retention import erase_expired, tidy
 
 
 @pytest.mark.parametrize(("after", "left"), [(timedelta(days=30, seconds=-1), 1), (timedelta(days=30), 0)])
@@ -20,3 +21,15 @@ def test_families_are_erased_when_the_retention_time_is_over(school: School, aft
         for table in (Guest, Booking, Effect, GuestMinute, IdempotencyKey):
             rows = session.execute(select(func.count()).select_from(table)).scalar_one()
             assert (rows > 0) == bool(left), table
+
+
+def test_what_only_the_day_needed_goes_with_the_day(school: School) -> None:
+    end = max(slot.ends_at for slot in school.slots())
+    with school.database.write() as session:
+        conference = session.get_one(Conference, school.conference_id)
+        conference.rehearsal = "on"
+        records.keep_reading(session, "hpb1", end, {"rooms": 3.0})
+        tidy(session, end - timedelta(seconds=1))
+        assert conference.rehearsal == "on" and records.readings(session, end)
+        tidy(session, end + timedelta(hours=2))
+        assert conference.rehearsal == "ending" and not records.readings(session, end)

@@ -172,6 +172,15 @@ def test_a_rehearsal_has_three_rooms_and_a_mail_and_leaves_nothing(town: Town, e
     assert town.api("orga", "GET", f"{event.path}/rehearsal")["rooms"] == []
 
 
+def test_a_conference_goes_with_its_test_rooms(town: Town, event: Event) -> None:
+    other = town.conference(["t05"], name="Zweiter")
+    town.api("orga", "POST", f"{other.path}/rehearsal", {"on": True})
+    eventually(lambda: len(town.world.rooms_of("orga")) == 3, what="the rooms are there")
+    assert town.raw_api("orga", "DELETE", other.path).status_code == 409
+    eventually(lambda: town.raw_api("orga", "DELETE", other.path).status_code == 204, what="it can be deleted")
+    assert not town.world.rooms_of("orga")
+
+
 def test_the_last_minute_change_to_on_site_reaches_calendar_and_talk(town: Town, event: Event) -> None:
     family = event.family("Last")
     family.book(place="video", host=1)

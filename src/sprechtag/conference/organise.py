@@ -232,6 +232,15 @@ def remove(session: Session, conference: Conference) -> None:
     session.delete(conference)
 
 
+def end_rehearsal(session: Session, conference: Conference) -> bool:
+    """Has the rooms to try in taken away; false where there are none."""
+    if conference.rehearsal in ("", "failed"):
+        return False
+    conference.rehearsal = "ending"
+    session.add(conference)
+    return True
+
+
 def try_again(session: Session, of: ColumnElement[bool], now: datetime) -> int:
     """Has everything that failed or was given up tried once more, now; `of` says of which bookings. Returns how many
     effects that is."""

@@ -33,6 +33,7 @@ ANSWER_SECONDS = 3.0
 AROUND = timedelta(minutes=45)
 LEASE = timedelta(seconds=15)
 ENDS_AFTER = timedelta(seconds=30)
+LAST_MINUTE = timedelta(seconds=60)
 AGAIN_AFTER = timedelta(minutes=5)
 """An alarm that comes back sooner is the same one, and nobody is told twice."""
 LONGEST_ANSWER = 4_000_000
@@ -106,7 +107,7 @@ class Observer:
         with self.database.write(EVERY) as session:
             self._keep(session, seen, now)
             records.note_servers(session, rooms, now, setup)
-            servers = servers_now(session, entered, now)
+            servers = servers_now(records.readings(session, now - LAST_MINUTE), entered, now)
             self._pace(session, servers, setup, now)
             for conference in on:
                 of_day = records.appointments(session, conference, records.today_of(conference, now))
@@ -195,10 +196,16 @@ def conferences_on(session: Session, now: datetime) -> list[Conference]:
     return list(rows)
 
 
-def servers_now(session: Session, entered: dict[str, Any], now: datetime) -> list[alarms.ServerNow]:
-    """The servers that are asked, with their last readings and the rates between the last two that were answered."""
-    kept = records.readings(session, now - timedelta(seconds=60))
-    return [_server_now(source, kept.get(source.name, [])) for source in media.sources_of(entered)]
+def servers_now(
+    kept: Mapping[str, Sequence[MediaSample]], entered: dict[str, Any], now: datetime
+) -> list[alarms.ServerNow]:
+    """The servers that are asked, with their readings of the last minute and the rates between the last two that were
+    answered."""
+    since = now - LAST_MINUTE
+    return [
+        _server_now(source, [one for one in kept.get(source.name, []) if one.at >= since])
+        for source in media.sources_of(entered)
+    ]
 
 
 def _server_now(source: media.Source, samples: Sequence[MediaSample]) -> alarms.ServerNow:

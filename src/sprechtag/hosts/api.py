@@ -175,9 +175,16 @@ class HostApi:
             return self._answer(session, conference, user)
 
     def remove(self, conference_id: str, user: User) -> None:
-        """Deletes a conference that has no active bookings."""
+        """Deletes a conference that has no active bookings. 409 while calendars are still being told, or rooms to try
+        in are still being taken away."""
         with self.database.write() as session:
-            organise.remove(session, own(session, conference_id, user))
+            conference = own(session, conference_id, user)
+            has_rooms = organise.end_rehearsal(session, conference)
+            if not has_rooms:
+                organise.remove(session, conference)
+        if has_rooms:
+            self.wake()
+            raise organise.StillFollowing
 
     def copy(self, conference_id: str, data: CopyData, user: User) -> ConferenceAnswer:
         """A new draft with the rules and hosts of this one, beginning on another day."""

@@ -14,10 +14,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, letters
+from ..conference import jobs, letters, organise
 from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
-from ..conference.organise import find_host
 from ..conference.tables import (
     ON_SITE,
     VIDEO,
@@ -254,8 +253,8 @@ class BoardApi:
         of_day = records.appointments(session, conference, day)
         hosts = self._hosts(session, conference, of_day, day, now)
         entered = self.options().media
-        servers = observer.servers_now(session, entered, now)
         kept = records.readings(session, now - SHOWN)
+        servers = observer.servers_now(kept, entered, now)
         seen = live.figures(of_day, now)
         gates = media.server_names(entered) or [pace.ALONE]
         return BoardAnswer(
@@ -284,7 +283,7 @@ class BoardApi:
         now = self.clock()
         with self.database.read() as session:
             conference = visible(session, conference_id, user)
-            host = find_host(session, conference.id or 0, user.user_id)
+            host = organise.find_host(session, conference.id or 0, user.user_id)
             day = _nearest(_days(session, conference), records.today_of(conference, now))
             of_day = records.appointments(session, conference, day, host.id)
             names = _names(session, [one.booking_id for one in of_day])
@@ -403,9 +402,9 @@ class BoardApi:
             conference = own(session, conference_id, user)
             if data.on and conference.rehearsal in ("", "failed", "ending"):
                 conference.rehearsal = "wanted"
-            elif not data.on and conference.rehearsal:
-                conference.rehearsal = "ending"
-            session.add(conference)
+                session.add(conference)
+            elif not data.on:
+                organise.end_rehearsal(session, conference)
             told = 0
             if data.tell:
                 if self.mail_channel(conference.organiser_id)[0] == "calendar":

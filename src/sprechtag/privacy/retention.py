@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Families' data go when the conference's retention time is over."""
+"""Families' data go when the conference's retention time is over; what only the day needed goes with the day."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from ..conference.organise import end_rehearsal
 from ..conference.tables import Conference, Guest, Slot
+from ..day.records import forget_readings
 
 
 def erase_expired(session: Session, now: datetime) -> int:
@@ -22,3 +24,12 @@ def erase_expired(session: Session, now: datetime) -> int:
     guests = list(session.execute(select(col(Guest.id)).where(col(Guest.conference_id).in_(expired))).scalars())
     session.execute(delete(Guest).where(col(Guest.conference_id).in_(expired)))
     return len(guests)
+
+
+def tidy(session: Session, now: datetime) -> None:
+    """After a conference's last slot its rooms to try in go, and readings of media servers that are too old."""
+    over = select(col(Slot.conference_id)).group_by(col(Slot.conference_id)).having(func.max(col(Slot.ends_at)) < now)
+    tried = select(Conference).where(col(Conference.rehearsal) == "on", col(Conference.id).in_(over))
+    for conference in list(session.execute(tried).scalars()):
+        end_rehearsal(session, conference)
+    forget_readings(session, now)

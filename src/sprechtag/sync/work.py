@@ -390,9 +390,9 @@ class Work:
             self._queue(f"room-{booking_id}-{epoch // 15}", CHECKS, "", _check_room, booking_id)
         for conference_id in self._today.rehearsals_to_prepare():
             self._queue(f"rehearsal-{conference_id}-{epoch // 10}", CHECKS, "", _prepare_rehearsal, conference_id)
-        if epoch // 60 != self._relays_asked and self._today.relays_are_old():
-            self._queue(f"relays-{epoch // 60}", CHECKS, "", _learn_relays)
-        self._relays_asked = epoch // 60
+        if epoch // 20 != self._relays_asked and self._today.relays_are_old():
+            self._queue(f"relays-{epoch // 20}", CHECKS, "", _learn_relays)
+        self._relays_asked = epoch // 20
         often = max(1, min(5, int(self._settings.calendar_seconds)))
         for host_id in self._watch.calendars_to_read():
             self._queue(f"calendar-{host_id}-{epoch // often}", CHECKS, "", _read_calendar, host_id)
