@@ -15,11 +15,25 @@ from house import PROXY, open_stage
 from sprechtag.conference import administration, organise
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference
+from sprechtag.day.media import relay_hosts
 from sprechtag.hosts.capacity import MediaData, answer
 
 
 def spans(calls: int) -> list[tuple[int, int]]:
     return [(900, 910)] * calls
+
+
+def test_the_servers_that_calls_ask_are_named_once() -> None:
+    urls = [
+        "stun:stun.nextcloud.com:443",
+        "turn:turn.schule.example:3478?transport=udp",
+        "turns:turn.schule.example:443",
+    ]
+    assert relay_hosts({"servers": [{"urls": urls[:1]}, {"urls": urls[1:]}]}) == [
+        "stun.nextcloud.com",
+        "turn.schule.example",
+    ]
+    assert relay_hosts({}) == []
 
 
 def test_without_anything_entered_it_says_so_and_nothing_else() -> None:

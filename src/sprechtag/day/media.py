@@ -48,5 +48,12 @@ def sources_of(media: dict[str, Any]) -> list[Source]:
     ]
 
 
+def relay_hosts(relays: dict[str, Any]) -> list[str]:
+    """The STUN and TURN servers of the fact `RELAYS`, each once: `stun:stun.example:443` as `stun.example`."""
+    addresses = [str(url) for one in relays.get("servers", []) for url in one.get("urls", [])]
+    hosts = [address.split(":", 1)[-1].split("?", maxsplit=1)[0].rsplit(":", 1)[0] for address in addresses]
+    return sorted(set(hosts))
+
+
 def server_names(media: dict[str, Any]) -> list[str]:
     return [str(one["name"]) for one in media.get("servers", [])]

@@ -16,6 +16,7 @@ from ..conference import administration
 from ..conference.database import Database
 from ..conference.errors import Invalid
 from ..conference.queries import fact, learn
+from ..day import media
 from ..phrases import LANGUAGES
 from ..settings import ADMIN_FIELDS, Settings
 from .access import REFUSALS, User
@@ -56,7 +57,8 @@ class TestMail(BaseModel):
 class AdminAnswer(BaseModel):
     """The settings as they hold. `fixed` are those that the server's environment sets; they cannot be changed here.
 
-    The password is never given out, only whether there is one."""
+    The password is never given out, only whether there is one. `relays`: the STUN and TURN servers that Talk names to
+    all who join, as far as they are known; calls and the device check ask them."""
 
     settings: AdminData
     fixed: list[str]
@@ -64,6 +66,7 @@ class AdminAnswer(BaseModel):
     public_base: str
     languages_there: dict[str, str]
     test_mail: TestMail
+    relays: list[str]
 
 
 class TestMailData(Strict):
@@ -125,6 +128,7 @@ class AdminApi:
         values: dict[str, Any] = {name: getattr(options, name) for name in ADMIN_FIELDS}
         with self.database.read() as session:
             mail = fact(session, "test-mail")
+            relays = media.relay_hosts(fact(session, media.RELAYS))
         return AdminAnswer(
             settings=AdminData.model_validate(values | {"smtp_password": None}),
             fixed=self._fixed(),
@@ -132,6 +136,7 @@ class AdminApi:
             public_base=self.public_base(),
             languages_there=LANGUAGES,
             test_mail=TestMail.model_validate({name: mail.get(name, "") for name in TestMail.model_fields}),
+            relays=relays,
         )
 
     def _fixed(self) -> list[str]:

@@ -109,7 +109,7 @@ class World:
         self.notifications: list[tuple[str, dict[str, Any]]] = []
         self.bots: dict[int, dict[str, str]] = {}
         self.lose_bot_events = 0.0
-        self.stun_servers: list[str] = []
+        self.stun_servers = ["stun.nextcloud.com:443"]  # Talk's own default
         self.turn_servers: list[dict[str, Any]] = []
         self.webhooks: dict[int, dict[str, Any]] = {}
         self.mail_window = (5, 100.0)
