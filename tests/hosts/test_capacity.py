@@ -55,6 +55,29 @@ def test_the_school_of_2020() -> None:
     assert any(one.help == "fewer_calls" and one.fits for one in found.advice)
 
 
+def test_what_would_help_says_what_it_changes() -> None:
+    lines = [{"name": "DSL", "up": 40}]
+    found = answer(
+        spans(40), MediaData.model_validate({"lines": lines, "backend_seconds": 2.4}), booked=True, hosts=range(40)
+    )
+    assert found.bears is not None and found.bears < 40
+    help_ = {one.help: one for one in found.advice}
+    assert help_["fewer_calls"].value <= found.bears
+    lower = help_["lower_bit_rate"].bears if "lower_bit_rate" in help_ else None
+    assert lower is None or lower > found.bears
+    groups = help_["stagger"]
+    assert [people for _, people in found.joining] == [100.0]
+    assert [people for _, people in groups.joining] == [100.0 / groups.value] * int(groups.value)
+    assert max(calls for _, calls in groups.over_time) == 20, "ten minutes, four groups five minutes apart"
+
+
+def test_hundreds_of_calls_on_dozens_of_servers() -> None:
+    """What took minutes before: the fullest of many servers is looked for by halving."""
+    servers = [{"name": f"hpb{number}", "calls": 8} for number in range(38)]
+    found = answer(spans(500), MediaData.model_validate({"servers": servers}), booked=True)
+    assert not found.fits and found.bears == next(one.value for one in found.advice if one.help == "fewer_calls")
+
+
 async def test_it_follows_the_bookings_and_staggering_spreads_the_starts(tmp_path: Path) -> None:
     async with open_stage(tmp_path, hosts=("t01", "t02", "t03")) as stage:
         path = f"{PROXY}sprechtag/api/v1/conferences/{stage.school.conference().public_id}"

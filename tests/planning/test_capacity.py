@@ -107,6 +107,15 @@ def test_a_lower_bit_rate_is_proposed_where_it_is_enough() -> None:
     assert (rate.help, rate.value) == ("lower_bit_rate", 0.53) and fewer.help == "fewer_calls"
 
 
+def test_a_turn_server_carries_its_share() -> None:
+    """A fifth of 80 calls of two: 16 x 2 streams from device to device, 16 x 4 with a media server between."""
+    direct = Setup(mode="peer_to_peer", participants=2.0, turn_mbit=100)
+    (turn,) = [one for one in judge(80, 0, direct).findings if one.kind == "turn"]
+    assert (round(turn.needed, 1), turn.available) == (round(32 * direct.stream, 1), 85.0)
+    (turn,) = [one for one in judge(80, 0, replace(direct, mode="sfu", servers=SERVERS)).findings if one.kind == "turn"]
+    assert round(turn.needed, 1) == round(64 * direct.stream, 1)
+
+
 def test_what_fits_needs_no_advice() -> None:
     verdict = judge(10, 10, replace(SCHOOL, join_page=True))
     assert verdict.fits and verdict.advice == () and verdict.tightest.share < 1

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Whether a conference's video calls fit on what the admin has entered, and beginning in groups where they do not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -24,6 +24,9 @@ from .schemas import Strict
 
 Name = Annotated[str, Field(max_length=80)]
 Amount = Annotated[float, Field(ge=0, le=100_000)]
+Number = TypeVar("Number", int, float)
+STAGGER_MINUTES = 5
+"""So far apart groups of hosts begin in the proposal."""
 
 
 class ServerData(Strict):
@@ -78,16 +81,21 @@ class FindingAnswer(BaseModel):
 
 class AdviceAnswer(BaseModel):
     """`value` is the number of groups, Mbit/s of video, servers more, or calls at once; `fits` whether it is enough by
-    itself."""
+    itself. What it changes, as in `CapacityAnswer`: `bears`, `over_time`, `joining` (empty: as without it)."""
 
     help: str
     value: float
     fits: bool
+    bears: int | None
+    over_time: list[tuple[datetime, int]] = Field(default_factory=list)
+    joining: list[tuple[datetime, float]] = Field(default_factory=list)
 
 
 class CapacityAnswer(BaseModel):
     """`entered` says whether the admin has entered servers or lines. `booked` calls are those of the bookings, else all
-    times by video. `over_time` holds the number of calls from each moment on; `starts` begin in the same minute."""
+    times by video. `over_time` holds the number of calls from each moment on; `starts` begin in the same minute.
+    `bears`: calls at once that servers and lines carry, null where that is more than twice as many or nothing is known.
+    `joining`: people who come at each start; `joining_fits` of them are not too many."""
 
     entered: bool
     booked: bool
@@ -99,6 +107,9 @@ class CapacityAnswer(BaseModel):
     findings: list[FindingAnswer]
     advice: list[AdviceAnswer]
     over_time: list[tuple[datetime, int]]
+    bears: int | None
+    joining: list[tuple[datetime, float]]
+    joining_fits: float
 
 
 class StaggerData(Strict):
@@ -121,8 +132,10 @@ class CapacityApi:
         """Whether the calls fit: those that are booked, or `all` that could be."""
         with self.database.read() as session:
             conference = own(session, conference_id, user)
-            spans = _booked(session, conference) if calls == "booked" else _possible(session, conference)
-        return answer(spans, MediaData.model_validate(self.options().media), booked=calls == "booked")
+            found = _booked(session, conference) if calls == "booked" else _possible(session, conference)
+        spans, hosts = [(start, end) for start, end, _ in found], [host for _, _, host in found]
+        media = MediaData.model_validate(self.options().media)
+        return answer(spans, media, booked=calls == "booked", hosts=hosts)
 
     def stagger(self, conference_id: str, data: StaggerData, user: User) -> CapacityAnswer:
         """Has the hosts begin in groups, each some minutes after the one before. 409 where a booked time would go."""
@@ -131,10 +144,13 @@ class CapacityApi:
         return self.capacity(conference_id, user, "all")
 
 
-def answer(spans: list[tuple[int, int]], media: MediaData, *, booked: bool) -> CapacityAnswer:
-    """The plan for calls from minute to minute (since the epoch)."""
+def answer(
+    spans: list[tuple[int, int]], media: MediaData, *, booked: bool, hosts: Sequence[int] = ()
+) -> CapacityAnswer:
+    """The plan for calls from minute to minute (since the epoch), of these `hosts`."""
+    setup = media.setup()
     calls, starts = capacity.most_at_once(spans), capacity.most_starts(spans)
-    verdict = capacity.judge(calls, starts, media.setup())
+    verdict = capacity.judge(calls, starts, setup)
     over_time = capacity.calls_over_time(spans)
     peak = next((minute for minute, count in over_time if count == calls), None) if calls else None
     return CapacityAnswer(
@@ -146,42 +162,72 @@ def answer(spans: list[tuple[int, int]], media: MediaData, *, booked: bool) -> C
         joins=verdict.joins,
         fits=verdict.fits,
         findings=[FindingAnswer(**asdict(one), fits=one.fits) for one in verdict.findings],
-        advice=[
-            AdviceAnswer(help=one.help, value=one.value, fits=all(finding.fits for finding in one.findings))
-            for one in verdict.advice
-            if one.help != "join_page"
-        ],
-        over_time=[(_moment(minute), count) for minute, count in over_time],
+        advice=[_advice(one, setup, spans, hosts, calls) for one in verdict.advice if one.help != "join_page"],
+        over_time=_moments(over_time),
+        bears=_bears(setup, calls),
+        joining=_moments(_joining(spans, setup)),
+        joining_fits=verdict.findings[0].available,
     )
+
+
+def _advice(
+    advice: capacity.Advice, setup: capacity.Setup, spans: list[tuple[int, int]], hosts: Sequence[int], calls: int
+) -> AdviceAnswer:
+    made = AdviceAnswer(
+        help=advice.help,
+        value=advice.value,
+        fits=all(finding.fits for finding in advice.findings),
+        bears=_bears(capacity.changed(setup, advice), calls),
+    )
+    if advice.help == "stagger" and hosts:
+        moved = capacity.staggered(spans, hosts, int(advice.value), STAGGER_MINUTES)
+        made.over_time = _moments(capacity.calls_over_time(moved))
+        made.joining = _moments(_joining(moved, setup))
+    return made
+
+
+def _bears(setup: capacity.Setup, calls: int) -> int | None:
+    most = max(10, 2 * calls)
+    found = capacity.bears(setup, most)
+    return found if found < most else None
+
+
+def _joining(spans: list[tuple[int, int]], setup: capacity.Setup) -> list[tuple[int, float]]:
+    return [(minute, starts * setup.participants) for minute, starts in capacity.starts_over_time(spans)]
+
+
+def _moments(points: Iterable[tuple[int, Number]]) -> list[tuple[datetime, Number]]:
+    return [(_moment(minute), number) for minute, number in points]
 
 
 def _moment(minute: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
 
 
-def _spans(session: Session, query: Any) -> list[tuple[int, int]]:
+def _spans(session: Session, query: Any) -> list[tuple[int, int, int]]:
+    """From and to which minute, of which host."""
     return [
-        (int(starts_at.timestamp()) // 60, int(ends_at.timestamp()) // 60)
-        for starts_at, ends_at in session.execute(query)
+        (int(starts_at.timestamp()) // 60, int(ends_at.timestamp()) // 60, host_id)
+        for starts_at, ends_at, host_id in session.execute(query)
     ]
 
 
-def _booked(session: Session, conference: Conference) -> list[tuple[int, int]]:
+def _booked(session: Session, conference: Conference) -> list[tuple[int, int, int]]:
     return _spans(
         session,
-        select(col(Slot.starts_at), col(Slot.ends_at))
+        select(col(Slot.starts_at), col(Slot.ends_at), col(Slot.host_id))
         .join(Booking, col(Booking.slot_id) == col(Slot.id))
         .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
         .where(col(Booking.place) == VIDEO),
     )
 
 
-def _possible(session: Session, conference: Conference) -> list[tuple[int, int]]:
+def _possible(session: Session, conference: Conference) -> list[tuple[int, int, int]]:
     if not conference.offers_video:
         return []
     return _spans(
         session,
-        select(col(Slot.starts_at), col(Slot.ends_at))
+        select(col(Slot.starts_at), col(Slot.ends_at), col(Slot.host_id))
         .join(Host, col(Host.id) == col(Slot.host_id))
         .where(col(Slot.conference_id) == conference.id, col(Host.offers_video).is_(True))
         .where(col(Host.state) != "declined"),

@@ -7,9 +7,12 @@ since any fixed moment."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
+
+import numpy
 
 Mode = Literal["peer_to_peer", "sfu"]
 Kind = Literal["joining", "server_calls", "server_cpu", "server_line", "school_line", "turn"]
@@ -111,7 +114,7 @@ class Verdict:
 
     @property
     def fits(self) -> bool:
-        return all(finding.fits for finding in self.findings)
+        return _fit(self.findings)
 
     @property
     def tightest(self) -> Finding:
@@ -137,9 +140,14 @@ def calls_over_time(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
+def starts_over_time(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """How many calls begin in which minute."""
+    return sorted(Counter(start for start, _ in spans).items())
+
+
 def most_starts(spans: Iterable[tuple[int, int]]) -> int:
     """The largest number of calls that begin in the same minute."""
-    return max(Counter(start for start, _ in spans).values(), default=0)
+    return max((calls for _, calls in starts_over_time(spans)), default=0)
 
 
 def staggered(
@@ -152,11 +160,12 @@ def staggered(
     return [(start + by, end + by) for (start, end), by in zip(spans, shift, strict=True)]
 
 
+@lru_cache(maxsize=1024)
 def fullest(calls: int, servers: int, sure: float = 0.95) -> int:
     """How many of `calls`, spread at random over the `servers`, the fullest one gets at most, with this certainty."""
     if servers <= 1 or calls <= 0:
         return max(calls, 0)
-    return next(most for most in range(math.ceil(calls / servers), calls + 1) if _at_most(calls, servers, most) >= sure)
+    return _least(-(-calls // servers), calls, lambda most: _at_most(calls, servers, most) >= sure)
 
 
 def mean_fullest(calls: int, servers: int) -> float:
@@ -170,12 +179,28 @@ def mean_fullest(calls: int, servers: int) -> float:
 def _at_most(calls: int, servers: int, most: int) -> float:
     """The chance that no server gets more than `most`: n!/m^n times the coefficient of x^n in (sum of x^i/i!)^m, in
     shares, so that nothing overflows."""
-    one = [math.exp(-calls / servers + i * math.log(calls / servers) - math.lgamma(i + 1)) for i in range(most + 1)]
-    whole = [1.0] + [0.0] * calls
-    for _ in range(servers):
-        whole = [sum(one[i] * whole[total - i] for i in range(min(most, total) + 1)) for total in range(calls + 1)]
+    each = calls / servers
+    power = numpy.array([math.exp(-each + i * math.log(each) - math.lgamma(i + 1)) for i in range(most + 1)])
+    whole, left = numpy.ones(1), servers
+    while left:
+        if left % 2:
+            whole = numpy.convolve(whole, power)[: calls + 1]
+        power, left = numpy.convolve(power, power)[: calls + 1], left // 2
     exactly = math.exp(-calls + calls * math.log(calls) - math.lgamma(calls + 1))
-    return min(1.0, whole[calls] / exactly)
+    return min(1.0, float(whole[calls]) / exactly) if len(whole) > calls else 0.0
+
+
+def _most(high: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to `high` that fits, if all smaller ones do."""
+    return high - _least(0, high, lambda less: fits(high - less)) if high > 0 else 0
+
+
+def _least(low: int, high: int, fits: Callable[[int], bool]) -> int:
+    """The smallest number from `low` to `high` that fits, if all larger ones do; `high` is taken to fit."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle + 1, high)
+    return low
 
 
 def joins_that_are_safe(setup: Setup) -> float:
@@ -215,7 +240,7 @@ def judge(calls: int, starts: int, setup: Setup, *, hosts_can_stagger: bool = Tr
     what it leaves of the findings."""
     findings = _findings(calls, starts, setup)
     joins = starts * setup.participants
-    advice = tuple(_advice(calls, starts, setup, hosts_can_stagger)) if not all(one.fits for one in findings) else ()
+    advice = tuple(_advice(calls, starts, setup, hosts_can_stagger)) if not _fit(findings) else ()
     return Verdict(calls, joins, findings, advice)
 
 
@@ -239,8 +264,10 @@ def _findings(calls: int, starts: int, setup: Setup) -> tuple[Finding, ...]:
             found.append(Finding("server_line", out, min(lines) * USABLE))
     if setup.lines:
         found.append(_line(calls, setup))
-    if setup.mode == "peer_to_peer" and setup.turn_mbit:
-        relayed = calls * setup.turn_share * streams_out(setup.participants) * setup.stream
+    if setup.turn_mbit:
+        # Between two devices a stream is relayed once; to a media server those that are sent are, too.
+        sent = setup.participants if setup.mode == "sfu" and count else 0.0
+        relayed = calls * setup.turn_share * (sent + streams_out(setup.participants)) * setup.stream
         found.append(Finding("turn", relayed, setup.turn_mbit * USABLE))
     return tuple(found)
 
@@ -270,18 +297,41 @@ def _advice(calls: int, starts: int, setup: Setup, hosts_can_stagger: bool) -> I
     for video in (0.75, 0.53, 0.3, 0.15):
         if video < setup.video_mbit:
             found = _findings(calls, starts, replace(setup, video_mbit=video))
-            if all(one.fits for one in found):
+            if _fit(found):
                 yield tried("lower_bit_rate", video, found)
                 break
     if setup.servers:
         for more in range(1, 7):
-            larger = replace(setup, servers=[*setup.servers, *[setup.servers[-1]] * more])
-            found = _findings(calls, starts, larger)
-            if all(one.fits for one in found):
+            found = _findings(calls, starts, _with_servers(setup, more))
+            if _fit(found):
                 yield tried("one_more_server", more, found)
                 break
-    for fewer in range(calls - 1, 0, -1):
-        found = _findings(fewer, min(starts, fewer), setup)
-        if all(one.fits for one in found):
-            yield tried("fewer_calls", fewer, found)
-            break
+    fewer = _most(calls - 1, lambda some: _fit(_findings(some, min(starts, some), setup)))
+    if fewer > 0:
+        yield tried("fewer_calls", fewer, _findings(fewer, min(starts, fewer), setup))
+
+
+def bears(setup: Setup, most: int) -> int:
+    """How many calls at once servers, lines and TURN carry, whoever joins when; at most `most`."""
+    return _most(most, lambda calls: _fit(_findings(calls, 0, setup)))
+
+
+def changed(setup: Setup, advice: Advice) -> Setup:
+    """What there would be with it."""
+    match advice.help:
+        case "lower_bit_rate":
+            return replace(setup, video_mbit=advice.value)
+        case "one_more_server":
+            return _with_servers(setup, int(advice.value))
+        case "join_page":
+            return replace(setup, join_page=True)
+        case _:
+            return setup
+
+
+def _with_servers(setup: Setup, more: int) -> Setup:
+    return replace(setup, servers=[*setup.servers, *[setup.servers[-1]] * more])
+
+
+def _fit(findings: Iterable[Finding]) -> bool:
+    return all(one.fits for one in findings)
