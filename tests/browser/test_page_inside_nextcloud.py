@@ -223,8 +223,17 @@ def test_whether_the_calls_fit_is_said_and_mended_with_one_button(town: Town, br
     event = town.conference(["t22", "t23"], name="Sprechtag am Draht")
     with at_desk(town, browser, "admin", "admin") as page:
         page.get_by_role("button", name="Weitere Leitung").click()
-        page.get_by_label("Upload in Mbit/s").fill("3")
+        page.get_by_label("Upload in Mbit/s").fill("1000")
         page.get_by_label("Sekunden, die Nextcloud zum Antworten braucht").fill("30")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_text("Gespeichert.")).to_be_visible()
+    with at_desk(town, browser, "orga", one(event)) as page:
+        # The line bears far more than there are calls: the chart has a proposal, and no limit.
+        expect(page.get_by_role("radio", name="Lehrkräfte beginnen in 2 Gruppen")).to_be_checked()
+        expect(page.get_by_role("img", name="Gespräche zur selben Zeit: höchstens 2")).to_be_visible()
+        expect(page.get_by_role("img", name="Menschen, die zu einem Beginn kommen: höchstens 5")).to_be_visible()
+    with at_desk(town, browser, "admin", "admin") as page:
+        page.get_by_label("Upload in Mbit/s").fill("3")
         page.get_by_role("button", name="Speichern").click()
         expect(page.get_by_text("Gespeichert.")).to_be_visible()
         keep(page, "nextcloud-media")

@@ -208,3 +208,10 @@ async def test_a_rehearsal_shows_who_could_not_connect(board: Board) -> None:
     assert (await board.do("rehearsal", {"on": False})).json()["state"] == "ending"
     with board.stage.house.database.read() as session:
         assert session.get_one(Conference, board.school.conference_id).rehearsal == "ending"
+
+
+async def test_a_deletion_that_is_refused_takes_no_test_rooms_away(board: Board) -> None:
+    await board.do("rehearsal", {"on": True})
+    refused = await board.orga.delete(board.path, headers=HEADERS)
+    assert (refused.status_code, refused.json()["error"]) == (409, "has_bookings")
+    assert (await board.get("rehearsal"))["state"] == "wanted"

@@ -41,6 +41,11 @@ def test_without_anything_entered_it_says_so_and_nothing_else() -> None:
     assert not found.entered and (found.calls, found.starts) == (3, 3)
 
 
+def test_a_turn_server_alone_can_be_too_little() -> None:
+    found = answer(spans(80), MediaData(turn_mbit=20, backend_seconds=0.05, php_workers=100), booked=True)
+    assert found.entered and [one.kind for one in found.findings if not one.fits] == ["turn"]
+
+
 def test_the_school_of_2020() -> None:
     media = MediaData.model_validate(
         {

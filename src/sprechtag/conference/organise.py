@@ -211,8 +211,9 @@ def copy(session: Session, conference: Conference, name: str, first_day: date, l
     return made
 
 
-def remove(session: Session, conference: Conference) -> None:
-    """Deletes a conference without active bookings, with all that hangs on it.
+def remove(session: Session, conference: Conference) -> bool:
+    """Deletes a conference without active bookings, with all that hangs on it; false where it has rooms to try in,
+    which are taken away first.
 
     Raises `HasBookings` else: cancel them first, so that families hear of it; `StillFollowing` while they are being
     told."""
@@ -228,8 +229,11 @@ def remove(session: Session, conference: Conference) -> None:
     )
     if session.execute(behind).first():
         raise StillFollowing
+    if end_rehearsal(session, conference):
+        return False
     session.execute(delete(Booking).where(col(Booking.conference_id) == conference.id))
     session.delete(conference)
+    return True
 
 
 def end_rehearsal(session: Session, conference: Conference) -> bool:

@@ -142,7 +142,7 @@ class HostApi:
             slots=slots,
             families=slots // max(1, each),
             calls=calls,
-            calls_fit=verdict.fits if setup.servers or setup.lines else None,
+            calls_fit=verdict.fits if setup.entered else None,
             tightest=verdict.tightest.kind,
         )
 
@@ -178,11 +178,8 @@ class HostApi:
         """Deletes a conference that has no active bookings. 409 while calendars are still being told, or rooms to try
         in are still being taken away."""
         with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            has_rooms = organise.end_rehearsal(session, conference)
-            if not has_rooms:
-                organise.remove(session, conference)
-        if has_rooms:
+            removed = organise.remove(session, own(session, conference_id, user))
+        if not removed:
             self.wake()
             raise organise.StillFollowing
 

@@ -92,8 +92,9 @@ class AdviceAnswer(BaseModel):
 
 
 class CapacityAnswer(BaseModel):
-    """`entered` says whether the admin has entered servers or lines. `booked` calls are those of the bookings, else all
-    times by video. `over_time` holds the number of calls from each moment on; `starts` begin in the same minute.
+    """`entered` says whether the admin has entered servers, lines or a TURN server. `booked` calls are those of the
+    bookings, else all times by video. `over_time` holds the number of calls from each moment on; `starts` begin in the
+    same minute.
     `bears`: calls at once that servers and lines carry, null where that is more than twice as many or nothing is known.
     `joining`: people who come at each start; `joining_fits` of them are not too many."""
 
@@ -154,7 +155,7 @@ def answer(
     over_time = capacity.calls_over_time(spans)
     peak = next((minute for minute, count in over_time if count == calls), None) if calls else None
     return CapacityAnswer(
-        entered=bool(media.servers or media.lines),
+        entered=setup.entered,
         booked=booked,
         calls=calls,
         starts=starts,

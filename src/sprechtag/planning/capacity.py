@@ -74,6 +74,11 @@ class Setup:
     join_page: bool = True
 
     @property
+    def entered(self) -> bool:
+        """Whether anything is known that could be too little."""
+        return bool(self.servers or self.lines or self.turn_mbit)
+
+    @property
     def stream(self) -> float:
         """One direction of one participant's picture and sound, with what the network adds."""
         return (self.video_mbit + AUDIO_MBIT) * OVERHEAD
