@@ -98,9 +98,9 @@ def test_a_media_server_that_counts_as_many_saves_the_look(day: Day) -> None:
     day.goes_up(view)
     day.at(view, minutes=2)
     with day.database.write() as session:
-        records.agree(session, {"roomt010": 1}, day.school.clock.now)
+        records.agree(records.calls_in(session, ["roomt010"]), {"roomt010": 1}, day.school.clock.now)
         assert records.rooms_to_check(session, day.school.clock.now) == [view.id]
-        records.agree(session, {"roomt010": 2}, day.school.clock.now)
+        records.agree(records.calls_in(session, ["roomt010"]), {"roomt010": 2}, day.school.clock.now)
         assert records.rooms_to_check(session, day.school.clock.now) == []
 
 

@@ -13,6 +13,7 @@ from ..conference.tables import ON_SITE
 State = Literal["expected", "waiting", "in_call", "over_time", "ended", "no_show", "skipped"]
 Mark = Literal["started", "done", "no_show", "skipped", "start_late", ""]
 OVER: frozenset[State] = frozenset({"ended", "no_show", "skipped"})
+RUNNING: frozenset[State] = frozenset({"in_call", "over_time"})
 HOST = "host"
 PATIENCE = timedelta(minutes=30)
 """A family that waits is not given up before so long after the end of its appointment: its host may be late."""
@@ -116,7 +117,7 @@ def forecast(appointments: Iterable[Appointment], now: datetime) -> list[tuple[A
 
 
 def _current(in_order: Sequence[Appointment], now: datetime) -> Appointment | None:
-    running = [one for one in in_order if state(one, now) in ("in_call", "over_time")]
+    running = [one for one in in_order if state(one, now) in RUNNING]
     return running[-1] if running else None
 
 
@@ -157,7 +158,7 @@ def figures(appointments: Sequence[Appointment], now: datetime) -> Figures:
         if one.up_at and one.arrived_at
     ]
     return Figures(
-        up=sum(is_ in ("in_call", "over_time") for _, is_ in states),
+        up=sum(is_ in RUNNING for _, is_ in states),
         planned=sum(one.begins <= now < one.finishes and is_ not in ("no_show", "skipped") for one, is_ in states),
         waiting=sum(is_ == "waiting" for _, is_ in states),
         no_shows=sum(state(one, now) == "no_show" for one in appointments),
@@ -178,7 +179,7 @@ class NotUp:
 def not_up(appointments: Sequence[Appointment], now: datetime, after: timedelta) -> NotUp:
     """Looks at the calls whose family is there and that should have begun more than `after` and at most five minutes
     ago. A host who is still in another appointment is late, which is no call that does not come up."""
-    running = {one.host_id: one.booking_id for one in appointments if state(one, now) in ("in_call", "over_time")}
+    running = {one.host_id: one.booking_id for one in appointments if state(one, now) in RUNNING}
     due = [
         one
         for one in appointments

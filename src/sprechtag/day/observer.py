@@ -106,7 +106,11 @@ class Observer:
         told = False
         with self.database.write(EVERY) as session:
             self._keep(session, seen, now)
-            records.note_servers(session, rooms, now, setup)
+            calls = records.calls_in(session, rooms)
+            for one in seen.values():
+                if one and one.rooms:
+                    records.agree(calls, one.rooms, now)
+            records.note_servers(session, calls, rooms, now, setup)
             servers = servers_now(records.readings(session, now - LAST_MINUTE), entered, now)
             self._pace(session, servers, setup, now)
             for conference in on:
@@ -153,8 +157,6 @@ class Observer:
     def _keep(self, session: Session, seen: Mapping[str, metrics.Metrics | None], now: datetime) -> None:
         for name, one in seen.items():
             records.keep_reading(session, name, now, one.reading if one else {})
-            if one and one.rooms:
-                records.agree(session, one.rooms, now)
         records.forget_readings(session, now)
 
     def _chart(

@@ -149,15 +149,22 @@ def _give_turn(
     return call.let_in_at
 
 
-def note_servers(session: Session, rooms: Mapping[str, str], now: datetime, setup: Setup) -> None:
-    """Media servers have said which rooms they have. Who waits at another one, because that was not known, gets a turn
-    at the right one; who comes later waits there from the beginning."""
-    calls = session.execute(
+def calls_in(session: Session, rooms: Iterable[str]) -> list[LiveCall]:
+    """The calls of these rooms, those first whose turn is first."""
+    found: Any = session.execute(
         select(LiveCall)
         .where(col(LiveCall.room).in_(list(rooms)))
         .order_by(col(LiveCall.let_in_at), col(LiveCall.booking_id))
     ).scalars()
-    for call in list(calls):
+    return list(found)
+
+
+def note_servers(
+    session: Session, calls: Iterable[LiveCall], rooms: Mapping[str, str], now: datetime, setup: Setup
+) -> None:
+    """Media servers have said which rooms they have. Who waits at another one, because that was not known, gets a turn
+    at the right one; who comes later waits there from the beginning."""
+    for call in calls:
         server = rooms[call.room]
         if call.server == server:
             continue
@@ -326,10 +333,10 @@ def rooms_to_check(session: Session, now: datetime) -> list[int]:
     return [row[0] for row in sorted(rows, key=lambda row: row[1] or never)[:CHECKS_AT_ONCE]]
 
 
-def agree(session: Session, rooms: Mapping[str, int], now: datetime) -> None:
+def agree(calls: Iterable[LiveCall], rooms: Mapping[str, int], now: datetime) -> None:
     """Takes calls for seen in whose room a media server counts as many as we know of: no need to ask Nextcloud."""
-    for call in session.execute(select(LiveCall).where(col(LiveCall.room).in_(list(rooms)))).scalars():
-        if len(call.present) == rooms[call.room]:
+    for call in calls:
+        if len(call.present) == rooms.get(call.room):
             call.seen_at = now
 
 

@@ -123,8 +123,8 @@ class FiguresAnswer(BaseModel):
 
 class BoardAnswer(BaseModel):
     """`on`: the day is under way. `share` of the planned pace is let through, where it is slowest; `asked` is what
-    somebody has set it to (1: nobody). `charts` of `up`, `planned` and
-    `waiting`: seconds since the epoch and a number."""
+    somebody has set it to (1: nobody). `charts` of `up`, `planned` and `waiting`: seconds since the epoch and a
+    number."""
 
     day: date
     days: list[date]

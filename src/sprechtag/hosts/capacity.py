@@ -81,12 +81,14 @@ class FindingAnswer(BaseModel):
 
 class AdviceAnswer(BaseModel):
     """`value` is the number of groups, Mbit/s of video, servers more, or calls at once; `fits` whether it is enough by
-    itself. What it changes, as in `CapacityAnswer`: `bears`, `over_time`, `joining` (empty: as without it)."""
+    itself. `minutes`: groups begin so far apart. What it changes, as in `CapacityAnswer`: `bears`, `over_time`,
+    `joining` (empty: as without it)."""
 
     help: str
     value: float
     fits: bool
     bears: int | None
+    minutes: int = 0
     over_time: list[tuple[datetime, int]] = Field(default_factory=list)
     joining: list[tuple[datetime, float]] = Field(default_factory=list)
 
@@ -163,7 +165,7 @@ def answer(
         joins=verdict.joins,
         fits=verdict.fits,
         findings=[FindingAnswer(**asdict(one), fits=one.fits) for one in verdict.findings],
-        advice=[_advice(one, setup, spans, hosts, calls) for one in verdict.advice if one.help != "join_page"],
+        advice=[_advice(one, spans, hosts, calls) for one in verdict.advice if one.help != "join_page"],
         over_time=_moments(over_time),
         bears=_bears(setup, calls),
         joining=_moments(_joining(spans, setup)),
@@ -171,19 +173,18 @@ def answer(
     )
 
 
-def _advice(
-    advice: capacity.Advice, setup: capacity.Setup, spans: list[tuple[int, int]], hosts: Sequence[int], calls: int
-) -> AdviceAnswer:
+def _advice(advice: capacity.Advice, spans: list[tuple[int, int]], hosts: Sequence[int], calls: int) -> AdviceAnswer:
     made = AdviceAnswer(
         help=advice.help,
         value=advice.value,
-        fits=all(finding.fits for finding in advice.findings),
-        bears=_bears(capacity.changed(setup, advice), calls),
+        fits=advice.fits,
+        bears=_bears(advice.setup, calls),
     )
     if advice.help == "stagger" and hosts:
+        made.minutes = STAGGER_MINUTES
         moved = capacity.staggered(spans, hosts, int(advice.value), STAGGER_MINUTES)
         made.over_time = _moments(capacity.calls_over_time(moved))
-        made.joining = _moments(_joining(moved, setup))
+        made.joining = _moments(_joining(moved, advice.setup))
     return made
 
 

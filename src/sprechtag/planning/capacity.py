@@ -103,11 +103,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Advice:
-    """Something that would make it fit: by `value` (groups of hosts, Mbit/s, servers, calls at once)."""
+    """Something that would make it fit: by `value` (groups of hosts, Mbit/s, servers, calls at once). `setup`: what
+    there would be with it."""
 
     help: Help
     value: float
+    setup: Setup
     findings: tuple[Finding, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is enough by itself."""
+        return _fit(self.findings)
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,9 @@ def _at_most(calls: int, servers: int, most: int) -> float:
     while left:
         if left % 2:
             whole = numpy.convolve(whole, power)[: calls + 1]
-        power, left = numpy.convolve(power, power)[: calls + 1], left // 2
+        left //= 2
+        if left:
+            power = numpy.convolve(power, power)[: calls + 1]
     exactly = math.exp(-calls + calls * math.log(calls) - math.lgamma(calls + 1))
     return min(1.0, float(whole[calls]) / exactly) if len(whole) > calls else 0.0
 
@@ -287,55 +296,36 @@ def _line(calls: int, setup: Setup) -> Finding:
 
 
 def _advice(calls: int, starts: int, setup: Setup, hosts_can_stagger: bool) -> Iterable[Advice]:
-    def tried(help_: Help, value: float, findings: tuple[Finding, ...]) -> Advice:
-        return Advice(help_, value, findings)
-
     if not setup.join_page:
-        paced = _findings(calls, starts, replace(setup, join_page=True))
-        yield tried("join_page", round(pace(setup), 1), paced)
+        paced = replace(setup, join_page=True)
+        yield Advice("join_page", round(pace(setup), 1), paced, _findings(calls, starts, paced))
     if hosts_can_stagger and not _findings(calls, starts, setup)[0].fits:
         for groups in (2, 3, 4):
             found = _findings(calls, math.ceil(starts / groups), setup)
             if found[0].fits:
-                yield tried("stagger", groups, found)
+                yield Advice("stagger", groups, setup, found)
                 break
-    for video in (0.75, 0.53, 0.3, 0.15):
-        if video < setup.video_mbit:
-            found = _findings(calls, starts, replace(setup, video_mbit=video))
-            if _fit(found):
-                yield tried("lower_bit_rate", video, found)
-                break
+    lower = ((video, replace(setup, video_mbit=video)) for video in (0.75, 0.53, 0.3, 0.15) if video < setup.video_mbit)
+    yield from _first_that_fits("lower_bit_rate", lower, calls, starts)
     if setup.servers:
-        for more in range(1, 7):
-            found = _findings(calls, starts, _with_servers(setup, more))
-            if _fit(found):
-                yield tried("one_more_server", more, found)
-                break
+        more = ((n, replace(setup, servers=[*setup.servers, *[setup.servers[-1]] * n])) for n in range(1, 7))
+        yield from _first_that_fits("one_more_server", more, calls, starts)
     fewer = _most(calls - 1, lambda some: _fit(_findings(some, min(starts, some), setup)))
     if fewer > 0:
-        yield tried("fewer_calls", fewer, _findings(fewer, min(starts, fewer), setup))
+        yield Advice("fewer_calls", fewer, setup, _findings(fewer, min(starts, fewer), setup))
+
+
+def _first_that_fits(help_: Help, tries: Iterable[tuple[float, Setup]], calls: int, starts: int) -> Iterable[Advice]:
+    for value, setup in tries:
+        found = _findings(calls, starts, setup)
+        if _fit(found):
+            yield Advice(help_, value, setup, found)
+            return
 
 
 def bears(setup: Setup, most: int) -> int:
     """How many calls at once servers, lines and TURN carry, whoever joins when; at most `most`."""
     return _most(most, lambda calls: _fit(_findings(calls, 0, setup)))
-
-
-def changed(setup: Setup, advice: Advice) -> Setup:
-    """What there would be with it."""
-    match advice.help:
-        case "lower_bit_rate":
-            return replace(setup, video_mbit=advice.value)
-        case "one_more_server":
-            return _with_servers(setup, int(advice.value))
-        case "join_page":
-            return replace(setup, join_page=True)
-        case _:
-            return setup
-
-
-def _with_servers(setup: Setup, more: int) -> Setup:
-    return replace(setup, servers=[*setup.servers, *[setup.servers[-1]] * more])
 
 
 def _fit(findings: Iterable[Finding]) -> bool:

@@ -38,6 +38,7 @@ BOOKINGS, MAILS, MAIL_APP, CHECKS = "bookings", "mails", "mail-app", "checks"
 LONG, PAPER = "long", "paper"
 STUCK_SECONDS = 60.0
 LEARN_EVERY = 600
+RELAYS_EVERY = 20
 HOUSEKEEPING_SECONDS = 3600.0
 RELEASE_SECONDS = 10.0
 WRITE_SECONDS = 5.0
@@ -390,9 +391,10 @@ class Work:
             self._queue(f"room-{booking_id}-{epoch // 15}", CHECKS, "", _check_room, booking_id)
         for conference_id in self._today.rehearsals_to_prepare():
             self._queue(f"rehearsal-{conference_id}-{epoch // 10}", CHECKS, "", _prepare_rehearsal, conference_id)
-        if epoch // 20 != self._relays_asked and self._today.relays_are_old():
-            self._queue(f"relays-{epoch // 20}", CHECKS, "", _learn_relays)
-        self._relays_asked = epoch // 20
+        turn = epoch // RELAYS_EVERY
+        if turn != self._relays_asked and self._today.relays_are_old():
+            self._queue(f"relays-{turn}", CHECKS, "", _learn_relays)
+        self._relays_asked = turn
         often = max(1, min(5, int(self._settings.calendar_seconds)))
         for host_id in self._watch.calendars_to_read():
             self._queue(f"calendar-{host_id}-{epoch // often}", CHECKS, "", _read_calendar, host_id)
