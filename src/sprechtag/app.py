@@ -54,6 +54,7 @@ from .hosts.papers import PapersApi
 from .hosts.refusals import problem
 from .hosts.schemas import Problem
 from .hosts.texts import TextsApi
+from .hosts.visitors import VisitorsApi
 from .hosts.wishes import WishesApi
 from .lifecycle import Lifecycle
 from .nextcloud.session import Door
@@ -181,7 +182,14 @@ class House:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(self.database, self.links, self.wake, self.clock)
+        return Desk(
+            self.database,
+            self.links,
+            self.wake,
+            self.clock,
+            lambda: self.settings.families_per_address,
+            lambda organiser_id: self.mail_channel(organiser_id)[0] != "calendar",
+        )
 
     @cached_property
     def facts(self) -> "Facts":
@@ -287,7 +295,9 @@ def build(house: House) -> ASGIApp:
     house_keys = (house.database, house.desk, house.links, house.public_base)
     api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel)
     own = OwnApi(*house_keys, house.mail_channel, house.clock, house.wake)
-    families = FamiliesApi(house.database, house.links, house.public_base, house.wake, house.mail_channel, house.clock)
+    families = FamiliesApi(
+        house.database, house.desk, house.links, house.public_base, house.wake, house.mail_channel, house.clock
+    )
     texts, papers = TextsApi(house.database), PapersApi(house.database, house.clock, house.wake)
     capacity = CapacityApi(house.database, house.options)
     board = BoardApi(
@@ -312,6 +322,7 @@ def build(house: House) -> ASGIApp:
         JoinPages(front, house.wake).router(),
         DisplayPages(front).router(),
         overview.router(),
+        VisitorsApi(house.database, house.clock, house.wake).router(),
         own.router(),
         families.router(),
         texts.router(),

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=32)
     page_seconds: float = Field(default=2.0, gt=0)
     max_in_flight: int = Field(default=40, ge=1)
+    families_per_address: int = Field(default=400, ge=1)
     mail_channel: Literal["auto", "smtp", "mail-app", "calendar"] = "auto"
     mail_app_calls: int = Field(default=5, ge=1)
     mail_app_seconds: float = Field(default=100.0, gt=0)

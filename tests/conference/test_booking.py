@@ -25,7 +25,8 @@ from sprechtag.conference.errors import (
     TooLate,
 )
 from sprechtag.conference.person import Person
-from sprechtag.conference.queries import conference_by_share_token, guest_by_manage_token
+from sprechtag.conference.proof import by_token
+from sprechtag.conference.queries import conference_by_share_token
 from sprechtag.conference.slots import TimeSpan
 from sprechtag.conference.tables import Booking, Effect, Guest, GuestMinute, Host
 
@@ -242,7 +243,7 @@ def test_after_the_change_deadline_only_the_organiser_cancels(school: School) ->
 def test_every_change_calls_after_the_commit(school: School) -> None:
     seen: list[str] = []
     desk = school.desk
-    desk._on_change = lambda booking_id: seen.append(school.view(booking_id).state)
+    desk.on_change = lambda booking_id: seen.append(school.view(booking_id).state)
     wish = Wish(school.slots()[0].public_id, "on_site", "Kid", "", "")
     booked = desk.book(school.conference_id, Person("A", "a@post.example", "de"), wish)
     desk.cancel(booked.booking_id)
@@ -255,10 +256,10 @@ def test_tokens_are_stored_hashed_and_open_their_own_door_only(school: School) -
     share = organise.share_token(school.conference(), KEY)
     with school.database.read() as session:
         stored = session.get_one(Guest, view.guest_id).manage_token_hash
-        assert guest_by_manage_token(session, manage)[0].id == view.guest_id
+        assert by_token(session, manage).guest.id == view.guest_id
         assert conference_by_share_token(session, share).id == school.conference_id
         with pytest.raises(NotFound):
-            guest_by_manage_token(session, share)
+            by_token(session, share)
         with pytest.raises(NotFound):
             conference_by_share_token(session, manage)
     assert manage not in stored

@@ -63,7 +63,7 @@ def test_a_family_that_a_host_asks_for_books_early(school: School) -> None:
     school.change(opens_at=NOW + timedelta(days=3), priority_from=NOW + timedelta(days=1))
     with school.database.write() as session:
         conference = session.get_one(Conference, school.conference_id)
-        guest, _ = people.invite(session, conference, people.Family("Kaya", "k@post.example"), school.desk._links)
+        guest, _ = people.invite(session, conference, people.Family("Kaya", "k@post.example"), school.desk.links)
         people.name_host(session, guest, find_host(session, school.conference_id, "t01"), asked=True)
         guest_id = guest.id or 0
     first, other = school.slots("t01")[0], school.slots("t02")[4]

@@ -11,7 +11,7 @@ from conftest import DAY, NOW, School, make_school
 from sprechtag.conference import organise, rules, waiting
 from sprechtag.conference.booking import Wish
 from sprechtag.conference.database import Database
-from sprechtag.conference.errors import NoWaitingList, SlotBlocked
+from sprechtag.conference.errors import LimitReached, NoWaitingList, SlotBlocked, StillFree
 from sprechtag.conference.person import Person
 from sprechtag.conference.queries import BookingView
 from sprechtag.conference.slots import TimeWindow
@@ -125,10 +125,59 @@ def test_without_waiting_lists_nobody_is_put_on_one(full: School) -> None:
         wait(full, "a")
 
 
-def test_something_free_is_offered_at_once(full: School) -> None:
+def test_nobody_waits_while_something_is_free(full: School) -> None:
     cancel_first(full)
+    with pytest.raises(StillFree):
+        wait(full, "a")
+    assert held(full) == []
+
+
+def test_what_cannot_be_taken_is_not_offered_and_costs_no_place(full: School) -> None:
+    """The one who has waited longest is somewhere else at that time: the next gets it, the first waits on."""
+    busy, second = wait(full, "a"), wait(full, "b")
+    with full.database.write() as session:
+        conference = session.get_one(Conference, full.conference_id)
+        other = organise.enrol(session, conference, organise.HostEntry("t02"))
+        organise.join(session, other)
+    at_the_same_time = full.slots("t02")[0]
+    full.desk.book_again(busy, Wish(at_the_same_time.public_id, "on_site", "Child a", "5b", "k"))
+    cancel_first(full)
+    (slot,) = held(full)
+    assert slot.held_for == second
+    full.desk.cancel(full.view(2).id)
+    assert {slot.held_for for slot in held(full)} == {busy, second}
+
+
+def test_an_offer_that_can_no_longer_be_taken_goes_on_and_costs_no_place(full: School) -> None:
+    first, second = wait(full, "a"), wait(full, "b")
+    cancel_first(full)
+    with full.database.write() as session:
+        conference = session.get_one(Conference, full.conference_id)
+        organise.join(session, organise.enrol(session, conference, organise.HostEntry("t02")))
+    full.desk.book_again(first, Wish(full.slots("t02")[0].public_id, "on_site", "Child a", "5b", "k"))
+    (slot,) = held(full)
+    assert slot.held_for == second
+    with full.database.read() as session:
+        assert {entry.guest_id for entry in session.exec(select(WaitingEntry))} == {first, second}
+
+
+def test_who_has_proven_its_address_comes_before_who_has_not(full: School) -> None:
+    _, second = wait(full, "a"), wait(full, "b")
+    full.desk.prove(second)
+    cancel_first(full)
+    (slot,) = held(full)
+    assert slot.held_for == second
+
+
+def test_what_is_held_counts_as_booked(full: School) -> None:
+    full.change(max_bookings_per_guest=1)
     first = wait(full, "a")
-    assert letters(full, "offer") == [first]
+    cancel_first(full)
+    with full.database.write() as session:
+        conference = session.get_one(Conference, full.conference_id)
+        organise.join(session, organise.enrol(session, conference, organise.HostEntry("t02")))
+    with pytest.raises(LimitReached):
+        full.desk.book_again(first, Wish(full.slots("t02")[2].public_id, "on_site", "Child a", "5b", "k"))
 
 
 def test_a_closed_slot_ends_the_offer_but_not_the_waiting(full: School) -> None:

@@ -5,13 +5,14 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from conftest import DAY, NOW, School
 from sprechtag.conference import jobs, wishes
 from sprechtag.conference.errors import Invalid, WishesFirst
 from sprechtag.conference.organise import find_host
 from sprechtag.conference.person import Person
+from sprechtag.conference.proof import OWN, Door
 from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestLetter, HostWish, WishRun
 
 UNTIL = NOW + timedelta(days=2)
@@ -27,14 +28,15 @@ def wishing(school: School) -> School:
 def enter(
     school: School, who: str, *hosts: str, available: wishes.Available = ALL_DAY, own: bool = True, child: str = ""
 ) -> int:
-    with school.database.write() as session:
-        conference = session.get_one(Conference, school.conference_id)
-        person = Person(f"Family {who}", f"{who}@post.example", "en")
-        guest, new = school.desk.guest_for(session, school.conference_id, person)
+    with school.database.read() as session:
         found = [find_host(session, school.conference_id, host) for host in hosts]
-        wished = wishes.Wished(found, child or f"Child {who}", "5b", available, "on_site", 5)
-        wishes.enter(session, conference, guest, wished, school.clock(), own_link=own or new)
-        return guest.id or 0
+    wished = wishes.Wished(found, child or f"Child {who}", "5b", available, "on_site", 5)
+
+    def note(session: Session, conference: Conference, guest: Guest, door: Door) -> None:
+        wishes.enter(session, conference, guest, wished, school.clock(), OWN if own else door)
+
+    person = Person(f"Family {who}", f"{who}@post.example", "en")
+    return school.desk.note(school.conference_id, person, note).guest_id
 
 
 def run_of(school: School) -> tuple[int, wishes.Open]:

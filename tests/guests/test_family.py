@@ -18,7 +18,7 @@ from conftest import DAY, KEY, NOW
 from house import FRONTS, Stage, open_stage
 from sprechtag.conference import organise, people
 from sprechtag.conference.tables import Booking, Conference, FeedbackAnswer, Guest, HostWish, WaitingEntry
-from sprechtag.conference.tokens import feedback_path
+from sprechtag.conference.tokens import code_hash, feedback_path, older_code
 from town import links
 
 WHO = {"child": "Emre Yılmaz", "school_class": "5b", "name": "Ayşe Yılmaz", "email": "ayse@post.example"}
@@ -247,10 +247,22 @@ async def test_codes_cannot_be_tried_out(stage: Stage) -> None:
     for _ in range(30):
         answer = await stage.public.post(f"{stage.share}/code", data={"code": "BCDFGHJK"})
         assert answer.status_code == 422 and "nicht bekannt" in answer.text
-    refused = await stage.public.post(f"{stage.share}/code", data={"code": code})
+    refused = await stage.public.post(f"{stage.share}/code", data={"code": "BCDFGHJK"})
     assert refused.status_code == 429 and "Bitte warten Sie 10 Minuten" in refused.text
-    # Booking with the link goes on all the time.
+    assert refused.headers["retry-after"] == "600"
+    # A guesser in the house locks nobody out: a right code always passes, and booking with the link goes on.
+    assert (await stage.public.post(f"{stage.share}/code", data={"code": code})).status_code == 200
     assert (await stage.public.get(stage.share)).status_code == 200
+
+
+async def test_codes_printed_before_they_grew_longer_still_open(stage: Stage) -> None:
+    _, code = invited(stage)
+    with stage.house.database.write() as session:
+        guest = session.exec(select(Guest)).one()
+        older = older_code(KEY, guest.public_id, guest.manage_generation)
+        guest.code_hash = code_hash(KEY, older)
+        assert people.code_of(guest, KEY) == older != code
+    assert (await stage.public.post(f"{stage.share}/code", data={"code": older})).status_code == 200
 
 
 async def test_right_codes_never_run_into_the_limit(stage: Stage) -> None:
@@ -281,7 +293,7 @@ async def test_wishes_are_entered_changed_and_shown(stage: Stage) -> None:
     assert saved.status_code == 200 and "Ihre Wünsche sind notiert" in saved.text
     mine = re.sub(r"/book.*", "", links(saved, "/book")[0])
     other = await stage.public.post(f"{stage.share}/wishes", data=fields(form) | WHO | {"do": "save"})
-    assert other.status_code == 409 and "Mit dem Link in Ihrer Mail" in other.text
+    assert other.status_code == 409 and "Wenn wir diese Adresse kennen" in other.text
     change = await stage.public.post(f"{mine}/wishes", data={"h": hosts_of(start)[2:]})
     assert "Emre Yılmaz" in change.text
     await stage.public.post(f"{mine}/wishes", data=fields(change) | {"do": "save"})
@@ -311,6 +323,9 @@ async def test_feedback_carries_no_name_and_counts_once(stage: Stage) -> None:
     path = feedback_path(KEY, conference.public_id)
     assert (await stage.public.get(path)).status_code == 404
     stage.school.change(feedback=True)
+    early = await stage.public.post(path, data={"worth": "5", "ease": "5"})
+    assert early.status_code == 403 and "Dafür ist es noch zu früh" in early.text
+    stage.school.clock.now = stage.school.slots()[0].ends_at
     form = await stage.public.get(path)
     wrong = await stage.public.post(path, data=fields(form) | {"worth": "9", "comment": "gut"})
     assert wrong.status_code == 422 and "gut" in wrong.text and 'href="#worth"' in wrong.text

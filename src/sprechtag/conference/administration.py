@@ -5,9 +5,10 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
-from .tables import AdminSettings
+from .tables import AdminSettings, Conference
 
 
 def read(session: Session) -> dict[str, Any]:
@@ -21,9 +22,14 @@ def write(session: Session, values: dict[str, Any]) -> None:
     session.merge(AdminSettings(id=1, value=read(session) | values))
 
 
-def may_organise(allowed: Collection[str], groups: Collection[str] | None) -> bool | None:
-    """Whether somebody of these groups may make conferences: everybody where no group is named. None while the groups
-    are not known yet."""
-    if not allowed:
+def may_organise(session: Session, user_id: str, allowed: Collection[str], groups: Collection[str] | None) -> bool:
+    """Whether somebody of these groups may make conferences.
+
+    Nobody may until the admin has named groups: a conference can write to anybody. Where conferences stood before that
+    rule it stays as it was (`organise_open`), and who has one goes on. `groups` is None while they are not known."""
+    if allowed:
+        return groups is not None and bool(set(allowed) & (set(groups) - {""}))
+    if read(session).get("organise_open"):
         return True
-    return None if groups is None else bool(set(allowed) & (set(groups) - {""}))
+    mine = select(col(Conference.id)).where(col(Conference.organiser_id) == user_id).limit(1)
+    return session.execute(mine).first() is not None

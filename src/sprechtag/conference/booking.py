@@ -8,15 +8,15 @@ a write only make the friendlier sentence. Every change raises the revision and 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from . import people, rules, waiting
+from . import budgets, people, proof, rules, taken, waiting
 from .database import Database
 from .errors import (
     AlreadyCancelled,
@@ -24,12 +24,13 @@ from .errors import (
     NotFound,
     PlaceNotOffered,
     Refused,
-    SlotBlocked,
     SlotTaken,
+    Spent,
     TooLate,
 )
 from .person import Person, tidy
-from .slots import TimeSpan, minutes_of
+from .proof import OWN, SCHOOL, Door
+from .slots import minutes_of
 from .tables import (
     ON_SITE,
     PLACES,
@@ -45,6 +46,7 @@ from .tables import (
     Slot,
     utc_now,
 )
+from .taken import free_starts
 from .tokens import LinkKey, hashed
 
 EFFECT_KINDS = ("talk", "calendar", "mail")
@@ -53,7 +55,7 @@ NOT_BEFORE_CONFIRMING = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Wish:
-    """One booking as asked for. `idempotency_key` is the form's: the same again books once."""
+    """One booking as asked for. `idempotency_key` is the form's: the same form again books once."""
 
     slot_public_id: str
     place: str
@@ -64,12 +66,22 @@ class Wish:
 
 @dataclass(frozen=True)
 class Booked:
-    """`new_guest` is true when this form made the guest: only then may its answer show the manage link."""
+    """`screen` names the link that this form's answer may show: it opens what was made through it. Empty where the
+    family has come by its own link, and where it has to confirm first. `new_guest`: this form has made the guest."""
 
     booking_id: int
     guest_id: int
     new_guest: bool
     repeated: bool
+    screen: str = ""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """For whom something was noted; `screen` as in `Booked`."""
+
+    guest_id: int
+    screen: str
 
 
 @dataclass
@@ -81,144 +93,242 @@ class _SlotLost(Exception):
     earliest: datetime
 
 
+@dataclass(frozen=True)
+class _Form:
+    """A form on its way to the database: `who` finds the guest and says whether this form has made it."""
+
+    conference_id: int
+    door: Door
+    wishes: Sequence[Wish]
+    who: Callable[[Session], tuple[Guest, bool]]
+
+    @property
+    def by_family(self) -> bool:
+        return self.door.kind != "school"
+
+
+@dataclass
 class Desk:
-    """Where guests book. `on_change` is called with the booking's id after the commit, never inside."""
+    """Where guests book. `on_change` is called with the booking's id after the commit, never inside.
 
-    def __init__(
-        self,
-        database: Database,
-        links: LinkKey,
-        on_change: Callable[[int], None] = lambda booking_id: None,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._database = database
-        self._links = links
-        self._on_change = on_change
-        self._clock = clock
+    `per_address` is how many families one visitor may enter in ten minutes; `can_confirm` says of an organiser whether
+    a mail can go out that has an address confirmed."""
 
-    def book(self, conference_id: int, person: Person, wish: Wish, *, by_guest: bool = True) -> Booked:
+    database: Database
+    links: LinkKey
+    on_change: Callable[[int], None] = lambda booking_id: None
+    clock: Callable[[], datetime] = utc_now
+    per_address: Callable[[], int] = lambda: 400
+    can_confirm: Callable[[str], bool] = lambda organiser_id: True
+    ledger: budgets.Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = budgets.Ledger(self.database, self.links, self.clock, self.per_address)
+
+    def book(
+        self, conference_id: int, person: Person, wish: Wish, *, by_guest: bool = True, visitor: str = ""
+    ) -> Booked:
         """Books as somebody without a manage link; not `by_guest` for one on the phone, whom neither opening, lead
-        time nor limits keep out.
+        time nor limits keep out. `visitor` is the address it comes from, whose budget pays; empty for none.
 
         Where the conference wants the address confirmed, the booking holds its slot until `confirm` or for
         `rules.CONFIRM_WITHIN`. Raises any `Refused`; nothing is changed then."""
-        return self.book_all(conference_id, person, [wish], by_guest=by_guest)[0]
+        return self.book_all(conference_id, person, [wish], by_guest=by_guest, visitor=visitor)[0]
 
     def book_all(
-        self, conference_id: int, person: Person, wishes: Sequence[Wish], *, by_guest: bool = True
+        self,
+        conference_id: int,
+        person: Person,
+        wishes: Sequence[Wish],
+        *,
+        by_guest: bool = True,
+        visitor: str = "",
     ) -> list[Booked]:
         """As `book`, for several times at once: all are booked or none. The wishes share one form's key."""
         person = person.checked(address_needed=by_guest)
+        door = self.share(visitor) if by_guest else SCHOOL
 
-        def guest_of(session: Session) -> tuple[Guest, bool]:
-            return self._guest(session, conference_id, person)
+        def who(session: Session) -> tuple[Guest, bool]:
+            return self._guest(session, conference_id, person, door)
 
-        return self._book(conference_id, guest_of, wishes, by_guest, by_share_link=by_guest)
+        return self._book(_Form(conference_id, door, wishes, who), person.email.casefold())
 
-    def book_again(self, guest_id: int, wish: Wish) -> Booked:
-        """Books for a guest known by its manage link."""
-        return self.book_all_again(guest_id, [wish])[0]
+    def book_again(self, guest_id: int, wish: Wish, door: Door = OWN) -> Booked:
+        """Books for a guest known by a link of its own, or by a screen link (see `proof`)."""
+        return self.book_all_again(guest_id, [wish], door)[0]
 
-    def book_all_again(self, guest_id: int, wishes: Sequence[Wish]) -> list[Booked]:
-        """As `book_all`, for a guest known by its manage link."""
+    def book_all_again(self, guest_id: int, wishes: Sequence[Wish], door: Door = OWN) -> list[Booked]:
+        """As `book_all`, for a guest known by a link."""
 
-        def guest_of(session: Session) -> tuple[Guest, bool]:
+        def who(session: Session) -> tuple[Guest, bool]:
             guest = session.get(Guest, guest_id)
             if guest is None:
                 raise NotFound
             return guest, False
 
-        with self._database.read() as session:
-            conference_id = guest_of(session)[0].conference_id
-        return self._book(conference_id, guest_of, wishes)
+        with self.database.read() as session:
+            conference_id = who(session)[0].conference_id
+        return self._book(_Form(conference_id, door, wishes, who), f"guest {guest_id}")
 
-    def _book(
-        self,
-        conference_id: int,
-        guest_of: Callable[[Session], tuple[Guest, bool]],
-        wishes: Sequence[Wish],
-        by_guest: bool = True,
-        by_share_link: bool = False,
-    ) -> list[Booked]:
+    def share(self, visitor: str) -> Door:
+        """The door of somebody with the share link; `visitor` is the address."""
+        return Door("share", visitor=self.ledger.visitor(visitor) if visitor else "")
+
+    def screen(self, screen: str, visitor: str) -> Door:
+        """The door of somebody with a screen link."""
+        return replace(self.share(visitor), kind="screen", screen=screen)
+
+    def prove(self, guest_id: int) -> None:
+        """Something was pressed that only who reads the family's mail can press."""
+        with self.database.write() as session:
+            proof.prove(session, session.get_one(Guest, guest_id), self.clock())
+
+    def new_links(self, guest_id: int) -> bool:
+        """Voids all links and the code of a family. True where the new link goes to it by mail; else whoever asked has
+        to be shown it. Raises `NotFound`."""
+        with self.database.write() as session:
+            guest = session.get(Guest, guest_id)
+            if guest is None:
+                raise NotFound
+            organiser = session.get_one(Conference, guest.conference_id).organiser_id
+            written = self.can_confirm(organiser)
+            coming = taken.has_bookings(session, guest)
+            proof.new_links(session, guest, self.links, self.clock(), rewrite_events=not written)
+        self.on_change(0)
+        return bool(guest.email) and (written or coming)
+
+    def _book(self, form: _Form, address: str) -> list[Booked]:
+        slots = sorted({wish.slot_public_id for wish in form.wishes})
         checked = [
             replace(
                 wish,
                 child=tidy("child", wish.child, 120, required=True),
                 school_class=tidy("school_class", wish.school_class, 40),
-                idempotency_key=_key_hash(conference_id, wish.idempotency_key, number),
+                idempotency_key=_key_hash(form.conference_id, address, slots, wish.idempotency_key, number),
             )
-            for number, wish in enumerate(wishes)
+            for number, wish in enumerate(form.wishes)
         ]
+        form = replace(form, wishes=checked)
         try:
-            booked = self._book_once(conference_id, guest_of, checked, by_guest, by_share_link)
-        except (Refused, IntegrityError):
+            booked = self._book_once(form)
+        except (Refused, IntegrityError) as refused:
             # Two copies of one form at the same moment: the other one may have booked since we looked.
-            with self._database.read() as session:
+            with self.database.read() as session:
                 again = _all_before(session, checked)
             if again:
                 return again
+            if isinstance(refused, Refused):
+                self._pass_on(form, refused)
             raise
         for one in booked:
             if not one.repeated:
-                self._on_change(one.booking_id)
+                self.on_change(one.booking_id)
         return booked
 
-    def _book_once(
-        self,
-        conference_id: int,
-        guest_of: Callable[[Session], tuple[Guest, bool]],
-        wishes: Sequence[Wish],
-        by_guest: bool,
-        by_share_link: bool,
-    ) -> list[Booked]:
-        self._refuse_early(conference_id, wishes)
+    def _pass_on(self, form: _Form, refused: Refused) -> None:
+        """What cannot be said to somebody who has proven nothing (`proof.neutral`), the family is told by mail; of a
+        budget that is spent the organiser hears."""
+        if isinstance(refused, Spent):
+            self._note_spent(form.conference_id, refused, form.door)
+        elif not form.door.proven and proof.depends_on_family(refused):
+            self._tell_family(form.who, refused)
+
+    def _note_spent(self, conference_id: int, spent: Spent, door: Door) -> None:
+        if self.ledger.refused(conference_id, spent.kind, door.visitor):
+            self.on_change(0)
+
+    def _tell_family(self, who: Callable[[Session], tuple[Guest, bool]], refused: Refused) -> None:
+        with self.database.write() as session:
+            guest, new = who(session)
+            if new:
+                # The guest went with the transaction that was refused: there is no family to tell.
+                session.rollback()
+                return
+            proof.tell_not_done(session, guest, refused, self.clock())
+        self.on_change(0)
+
+    def _book_once(self, form: _Form) -> list[Booked]:
+        self._refuse_early(form)
         with self._writing() as session:
-            if before := _all_before(session, wishes):
+            if before := _all_before(session, form.wishes):
                 return before
-            now = self._clock()
-            guest: Guest | None = None
-            new_guest = False
-            booked: dict[str, Booked] = {}
-            # In the order of the times, so that two families never wait for each other's slot crosswise.
-            found = [(_slot_with_host(session, conference_id, wish.slot_public_id), wish) for wish in wishes]
-            for (conference, host, slot), wish in sorted(found, key=lambda one: (one[0][2].starts_at, one[0][2].id)):
-                if guest is None:
-                    if by_share_link:
-                        rules.check_booking_is_open(conference, now)
-                        rules.check_share_link_books(conference)
-                    guest, new_guest = guest_of(session)
-                    if guest.conference_id != conference.id:
-                        raise NotFound
-                if by_guest:
-                    asked = people.has_asked(session, host.id or 0, guest.id or 0)
+            now = self.clock()
+            # In the order of their ids, so that two families never wait for each other's slot crosswise.
+            found = sorted(
+                (
+                    (_slot_with_host(session, form.conference_id, wish.slot_public_id), number)
+                    for number, wish in enumerate(form.wishes)
+                ),
+                key=lambda one: one[0][2].id or 0,
+            )
+            conference = found[0][0][0]
+            if form.door.kind == "share":
+                rules.check_booking_is_open(conference, now)
+                rules.check_share_link_books(conference)
+            guest, new_guest = form.who(session)
+            if guest.conference_id != conference.id:
+                raise NotFound
+            self._pay(session, form.door, len(found), now)
+            confirm = self._has_to_confirm(session, conference, form.door)
+            screen = form.door.screen
+            if form.door.kind == "share" and not confirm:
+                screen = proof.show_link(session, guest, self.links, now)
+            taken.lock(session, [place[2] for place, _ in found])
+            making = _Making(guest, replace(form.door, screen=screen), confirm, now)
+            booked: dict[int, Booked] = {}
+            for (_, host, slot), number in found:
+                if form.by_family:
+                    asked = form.door.kind == "own" and people.has_asked(session, host.id or 0, guest.id or 0)
                     rules.check_booking_is_open(conference, now, asked=asked)
-                booking = _book_slot(session, (conference, host, slot), guest, wish, now, by_guest, by_share_link)
-                booked[wish.slot_public_id] = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False)
-            return [booked[wish.slot_public_id] for wish in wishes]
+                booking = _book_slot(session, (conference, host, slot), form.wishes[number], making)
+                booked[number] = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False, screen=screen)
+            waiting.reconsider(session, conference, guest, now)
+            return [booked[number] for number in range(len(form.wishes))]
+
+    def _pay(self, session: Session, door: Door, times: int, now: datetime) -> None:
+        if door.visitor:
+            budgets.spend(session, self.ledger.times, door.visitor, now, times)
+
+    def _has_to_confirm(self, session: Session, conference: Conference, door: Door) -> bool:
+        """Whether the family has to confirm its address before anything happens: where the conference wants it so, and
+        where those who have proven nothing hold too much already."""
+        if door.proven:
+            return False
+        if conference.booking_by == "confirmed":
+            return True
+        if not budgets.many_unproven(session, conference):
+            return False
+        if budgets.note_refusal(session, conference.id or 0, "unproven", "", self.clock()):
+            self.on_change(0)
+        return self.can_confirm(conference.organiser_id)
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
         """A transaction; a slot lost in it becomes the refusal that names the next free ones."""
         try:
-            with self._database.write() as session:
+            with self.database.write() as session:
                 yield session
         except _SlotLost as lost:
-            with self._database.read() as session:
+            with self.database.read() as session:
                 raise _slot_taken(session, lost.host_id, lost.starts_at, lost.earliest) from lost
 
-    def _refuse_early(self, conference_id: int, wishes: Sequence[Wish]) -> None:
-        """Says no to a slot that is taken without queueing for the write lock: in a rush most attempts end here."""
-        with self._database.read() as session:
-            if _all_before(session, wishes):
+    def _refuse_early(self, form: _Form) -> None:
+        """Says no to a slot that is taken, or to a visitor who has spent all, without queueing for the write lock: in a
+        rush most attempts end here."""
+        with self.database.read() as session:
+            if _all_before(session, form.wishes):
                 return
-            for wish in wishes:
-                conference, _, slot = _slot_with_host(session, conference_id, wish.slot_public_id)
-                _check_slot_is_free(session, conference, slot, self._clock())
+            now = self.clock()
+            for wish in form.wishes:
+                conference, _, slot = _slot_with_host(session, form.conference_id, wish.slot_public_id)
+                _check_slot_is_free(session, conference, slot, now)
+            if form.door.visitor:
+                budgets.check(session, self.ledger.times, form.door.visitor, now, len(form.wishes))
 
-    def _guest(self, session: Session, conference_id: int, person: Person) -> tuple[Guest, bool]:
-        """The guest with this address; made in the same transaction if there is none."""
+    def _guest(self, session: Session, conference_id: int, person: Person, door: Door) -> tuple[Guest, bool]:
+        """The guest with this address; made in the same transaction if there is none. Raises `Spent`."""
         # Who has no address is nobody we know already.
-        fingerprint = self._links.fingerprint(person.email.casefold() or secrets.token_hex(16))
+        fingerprint = self.links.fingerprint(person.email.casefold() or secrets.token_hex(16))
         guest = Guest(
             conference_id=conference_id,
             name=person.name,
@@ -227,9 +337,9 @@ class Desk:
             phone=person.phone,
             language=person.language,
         )
-        token = self._links.token("manage", guest.public_id, guest.manage_generation)
+        token = self.links.token("manage", guest.public_id, guest.manage_generation)
         guest.manage_token_hash = hashed(token)
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
         values = guest.model_dump(exclude={"id"})
         session.execute(insert(Guest).values(**values).on_conflict_do_nothing())
         found = session.execute(
@@ -237,69 +347,126 @@ class Desk:
             .where(col(Guest.conference_id) == conference_id, col(Guest.email_fingerprint) == fingerprint)
             .with_for_update()
         ).scalar_one()
-        return found, found.public_id == guest.public_id
+        new = found.public_id == guest.public_id
+        if new and door.visitor:
+            budgets.spend(session, self.ledger.families, door.visitor, self.clock())
+            mailbox = budgets.mailbox_mark(self.links, person.email)
+            budgets.spend(session, budgets.SAME_MAILBOX, mailbox, self.clock())
+        return found, new
 
-    def wait(self, conference_id: int, host_id: int, who: Person | int, child: str, school_class: str) -> bool:
-        """Puts a family on a host's waiting list: a guest by its id, or somebody who says who it is. Returns whether
-        that made the guest. Raises as `waiting.join`."""
-        person = who.checked() if isinstance(who, Person) else None
-        with self._database.write() as session:
-            conference, host = session.get_one(Conference, conference_id), session.get_one(Host, host_id)
-            if host.conference_id != conference_id:
+    def wait(
+        self,
+        conference_id: int,
+        host_id: int,
+        who: Person | int,
+        child: str,
+        school_class: str,
+        door: Door = OWN,
+        visitor: str = "",
+    ) -> None:
+        """Puts a family on a host's waiting list, as `note`. Raises as `waiting.join`."""
+
+        def join(session: Session, conference: Conference, guest: Guest, by: Door) -> None:
+            host = session.get_one(Host, host_id)
+            if host.conference_id != conference.id:
                 raise NotFound
-            guest, new = self._guest(session, conference_id, person) if person else (session.get_one(Guest, who), False)
+            waiting.join(session, conference, host, guest, child, school_class, self.clock(), by.screen)
+
+        self.note(conference_id, who, join, door, visitor, shows_link=False)
+
+    def note(
+        self,
+        conference_id: int,
+        who: Person | int,
+        enter: Callable[[Session, Conference, Guest, Door], None],
+        door: Door = OWN,
+        visitor: str = "",
+        *,
+        shows_link: bool = True,
+    ) -> Noted:
+        """Notes something for a family in one transaction: for a guest by its id, who comes by `door`, or for somebody
+        who says who it is, through the share link and from the address `visitor`. The answer may show a screen link
+        where it `shows_link`. Raises what `enter` raises, and `Spent`."""
+        person = who.checked() if isinstance(who, Person) else None
+        door = self.share(visitor) if person else door
+
+        def guest_of(session: Session) -> tuple[Guest, bool]:
             if person:
-                rules.check_share_link_books(conference)
-            waiting.join(session, conference, host, guest, child, school_class, self._clock())
-            waiting.offer_free(session, conference, host, self._clock())
-        self._on_change(0)
-        return new
+                return self._guest(session, conference_id, person, door)
+            return session.get_one(Guest, who), False
+
+        try:
+            with self.database.write() as session:
+                conference = session.get_one(Conference, conference_id)
+                if person:
+                    rules.check_share_link_books(conference)
+                guest, _ = guest_of(session)
+                shown = proof.show_link(session, guest, self.links, self.clock()) if person and shows_link else ""
+                enter(session, conference, guest, replace(door, screen=shown or door.screen))
+        except Refused as refused:
+            self._pass_on(_Form(conference_id, door, (), guest_of), refused)
+            raise
+        self.on_change(0)
+        return Noted(guest.id or 0, shown or door.screen)
 
     def changed(self) -> None:
         """Something was changed besides a booking: mails may be due."""
-        self._on_change(0)
+        self.on_change(0)
 
-    def guest_for(self, session: Session, conference_id: int, person: Person) -> tuple[Guest, bool]:
-        """The guest with this person's address, and whether it was made now, in the caller's transaction."""
-        return self._guest(session, conference_id, person.checked())
-
-    def move(self, booking_id: int, slot_public_id: str, *, by_guest: bool = True, message: str = "") -> None:
+    def move(
+        self,
+        booking_id: int,
+        slot_public_id: str,
+        *,
+        by_guest: bool = True,
+        message: str = "",
+        door: Door = OWN,
+    ) -> None:
         """Moves the booking to another free slot of the same host. `message` is for the family, in its mail."""
-        with self._writing() as session:
-            conference, booking, old_slot = _booking(session, booking_id)
-            now = self._clock()
-            _, host, slot = _slot_with_host(session, booking.conference_id, slot_public_id)
-            if slot.id == booking.slot_id and booking.state == "active":
-                return
-            if slot.host_id != booking.host_id:
-                raise NotFound
-            if by_guest:
-                rules.check_changeable(conference, booking, old_slot, now)
-            elif booking.state != "active":
-                raise AlreadyCancelled
-            rules.check_slot(conference, host, slot, now, by_guest=by_guest, guest_id=booking.guest_id)
-            if by_guest:
-                rules.check_place(conference, host, booking.place)
-            _check_slot_is_free(session, conference, slot, now)
-            if by_guest:
-                _check_own_limits(session, conference, host, slot, booking_id)
-            session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
-            _check_minutes(session, booking.guest_id, slot)
-            booking.slot_id = slot.id or 0
-            _raise_revision(session, booking, now, message)
-            _flush_slot(session, conference, slot, now)
-            _take_minutes(session, booking, slot)
-            waiting.offer(session, conference, host, old_slot, now)
-        self._on_change(booking_id)
+        try:
+            with self._writing() as session:
+                conference, booking, old_slot = _booking(session, booking_id)
+                now = self.clock()
+                _, host, slot = _slot_with_host(session, booking.conference_id, slot_public_id)
+                if slot.id == booking.slot_id and booking.state == "active":
+                    return
+                if slot.host_id != booking.host_id:
+                    raise NotFound
+                if by_guest:
+                    rules.check_changeable(conference, booking, old_slot, now)
+                elif booking.state != "active":
+                    raise AlreadyCancelled
+                taken.lock(session, [slot, old_slot])
+                known = booking.guest_id if door.proven else None
+                rules.check_slot(conference, host, slot, now, by_guest=by_guest, guest_id=known)
+                if by_guest:
+                    rules.check_place(conference, host, booking.place)
+                _check_slot_is_free(session, conference, slot, now)
+                if by_guest and slot.held_for != known:
+                    taken.check_own_limits(session, conference, host, slot, booking_id)
+                session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
+                taken.check_minutes(session, booking.guest_id, slot)
+                booking.slot_id = slot.id or 0
+                _raise_revision(session, booking, now, message)
+                waiting.taken_up(session, slot, booking.guest_id)
+                _flush_slot(session, conference, slot, now)
+                _take_minutes(session, booking, slot)
+                waiting.offer(session, conference, host, old_slot, now)
+                waiting.reconsider(session, conference, session.get_one(Guest, booking.guest_id), now)
+        except Refused as refused:
+            if not door.proven and proof.depends_on_family(refused):
+                self._tell_family(lambda session: (_guest_of(session, booking_id), False), refused)
+            raise
+        self.on_change(booking_id)
 
     def change_place(
         self, booking_id: int, place: str, *, by_guest: bool = True, message: str = "", late: bool = False
     ) -> None:
         """Changes the place; the organiser is not bound by what is offered, only by what Nextcloud can do. With
         `late` a family may do it until the end of its appointment: its video does not work."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             conference, booking, slot = _booking(session, booking_id)
-            now = self._clock()
+            now = self.clock()
             if by_guest and not late:
                 rules.check_changeable(conference, booking, slot, now)
             elif booking.state != "active":
@@ -314,27 +481,27 @@ class Desk:
             elif place not in PLACES or (place == VIDEO and not host.can_video):
                 raise PlaceNotOffered([ON_SITE])
             self.change_place_in(session, booking, place, now, message)
-        self._on_change(booking_id)
+        self.on_change(booking_id)
 
     def cancel(self, booking_id: int, *, by_guest: bool = True, message: str = "") -> None:
         """Cancels; a guest only until the change deadline, an organiser always. Twice is once."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             conference, booking, slot = _booking(session, booking_id)
             if booking.state == "cancelled":
                 return
             if by_guest:
-                rules.check_changeable(conference, booking, slot, self._clock())
-            self.cancel_in(session, booking, self._clock(), message, by="guest" if by_guest else "school")
+                rules.check_changeable(conference, booking, slot, self.clock())
+            self.cancel_in(session, booking, self.clock(), message, by="guest" if by_guest else "school")
             if by_guest:
-                waiting.offer(session, conference, session.get_one(Host, booking.host_id), slot, self._clock())
-        self._on_change(booking_id)
+                waiting.offer(session, conference, session.get_one(Host, booking.host_id), slot, self.clock())
+        self.on_change(booking_id)
 
     def confirm_all(self, guest_id: int) -> None:
         """Confirms all that still waits for this family's word, as `confirm`."""
         to_confirm = select(col(Booking.id)).where(
             col(Booking.guest_id) == guest_id, col(Booking.state) == "active", col(Booking.confirm_by).is_not(None)
         )
-        with self._database.read() as session:
+        with self.database.read() as session:
             found = list(session.execute(to_confirm).scalars())
         for booking_id in found:
             self.confirm(booking_id or 0)
@@ -343,27 +510,27 @@ class Desk:
         """The family has opened the link in its mail and said yes; from now on all follows. Twice is once.
 
         Raises `AlreadyCancelled` when it came too late."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             _, booking, _ = _booking(session, booking_id)
             if booking.state != "active":
                 raise AlreadyCancelled
             if booking.confirm_by is None:
                 return
             booking.confirm_by = None
-            _raise_revision(session, booking, self._clock())
+            _raise_revision(session, booking, self.clock())
             # So far the family was asked, not told of an appointment: its next mail is the first.
             session.get_one(Effect, (booking.id, "mail")).applied_revision = 0
-        self._on_change(booking_id)
+        self.on_change(booking_id)
 
     def release_unconfirmed(self) -> int:
         """Gives the slots back that were held for nothing; returns how many. Nobody is written to again: the address
         may be somebody else's."""
-        now = self._clock()
+        now = self.clock()
         late = select(col(Booking.id)).where(col(Booking.confirm_by) < now, col(Booking.state) == "active").limit(200)
-        with self._database.read() as session:
+        with self.database.read() as session:
             found = list(session.execute(late).scalars())
         for booking_id in found:
-            with self._database.write() as session:
+            with self.database.write() as session:
                 _, booking, _ = _booking(session, booking_id or 0)
                 if booking.confirm_by is None or booking.state != "active":
                     continue
@@ -395,33 +562,41 @@ def assign_slot(
     child: str,
     school_class: str,
     now: datetime,
+    screen: str = "",
 ) -> Booking:
     """Books a slot for a family in a transaction of the caller's: the result of a run, which no opening time and no
     limit keeps out. Raises `Refused` where the slot cannot be had any more."""
     wish = Wish(found[2].public_id, place, child, school_class, "")
+    taken.lock(session, [found[2]])
     try:
-        return _book_slot(session, found, guest, wish, now, by_guest=False, by_share_link=False)
+        return _book_slot(session, found, wish, _Making(guest, Door("school", screen), False, now))
     except _SlotLost as lost:
         raise SlotTaken(lost.starts_at) from lost
 
 
-def _book_slot(
-    session: Session,
-    found: tuple[Conference, Host, Slot],
-    guest: Guest,
-    wish: Wish,
-    now: datetime,
-    by_guest: bool,
-    by_share_link: bool,
-) -> Booking:
+@dataclass(frozen=True)
+class _Making:
+    """For whom bookings are being made, by which door, and whether they wait for the family's word."""
+
+    guest: Guest
+    door: Door
+    confirm: bool
+    now: datetime
+
+
+def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wish, making: _Making) -> Booking:
+    """The slot's row is held by the caller (`taken.lock`)."""
     conference, host, slot = found
-    rules.check_slot(conference, host, slot, now, by_guest=by_guest, guest_id=guest.id)
+    guest, door, now = making.guest, making.door, making.now
+    by_family = door.kind != "school"
+    # Who has only typed an address does not get what is held for the family with it.
+    known = guest.id if door.proven else None
+    rules.check_slot(conference, host, slot, now, by_guest=by_family, guest_id=known)
     rules.check_place(conference, host, wish.place)
     _check_slot_is_free(session, conference, slot, now)
-    if by_guest and slot.held_for != guest.id:
-        _check_own_limits(session, conference, host, slot)
-    _check_guest(session, conference, guest, host, slot, wish.child if by_guest else None)
-    to_confirm = by_share_link and conference.booking_by == "confirmed"
+    if by_family and slot.held_for != guest.id:
+        taken.check_own_limits(session, conference, host, slot)
+    _check_guest(session, conference, guest, host, slot, wish.child if by_family else None)
     booking = Booking(
         conference_id=slot.conference_id,
         host_id=slot.host_id,
@@ -430,43 +605,48 @@ def _book_slot(
         place=wish.place,
         child=wish.child,
         school_class=wish.school_class,
-        confirm_by=now + rules.CONFIRM_WITHIN if to_confirm else None,
+        screen=door.screen,
+        visitor=door.visitor,
+        confirm_by=now + rules.CONFIRM_WITHIN if making.confirm else None,
     )
     session.add(booking)
-    if slot.blocked_by == "held":
-        slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = False, "", None, None
+    waiting.taken_up(session, slot, guest.id or 0)
     _flush_slot(session, conference, slot, now)
     _take_minutes(session, booking, slot)
     if wish.idempotency_key:
-        session.add(IdempotencyKey(key_hash=wish.idempotency_key, booking_id=booking.id or 0))
+        key = IdempotencyKey(key_hash=wish.idempotency_key, booking_id=booking.id or 0, screen=door.screen)
+        session.add(key)
     for kind in EFFECT_KINDS:
         # Until the family has confirmed, it gets a mail and nothing else happens.
-        due_at = NOT_BEFORE_CONFIRMING if to_confirm and kind != "mail" else utc_now()
+        due_at = NOT_BEFORE_CONFIRMING if making.confirm and kind != "mail" else utc_now()
         session.add(Effect(booking_id=booking.id or 0, kind=kind, next_attempt_at=due_at))
     waiting.leave(session, slot.host_id, guest.id or 0)
     return booking
 
 
-def _key_hash(conference_id: int, key: str, number: int) -> str:
-    """What the database stores of a form's key, for its first and every further booking; empty without a key."""
-    return hashed(f"{conference_id}:{key}" + (f":{number}" if number else "")) if key else ""
+def _key_hash(conference_id: int, address: str, slots: Sequence[str], key: str, number: int) -> str:
+    """What the database stores of a form's key, for each of its bookings; empty without a key. Bound to conference,
+    address and slots: the same key with other content is another form."""
+    return hashed("\n".join((str(conference_id), address, ",".join(slots), str(number), key))) if key else ""
 
 
 def _all_before(session: Session, wishes: Sequence[Wish]) -> list[Booked]:
-    """What the same form has booked before; empty when it is new."""
+    """What the same form has booked before; empty when it is new. Raises `AlreadyCancelled` when nothing of it stands
+    any more: it is not booked by sending an old form again."""
     found = [_booked_before(session, wish.idempotency_key) for wish in wishes if wish.idempotency_key]
-    return [one for one in found if one]
+    known = [one for one in found if one]
+    if known and not any(booking.state == "active" for _, booking in known):
+        raise AlreadyCancelled
+    return [one for one, _ in known]
 
 
-def _booked_before(session: Session, key_hash: str) -> Booked | None:
+def _booked_before(session: Session, key_hash: str) -> tuple[Booked, Booking] | None:
     known = session.get(IdempotencyKey, key_hash)
     if known is None:
         return None
     booking = session.get_one(Booking, known.booking_id)
-    first = session.execute(
-        select(func.min(col(Booking.id))).where(col(Booking.guest_id) == booking.guest_id)
-    ).scalar_one()
-    return Booked(booking.id or 0, booking.guest_id, new_guest=first == booking.id, repeated=True)
+    booked = Booked(booking.id or 0, booking.guest_id, new_guest=False, repeated=True, screen=known.screen)
+    return booked, booking
 
 
 def _slot_with_host(session: Session, conference_id: int, slot_public_id: str) -> tuple[Conference, Host, Slot]:
@@ -497,34 +677,13 @@ def _booking(session: Session, booking_id: int) -> tuple[Conference, Booking, Sl
     )
 
 
+def _guest_of(session: Session, booking_id: int) -> Guest:
+    return session.get_one(Guest, session.get_one(Booking, booking_id).guest_id)
+
+
 def _check_slot_is_free(session: Session, conference: Conference, slot: Slot, now: datetime) -> None:
-    taken = session.execute(
-        select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
-    ).first()
-    if taken:
+    if taken.is_booked(session, slot):
         raise _slot_taken(session, slot.host_id, slot.starts_at, rules.bookable_from(conference, now))
-
-
-def _check_own_limits(
-    session: Session, conference: Conference, host: Host, slot: Slot, without: int | None = None
-) -> None:
-    """Raises `SlotBlocked` where the host's own limits leave no room. The host's row is locked, so that two bookings of
-    neighbouring slots queue."""
-    if not rules.has_own_limits(host):
-        return
-    session.execute(select(col(Host.id)).where(col(Host.id) == host.id).with_for_update())
-    booked = _booked_spans(session, host.id or 0, without)
-    if not rules.own_limits_allow(host, conference.pause_minutes, booked, TimeSpan(slot.starts_at, slot.ends_at)):
-        raise SlotBlocked
-
-
-def _booked_spans(session: Session, host_id: int, without: int | None = None) -> list[TimeSpan]:
-    rows = session.execute(
-        select(col(Slot.starts_at), col(Slot.ends_at))
-        .join(Booking, col(Booking.slot_id) == col(Slot.id))
-        .where(col(Booking.host_id) == host_id, col(Booking.state) == "active", col(Booking.id) != (without or 0))
-    )
-    return [TimeSpan(starts_at, ends_at) for starts_at, ends_at in rows]
 
 
 def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: datetime) -> SlotTaken:
@@ -532,57 +691,13 @@ def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: d
     return SlotTaken(starts_at, rules.next_free([start for start, _ in free], starts_at))
 
 
-def free_starts(
-    session: Session, host_id: int, earliest: datetime, without: int | None = None
-) -> list[tuple[datetime, str]]:
-    """Start and public id of the slots that guests can have of the host from `earliest` on, sorted.
-
-    The booking `without` is about to move: the host's own limits are taken as if it were gone."""
-    rows = session.execute(
-        select(col(Slot.starts_at), col(Slot.public_id), col(Slot.ends_at))
-        .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
-        .where(col(Slot.host_id) == host_id, col(Slot.blocked).is_(False), col(Booking.id).is_(None))
-        .where(col(Slot.starts_at) >= earliest)
-        .order_by(col(Slot.starts_at))
-    )
-    host = session.get_one(Host, host_id)
-    if not rules.has_own_limits(host):
-        return [(starts_at, public_id) for starts_at, public_id, _ in rows]
-    pause = session.get_one(Conference, host.conference_id).pause_minutes
-    booked = _booked_spans(session, host_id, without)
-    return [
-        (starts_at, public_id)
-        for starts_at, public_id, ends_at in rows
-        if rules.own_limits_allow(host, pause, booked, TimeSpan(starts_at, ends_at))
-    ]
-
-
 def _check_guest(
     session: Session, conference: Conference, guest: Guest, host: Host, slot: Slot, child: str | None
 ) -> None:
-    """The limits hold for guests, each child by itself with one host; the organiser (`child` None) is free of them."""
+    """The limits hold for guests; the organiser (`child` None) is free of them."""
     if child is not None:
-        rows = session.execute(
-            select(col(Booking.host_id), col(Booking.child)).where(
-                col(Booking.guest_id) == guest.id, col(Booking.state) == "active"
-            )
-        ).all()
-        same = [name for host_id, name in rows if host_id == host.id and name.casefold() == child.casefold()]
-        rules.check_limits(conference, rules.GuestCounts(len(rows), len(same)))
-    _check_minutes(session, guest.id or 0, slot)
-
-
-def _check_minutes(session: Session, guest_id: int, slot: Slot) -> None:
-    minutes = minutes_of(TimeSpan(slot.starts_at, slot.ends_at))
-    other = session.execute(
-        select(col(Slot.starts_at))
-        .join(Booking, col(Booking.slot_id) == col(Slot.id))
-        .join(GuestMinute, col(GuestMinute.booking_id) == col(Booking.id))
-        .where(col(GuestMinute.guest_id) == guest_id)
-        .where(col(GuestMinute.minute) >= minutes.start, col(GuestMinute.minute) < minutes.stop)
-    ).first()
-    if other:
-        raise GuestBusy(other[0])
+        taken.check_limits(session, conference, guest, host, child)
+    taken.check_minutes(session, guest.id or 0, slot)
 
 
 def _flush_slot(session: Session, conference: Conference, slot: Slot, now: datetime) -> None:
@@ -596,7 +711,7 @@ def _flush_slot(session: Session, conference: Conference, slot: Slot, now: datet
 
 
 def _take_minutes(session: Session, booking: Booking, slot: Slot) -> None:
-    minutes = minutes_of(TimeSpan(slot.starts_at, slot.ends_at))
+    minutes = minutes_of(taken.span_of(slot))
     rows = [{"guest_id": booking.guest_id, "minute": minute, "booking_id": booking.id} for minute in minutes]
     try:
         with session.begin_nested():

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from . import taken
 from .errors import NotFound
 from .people import tell_host
 from .slots import TimeSpan
@@ -32,18 +33,19 @@ def close_busy_slots(session: Session, host: Host, busy: Iterable[TimeSpan], now
     A booked slot stays as it is, and so does one that the host has opened in spite of the calendar, as long as the
     reason lasts."""
     spans = list(busy)
-    booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
-    taken = set(session.execute(booked).scalars())
     changed = 0
-    coming = select(Slot).where(col(Slot.host_id) == host.id, col(Slot.ends_at) > now)
-    for slot in session.execute(coming).scalars():
+    coming = list(session.execute(select(Slot).where(col(Slot.host_id) == host.id, col(Slot.ends_at) > now)).scalars())
+    taken.lock(session, coming)
+    booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
+    busy_slots = set(session.execute(booked).scalars())
+    for slot in coming:
         wanted = any(overlaps(TimeSpan(slot.starts_at, slot.ends_at), span) for span in spans)
         if not wanted:
             slot.kept_open = False
             if slot.blocked_by == "calendar":
                 slot.blocked, slot.blocked_by = False, ""
                 changed += 1
-        elif not slot.blocked and not slot.kept_open and slot.id not in taken:
+        elif not slot.blocked and not slot.kept_open and slot.id not in busy_slots:
             slot.blocked, slot.blocked_by = True, "calendar"
             changed += 1
         session.add(slot)

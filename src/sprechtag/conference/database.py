@@ -69,7 +69,7 @@ class Database:
         except PoolTimeout as error:
             raise Busy from error
         except OperationalError as error:
-            if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
+            if any(word in str(error.orig) for word in ("locked", "lock timeout", "deadlock")):
                 raise Busy from error
             raise
         finally:

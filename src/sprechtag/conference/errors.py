@@ -13,8 +13,11 @@ Refused
 ├── OnlyInvited         this conference is for families with a link of their own
 ├── BookingNotOpen      booking opens later (`opens_at`) or the conference is not published
 ├── WishesFirst         families say whom they want to see, one run assigns (`until`, `over`)
+├── WishesBefore        this address has wishes; only its own link may change them
 ├── NoWaitingList       this conference keeps no waiting lists
-├── TooManyCodes        too many wrong codes were typed (`minutes` to wait)
+├── StillFree           nobody waits while something is free with this host
+├── NotLikeThis         something stands against it that only the family itself may learn
+├── Spent               a budget is used up (`kind`, `minutes` until there is more)
 ├── BookingClosed       booking is over (`closed_at`)
 ├── TooLate             lead time or change deadline has passed (`until`)
 └── AlreadyCancelled    the booking was cancelled before
@@ -94,14 +97,29 @@ class WishesFirst(Refused):
     code = "wishes_first"
 
 
+class WishesBefore(Refused):
+    """This address has wishes; only its own link may change them."""
+
+    code = "wishes_before"
+
+
 class NoWaitingList(Refused):
     code = "no_waiting_list"
 
 
+class StillFree(Refused):
+    code = "still_free"
+
+
+class NotLikeThis(Refused):
+    code = "not_like_this"
+
+
 @dataclass
-class TooManyCodes(Refused):
+class Spent(Refused):
+    kind: str
     minutes: int
-    code = "too_many_codes"
+    code = "spent"
 
 
 @dataclass

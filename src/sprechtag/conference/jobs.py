@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
-from . import people, wishes
+from . import people, taken, wishes
 from .booking import Desk
 from .database import Database
 from .errors import Invalid, NotFound, Refused
-from .tables import VIDEO, Booking, Conference, Guest, Host, Job, JobItem, Place, Slot
+from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
 
 PATIENCE = 30.0
 MAIL_KINDS = ("message", "invitation")
@@ -112,6 +112,22 @@ def start_cancelling(session: Session, conference: Conference, message: str, now
     conference.state = "closed"
     session.add(conference)
     return _start(session, conference, "cancel_all", {"message": message}, guests, now)
+
+
+def start_undoing(session: Session, conference: Conference, bookings: Sequence[str], now: datetime) -> Job:
+    """Begins to cancel these bookings (public ids), because they were entered by somebody who is no family. Raises
+    `NothingToDo` where none of them is active."""
+    rows = session.execute(
+        select(col(Booking.guest_id)).where(
+            col(Booking.conference_id) == conference.id,
+            col(Booking.public_id).in_(bookings),
+            col(Booking.state) == "active",
+        )
+    ).scalars()
+    guests = set(rows)
+    if not guests:
+        raise NothingToDo
+    return _start(session, conference, "undo", {"bookings": list(bookings), "message": ""}, guests, now)
 
 
 def start_message(
@@ -271,7 +287,11 @@ def _do(session: Session, job: Job, guest_id: int, now: datetime) -> int:
     rows = _affected(session, conference, Scope(day, payload.get("host", "")), now, guest_id)
     changed = 0
     for row in rows:
-        if job.kind == "cancel_all":
+        if job.kind == "undo":
+            if row.booking.public_id not in payload["bookings"]:
+                continue
+            _undo(session, row.booking, now)
+        elif job.kind == "cancel_all":
             Desk.cancel_in(session, row.booking, now, payload["message"])
         elif row.booking.place != payload["place"] and _able(row.host, payload["place"]):
             Desk.change_place_in(session, row.booking, payload["place"], now, payload["message"])
@@ -279,6 +299,19 @@ def _do(session: Session, job: Job, guest_id: int, now: datetime) -> int:
             continue
         changed += 1
     return changed
+
+
+def _undo(session: Session, booking: Booking, now: datetime) -> None:
+    """Cancels it, takes the family off the waiting lists, and writes to nobody whose address is not proven."""
+    Desk.cancel_in(session, booking, now)
+    guest = session.get_one(Guest, booking.guest_id)
+    if guest.proven_at is not None or guest.invited:
+        return
+    session.get_one(Effect, (booking.id, "mail")).applied_revision = booking.revision
+    session.execute(delete(WaitingEntry).where(col(WaitingEntry.guest_id) == guest.id))
+    for slot in taken.offers_to(session, guest):
+        taken.lock(session, [slot])
+        taken.release(slot)
 
 
 @dataclass(frozen=True)

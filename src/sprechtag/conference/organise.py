@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlmodel import Session, col
 
-from . import texts
+from . import taken, texts
 from .errors import Invalid, NotFound, Refused
 from .people import tell_host
 from .slots import TimeSpan, TimeWindow, slots_of
@@ -331,8 +331,8 @@ def decline(session: Session, host: Host) -> None:
 
 def block(session: Session, slot: Slot, by: str) -> None:
     """Takes a free slot off the list; `by` is `organiser` or `host`. Raises `HasBookings` for a booked one."""
-    taken = select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
-    if session.execute(taken).first():
+    taken.lock(session, [slot])
+    if taken.is_booked(session, slot):
         raise HasBookings
     slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.kept_open = True, by, None, None, False
     session.add(slot)
@@ -340,7 +340,9 @@ def block(session: Session, slot: Slot, by: str) -> None:
 
 def unblock(session: Session, slot: Slot, *, keep_open: bool = False) -> None:
     """Opens a slot; with `keep_open` the calendar does not close it again."""
-    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.kept_open = False, "", None, None, keep_open
+    taken.lock(session, [slot])
+    taken.release(slot)
+    slot.kept_open = keep_open
     session.add(slot)
 
 
@@ -366,9 +368,11 @@ def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
     """Brings the host's slots in line with the windows; slots that stay keep their id."""
     windows = _windows(session, conference, host) or _windows(session, conference, None)
     wanted = set(slots_of(windows, conference.slot_minutes, conference.pause_minutes, conference.time_zone))
-    booked = _booked_slots(session, host)
     present: set[TimeSpan] = set()
-    for slot in session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars():
+    slots = list(session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars())
+    taken.lock(session, slots)
+    booked = _booked_slots(session, host)
+    for slot in slots:
         span = TimeSpan(slot.starts_at, slot.ends_at)
         if span in wanted:
             present.add(span)

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from . import taken
 from .errors import Invalid, SlotBlocked, SlotTaken
 from .person import Person
 from .tables import Booking, Conference, Guest, GuestHost, Host, Notice, NoticeKind, Slot
-from .tokens import CODE_LENGTH, LinkKey, code_hash, hashed, invitation_code, tidy_code
+from .tokens import CODE_LENGTH, OLDER_LENGTH, LinkKey, code_hash, hashed, invitation_code, older_code, tidy_code
 
 CLAIMED_FOR = timedelta(minutes=1)
 
@@ -89,15 +90,20 @@ def manage_token(guest: Guest, links: LinkKey) -> str:
 
 def code_of(guest: Guest, links: LinkKey) -> str:
     """The code in the family's printed invitation."""
+    older = older_code(links, guest.public_id, guest.manage_generation)
+    if guest.code_hash and guest.code_hash == code_hash(links, older):
+        return older
     return invitation_code(links, guest.public_id, guest.manage_generation)
 
 
 def by_code(session: Session, conference: Conference, code: str, links: LinkKey) -> Guest | None:
     """The family of this conference whose printed code was typed."""
+    if len(tidy_code(code)) not in (CODE_LENGTH, OLDER_LENGTH):
+        return None
     found: Guest | None = session.execute(
         select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.code_hash) == code_hash(links, code))
     ).scalar_one_or_none()
-    return found if found and len(tidy_code(code)) == CODE_LENGTH else None
+    return found
 
 
 @dataclass(frozen=True)
@@ -254,8 +260,8 @@ def asking_hosts(session: Session, guest_id: int, seen: Collection[int]) -> list
 def hold(session: Session, slot: Slot, guest: Guest) -> None:
     """Holds a free slot for one family. Raises `SlotTaken` for a booked one and `SlotBlocked` for one that is held for
     somebody else or closed by the organiser."""
-    taken = select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
-    if session.execute(taken).first():
+    taken.lock(session, [slot])
+    if taken.is_booked(session, slot):
         raise SlotTaken(slot.starts_at)
     if slot.blocked_by == "organiser" or (slot.blocked_by == "held" and slot.held_for != guest.id):
         raise SlotBlocked

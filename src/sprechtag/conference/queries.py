@@ -13,9 +13,10 @@ from sqlalchemy import Row, Select, func, select
 from sqlmodel import Session, col
 
 from . import rules
-from .booking import free_starts
 from .errors import NotFound, Refused
+from .proof import plain_class, plain_name
 from .tables import Booking, Conference, Effect, Guest, Host, InstanceFact, Place, Slot
+from .taken import free_starts
 from .tokens import LinkKey, hashed, join_path
 
 
@@ -81,10 +82,23 @@ class BookingView:
     guest_phone: str
     language: str
     talk_link: str
+    screen: str
+    proven: bool
 
     @property
     def active(self) -> bool:
         return self.state == "active"
+
+    def outward(self) -> "BookingView":
+        """As it may be written to the family: of what a stranger has typed only plain names."""
+        if self.proven:
+            return self
+        return replace(
+            self,
+            guest_name=plain_name(self.guest_name),
+            child=plain_name(self.child),
+            school_class=plain_class(self.school_class),
+        )
 
 
 def conference_by_share_token(session: Session, token: str) -> Conference:
@@ -95,17 +109,6 @@ def conference_by_share_token(session: Session, token: str) -> Conference:
     if row is None or row.state == "draft":
         raise NotFound
     return row
-
-
-def guest_by_manage_token(session: Session, token: str) -> tuple[Guest, Conference]:
-    row = session.execute(
-        select(Guest, Conference)
-        .join(Conference, col(Conference.id) == col(Guest.conference_id))
-        .where(col(Guest.manage_token_hash) == hashed(token))
-    ).one_or_none()
-    if row is None:
-        raise NotFound
-    return row[0], row[1]
 
 
 def host_cards(
@@ -264,6 +267,8 @@ def _view(row: Row[Any]) -> BookingView:
         guest_phone=guest.phone,
         language=guest.language,
         talk_link=(talk or {}).get("link", ""),
+        screen=booking.screen,
+        proven=guest.proven_at is not None,
     )
 
 
@@ -304,6 +309,13 @@ class GuestView:
     guest_child: str
     language: str
     closes_at: datetime | None
+    proven: bool
+
+    def outward(self) -> "GuestView":
+        """As `BookingView.outward`."""
+        if self.proven:
+            return self
+        return replace(self, guest_name=plain_name(self.guest_name), guest_child=plain_name(self.guest_child))
 
 
 def guest_view(session: Session, guest_id: int) -> GuestView:
@@ -329,12 +341,16 @@ def guest_view(session: Session, guest_id: int) -> GuestView:
         guest_child=guest.child,
         language=guest.language,
         closes_at=conference.wishes_until if conference.booking_mode == "wishes" else conference.closes_at,
+        proven=guest.proven_at is not None,
     )
 
 
-def bookings_of_guest(session: Session, guest_id: int) -> list[BookingView]:
-    """All of the guest's bookings by time, cancelled ones too."""
-    rows = session.execute(_view_query().where(col(Booking.guest_id) == guest_id).order_by(col(Slot.starts_at)))
+def bookings_of_guest(session: Session, guest_id: int, screen: str = "") -> list[BookingView]:
+    """All of the guest's bookings by time, cancelled ones too; with `screen` those made through this screen link."""
+    query = _view_query().where(col(Booking.guest_id) == guest_id)
+    if screen:
+        query = query.where(col(Booking.screen) == screen)
+    rows = session.execute(query.order_by(col(Slot.starts_at)))
     return [_view(row) for row in rows]
 
 
@@ -384,6 +400,17 @@ def bookings_of_conference(session: Session, conference_id: int, host_id: int | 
     if host_id is not None:
         query = query.where(col(Booking.host_id) == host_id)
     return [_view(row) for row in session.execute(query.order_by(col(Slot.starts_at), col(Booking.id)))]
+
+
+def bookings_by_visitor(session: Session, conference_id: int) -> dict[str, list[BookingView]]:
+    """The active bookings that families have entered themselves, by the mark of the address they came from."""
+    query = _view_query().where(
+        col(Booking.conference_id) == conference_id, col(Booking.state) == "active", col(Booking.visitor) != ""
+    )
+    found: dict[str, list[BookingView]] = {}
+    for row in session.execute(query.order_by(col(Booking.id))):
+        found.setdefault(row[0].visitor, []).append(_view(row))
+    return found
 
 
 def effects_of(session: Session, booking_ids: list[int]) -> dict[int, list[Effect]]:

@@ -162,7 +162,9 @@ class Slot(SQLModel, table=True):
 class Guest(SQLModel, table=True):
     """Who books. One row for each address of a conference, found by its keyed fingerprint.
 
-    `invited` are those whom the school has entered; `child` and `school_class` are then known before a booking."""
+    `invited` are those whom the school has entered; `child` and `school_class` are then known before a booking.
+    `proven_at`: when somebody first pressed something that only who reads this family's mail or letter can press; None
+    while the address is only what a stranger has typed."""
 
     __table_args__ = (UniqueConstraint("conference_id", "email_fingerprint"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -179,6 +181,19 @@ class Guest(SQLModel, table=True):
     manage_generation: int = 1
     manage_token_hash: str = Field(default="", index=True)
     code_hash: str = Field(default="", index=True)
+    proven_at: datetime | None = _when(nullable=True, default=None)
+    created_at: datetime = _when(default_factory=utc_now)
+
+
+class ScreenLink(SQLModel, table=True):
+    """A link that an answer has shown to somebody who has proven nothing. It opens what was made through it, and
+    nothing else of the guest's; what was made carries its `public_id`. A new link of the family's voids it."""
+
+    __tablename__ = "screen_link"
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    guest_id: int = Field(foreign_key="guest.id", index=True, ondelete="CASCADE")
+    token_hash: str = Field(index=True)
     created_at: datetime = _when(default_factory=utc_now)
 
 
@@ -187,7 +202,8 @@ class Booking(SQLModel, table=True):
 
     `cancelled_by` is `guest` or `school`. `message` is what the school says to the family with its last change; `note`
     is the host's own and shown to nobody else. Until `confirm_by` a booking holds its slot and waits for the family's
-    word; None once it has come."""
+    word; None once it has come. `screen` names the `ScreenLink` through which it was made (empty: none), `visitor` the
+    address it came from as a keyed fingerprint that means nothing elsewhere."""
 
     __table_args__ = (
         # One slot, one active booking: the promise that no concurrency can break.
@@ -214,6 +230,8 @@ class Booking(SQLModel, table=True):
     message: str = ""
     note: str = ""
     cancelled_by: str = ""
+    screen: str = ""
+    visitor: str = Field(default="", index=True)
     confirm_by: datetime | None = _when(nullable=True, default=None)
     created_at: datetime = _when(default_factory=utc_now)
     changed_at: datetime = _when(default_factory=utc_now)
@@ -249,11 +267,24 @@ class WaitingEntry(SQLModel, table=True):
     guest_id: int = Field(foreign_key="guest.id", index=True, ondelete="CASCADE")
     child: str
     school_class: str = ""
+    screen: str = ""
     offered_slot_id: int | None = Field(default=None, foreign_key="slot.id", ondelete="SET NULL")
     created_at: datetime = _when(default_factory=utc_now)
 
 
-LetterKind = Literal["waiting", "offer", "reminder", "feedback", "unserved", "wishes", "asked", "late", "rehearsal"]
+LetterKind = Literal[
+    "waiting",
+    "offer",
+    "reminder",
+    "feedback",
+    "unserved",
+    "wishes",
+    "asked",
+    "late",
+    "rehearsal",
+    "new_link",
+    "not_done",
+]
 
 
 class GuestLetter(SQLModel, table=True):
@@ -301,6 +332,7 @@ class HostWish(SQLModel, table=True):
     host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
     child: str
     school_class: str = ""
+    screen: str = ""
     outcome: str = ""
 
 
@@ -356,10 +388,11 @@ class PaperJob(SQLModel, table=True):
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """A form that was sent: the same form again finds the booking it made."""
+    """A form that was sent: the same form again finds the booking it made, and shows the same `screen` link."""
 
     __tablename__ = "idempotency_key"
     key_hash: str = Field(primary_key=True)
+    screen: str = ""
     booking_id: int = Field(foreign_key="booking.id", index=True, ondelete="CASCADE")
     created_at: datetime = _when(default_factory=utc_now)
 
@@ -382,7 +415,7 @@ class Effect(SQLModel, table=True):
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
-JobKind = Literal["switch_place", "cancel_all", "message", "invitation", "assign"]
+JobKind = Literal["switch_place", "cancel_all", "message", "invitation", "assign", "undo"]
 
 
 class Job(SQLModel, table=True):
@@ -413,7 +446,7 @@ class JobItem(SQLModel, table=True):
     last_error: str = ""
 
 
-NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted", "alarm", "evening", "family_says"]
+NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted", "alarm", "evening", "family_says", "budget"]
 
 
 class Notice(SQLModel, table=True):
@@ -517,6 +550,29 @@ class DeviceCheck(SQLModel, table=True):
     webrtc: str = ""
     connection: str = ""
     at: datetime = _when(default_factory=utc_now)
+
+
+class BudgetCount(SQLModel, table=True):
+    """How much of a budget is spent in its window. `key` is a keyed fingerprint: no address stands in it."""
+
+    __tablename__ = "budget_count"
+    key: str = Field(primary_key=True)
+    count: int = 0
+    expires_at: datetime = _when(index=True)
+
+
+class BudgetHit(SQLModel, table=True):
+    """A budget that was spent: which `kind`, by which `visitor` (a keyed fingerprint), how often it refused since."""
+
+    __tablename__ = "budget_hit"
+    __table_args__ = (UniqueConstraint("conference_id", "kind", "visitor"),)
+    id: int | None = Field(default=None, primary_key=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    kind: str
+    visitor: str
+    count: int = 1
+    first_at: datetime = _when(default_factory=utc_now)
+    last_at: datetime = _when(default_factory=utc_now)
 
 
 class AdminSettings(SQLModel, table=True):

@@ -28,6 +28,8 @@ TextKind = Literal[
     "feedback",
     "late",
     "rehearsal",
+    "new_link",
+    "not_done",
 ]
 KINDS: tuple[TextKind, ...] = get_args(TextKind)
 Texts = Mapping[str, Mapping[str, str]]
@@ -44,6 +46,7 @@ _MORE: dict[str, tuple[str, ...]] = {
     "wishes": ("hosts", "until"),
     "late": ("host", "minutes", "when"),
     "rehearsal": ("days",),
+    "not_done": ("why",),
 }
 _PLACEHOLDER = re.compile(r"\{([^{}\s]{0,40})\}")
 LONGEST = 4000
@@ -76,7 +79,8 @@ def running_text(texts: Texts, kind: TextKind, say: Speaker, values: Mapping[str
     """The text with its placeholders filled in; one that has no value is left out."""
     text = texts.get(kind, {}).get(say.language) or default(kind, say)
     filled = _PLACEHOLDER.sub(lambda found: values.get(found[1], ""), text)
-    return re.sub(r"[ \t]+\n", "\n", re.sub(r"[ \t]{2,}", " ", filled)).strip()
+    # Without a name "Hello ," would stand there.
+    return re.sub(r"[ \t]+(?=[\n,،])", "", re.sub(r"[ \t]{2,}", " ", filled)).strip()
 
 
 def default(kind: TextKind, say: Speaker) -> str:
@@ -142,6 +146,16 @@ def _body(kind: TextKind, say: Speaker) -> str:
             return say(
                 "on {days} we meet by video. Please try now whether your device can do it: open the link below and "
                 "press “Check camera and microphone”. It takes a minute."
+            )
+        case "new_link":
+            return say(
+                "this is your new link. All older links and codes are void, also those of video calls; please use only "
+                "what stands in this mail."
+            )
+        case "not_done":
+            return say(
+                "somebody has just tried to book with your address, and it was not possible: {why} Nothing was "
+                "changed. If it was you, open the link below; if not, you need do nothing."
             )
         case "feedback":
             return say(

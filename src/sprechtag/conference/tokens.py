@@ -13,7 +13,7 @@ import hmac
 import secrets
 from typing import Literal
 
-Purpose = Literal["share", "manage", "join", "feed", "feedback", "display"]
+Purpose = Literal["share", "manage", "screen", "join", "feed", "feedback", "display"]
 
 
 class LinkKey:
@@ -72,10 +72,20 @@ def is_token(links: LinkKey, purpose: Purpose, owner_id: str, generation: int, t
 
 
 def invitation_code(links: LinkKey, guest_public_id: str, generation: int) -> str:
-    """The code in a printed invitation: eight characters of 27 (38 bits), so it is only taken at a limited rate."""
+    """The code in a printed invitation: ten characters of 27 (47 bits). Whoever tries a hundred a second day and night
+    finds one of 600 families' in some 100 years, so a right one is always taken."""
+    return _code(links, guest_public_id, generation, CODE_LENGTH)
+
+
+def older_code(links: LinkKey, guest_public_id: str, generation: int) -> str:
+    """As codes were until 0.1: eight characters. Letters that were printed so hold them."""
+    return _code(links, guest_public_id, generation, OLDER_LENGTH)
+
+
+def _code(links: LinkKey, guest_public_id: str, generation: int, length: int) -> str:
     number = int(links.fingerprint(f"code:{guest_public_id}:{generation}"), 16)
     letters = []
-    for _ in range(CODE_LENGTH):
+    for _ in range(length):
         number, rest = divmod(number, len(_CODE_ALPHABET))
         letters.append(_CODE_ALPHABET[rest])
     return "".join(letters)
@@ -98,7 +108,7 @@ def public_id() -> str:
 
 # No vowels and nothing that is mistaken for something else on paper or on the phone.
 _CODE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
-CODE_LENGTH = 8
+CODE_LENGTH, OLDER_LENGTH = 10, 8
 
 
 def short_code(length: int = 6) -> str:

@@ -3,26 +3,36 @@
 """The waiting list of a host: a time that becomes free is offered to the family that has waited longest.
 
 It is held for that family until `Slot.held_until` and taken by booking it. Whoever lets it pass has had its turn, and
-the next one is asked. The offer is made in the transaction that frees the slot, so nobody else can be faster."""
+the next one is asked. The offer is made in the transaction that frees the slot, so nobody else can be faster. Nothing
+is offered that the family could not take, and what is held counts as booked; nobody waits while something is free."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, true, update
 from sqlmodel import Session, col
 
-from . import letters, rules
-from .errors import Invalid, NoWaitingList, Refused
-from .tables import Booking, Conference, Guest, Host, Slot, WaitingEntry
+from . import letters, rules, taken
+from .errors import Invalid, NoWaitingList, Refused, StillFree
+from .tables import Conference, Guest, Host, Slot, WaitingEntry
 
 
 def join(
-    session: Session, conference: Conference, host: Host, guest: Guest, child: str, school_class: str, now: datetime
+    session: Session,
+    conference: Conference,
+    host: Host,
+    guest: Guest,
+    child: str,
+    school_class: str,
+    now: datetime,
+    screen: str = "",
 ) -> WaitingEntry:
-    """Puts the family on the host's list and writes to it; once there, it keeps its turn.
+    """Puts the family on the host's list and writes to it; once there, it keeps its turn. `screen` names the screen
+    link it came by, if any.
 
-    Raises `Invalid` without a child's name, `NoWaitingList` and whatever closes booking."""
+    Raises `Invalid` without a child's name, `NoWaitingList`, `StillFree` while something is free with this host, what
+    closes booking, and `LimitReached` for a family that could take nothing."""
     if not conference.waiting_list:
         raise NoWaitingList
     rules.check_booking_is_open(conference, now)
@@ -33,12 +43,16 @@ def join(
         raise Invalid("child" if len(child) > 120 else "school_class", "too_long")
     entry = _entry(session, host.id or 0, guest.id or 0)
     if entry is None:
+        if taken.free_starts(session, host.id or 0, rules.bookable_from(conference, now)):
+            raise StillFree
+        taken.check_limits(session, conference, guest, host, child)
         entry = WaitingEntry(
             conference_id=conference.id or 0,
             host_id=host.id or 0,
             guest_id=guest.id or 0,
             child=child,
             school_class=" ".join(school_class.split()),
+            screen=screen,
             created_at=now,
         )
         session.add(entry)
@@ -57,49 +71,99 @@ def leave(session: Session, host_id: int, guest_id: int) -> None:
 
 def turn_down(session: Session, conference: Conference, slot: Slot, guest: Guest, now: datetime) -> None:
     """The family does not want what was offered: its turn is over and the next one is asked."""
+    taken.lock(session, [slot])
     if slot.held_for != guest.id or slot.held_until is None:
         return
     leave(session, slot.host_id, guest.id or 0)
-    _free(slot)
+    taken.release(slot)
     offer(session, conference, session.get_one(Host, slot.host_id), slot, now)
 
 
+def taken_up(session: Session, slot: Slot, guest_id: int) -> None:
+    """The family has this slot now: it is held for nobody any more, and whoever was offered it has been served."""
+    if slot.blocked_by != "held":
+        return
+    if slot.held_until is not None:
+        leave(session, slot.host_id, guest_id)
+    taken.release(slot)
+    session.add(slot)
+
+
+def reconsider(session: Session, conference: Conference, guest: Guest, now: datetime) -> None:
+    """After a family has booked or moved: what is held for it and what it cannot take any more goes to the next one.
+    The family keeps its place on the list."""
+    for slot in taken.offers_to(session, guest):
+        taken.lock(session, [slot])
+        entry = _entry(session, slot.host_id, guest.id or 0)
+        host = session.get_one(Host, slot.host_id)
+        if slot.held_for != guest.id or (entry and _can_take(session, conference, host, slot, guest, entry.child)):
+            continue
+        if entry:
+            entry.offered_slot_id = None
+            session.add(entry)
+        taken.release(slot)
+        session.add(slot)
+        session.flush()
+        offer(session, conference, host, slot, now)
+
+
 def offer(session: Session, conference: Conference, host: Host, slot: Slot, now: datetime) -> bool:
-    """Holds a free slot for the family that has waited longest and writes to it; False when nobody waits or the slot
-    cannot be booked."""
+    """Holds a free slot for the family that has waited longest of those who can take it, and writes to it; False when
+    there is none or the slot cannot be booked. Who has proven its address comes first."""
     if slot.blocked or slot.starts_at < rules.bookable_from(conference, now) or host.state != "joined":
         return False
     try:
         rules.check_booking_is_open(conference, now)
     except Refused:
         return False
-    taken = select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
-    if session.execute(taken).first():
-        return False
-    entry = session.execute(
+    waiting = (
         select(WaitingEntry)
         .where(col(WaitingEntry.host_id) == host.id, col(WaitingEntry.offered_slot_id).is_(None))
         .order_by(col(WaitingEntry.created_at), col(WaitingEntry.id))
-        .limit(1)
-        .with_for_update()
-    ).scalar_one_or_none()
-    if entry is None:
+    )
+    entries = list(session.execute(waiting.with_for_update()).scalars())
+    if not entries:
         return False
-    until = min(now + rules.OFFERED_FOR, rules.bookable_until(conference, slot))
-    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = True, "held", entry.guest_id, until
-    entry.offered_slot_id = slot.id
-    session.add_all((slot, entry))
-    payload = {"slot": slot.public_id}
-    letters.write(session, entry.guest_id, "offer", f"{entry.public_id}-{slot.public_id}", payload, now, until)
-    return True
+    taken.lock(session, [slot])
+    if slot.blocked or taken.is_booked(session, slot):
+        return False
+    # An address that nobody has proven may be invented: those who wait with one come after all others.
+    waiting_guests = [(entry, session.get_one(Guest, entry.guest_id)) for entry in entries]
+    for entry, guest in sorted(waiting_guests, key=lambda one: one[1].proven_at is None and not one[1].invited):
+        if not _can_take(session, conference, host, slot, guest, entry.child):
+            continue
+        until = min(now + rules.OFFERED_FOR, rules.bookable_until(conference, slot))
+        slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = True, "held", entry.guest_id, until
+        entry.offered_slot_id = slot.id
+        session.add_all((slot, entry))
+        session.flush()
+        payload = {"slot": slot.public_id}
+        letters.write(session, entry.guest_id, "offer", f"{entry.public_id}-{slot.public_id}", payload, now, until)
+        return True
+    return False
+
+
+def _can_take(session: Session, conference: Conference, host: Host, slot: Slot, guest: Guest, child: str) -> bool:
+    """Whether the family could book the slot as things stand."""
+    try:
+        taken.check_own_limits(session, conference, host, slot)
+        taken.check_limits(session, conference, guest, host, child)
+        taken.check_minutes(session, guest.id or 0, slot)
+    except Refused:
+        return False
+    others = (other for other in taken.offers_to(session, guest) if other.id != slot.id)
+    return not any(slot.starts_at < other.ends_at and other.starts_at < slot.ends_at for other in others)
 
 
 def sweep(session: Session, now: datetime) -> int:
     """Ends offers that nobody took and offers what else is free to those who wait; returns how many were offered."""
-    late = session.execute(select(Slot).where(col(Slot.held_until) < now)).scalars()
-    for slot in list(late):
+    late = list(session.execute(select(Slot).where(col(Slot.held_until) < now)).scalars())
+    taken.lock(session, late)
+    for slot in late:
+        if slot.held_until is None or slot.held_until >= now:
+            continue
         leave(session, slot.host_id, slot.held_for or 0)
-        _free(slot)
+        taken.release(slot)
     # An offer whose slot was closed by its host is none any more.
     gone = select(col(Slot.id)).where(col(Slot.held_until).is_not(None))
     session.execute(
@@ -145,11 +209,13 @@ class Waiting:
     offered: Slot | None
 
 
-def of_guest(session: Session, guest: Guest) -> Sequence[Waiting]:
+def of_guest(session: Session, guest: Guest, screen: str = "") -> Sequence[Waiting]:
+    """The lists that the family is on; with `screen` those that it joined through this screen link."""
     entries = session.execute(
         select(WaitingEntry, Host)
         .join(Host, col(Host.id) == col(WaitingEntry.host_id))
         .where(col(WaitingEntry.guest_id) == guest.id)
+        .where(col(WaitingEntry.screen) == screen if screen else true())
         .order_by(col(Host.display_name))
     )
     found = []
@@ -181,7 +247,3 @@ def _entry(session: Session, host_id: int, guest_id: int) -> WaitingEntry | None
         select(WaitingEntry).where(col(WaitingEntry.host_id) == host_id, col(WaitingEntry.guest_id) == guest_id)
     ).scalar_one_or_none()
     return found
-
-
-def _free(slot: Slot) -> None:
-    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = False, "", None, None

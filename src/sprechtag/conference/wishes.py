@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlmodel import Session, col
 
 from ..phrases import Speaker
 from . import letters, rules
 from .booking import assign_slot
-from .errors import Invalid, Refused
+from .errors import Invalid, Refused, WishesBefore
 from .person import tidy
+from .proof import OWN, Door
 from .tables import Booking, Conference, Guest, Host, HostWish, Job, JobItem, Place, Slot, WishRun, WishSheet
 
 MOST_WISHES = 10
@@ -28,12 +29,6 @@ class RunIsOn(Refused):
     """A run is going on or was published; it must end or be discarded first."""
 
     code = "run_is_on"
-
-
-class WishesBefore(Refused):
-    """This family has entered wishes before, and only its own link may change them."""
-
-    code = "wishes_before"
 
 
 @dataclass(frozen=True)
@@ -49,12 +44,12 @@ class Wished:
 
 
 def enter(
-    session: Session, conference: Conference, guest: Guest, wished: Wished, now: datetime, own_link: bool
+    session: Session, conference: Conference, guest: Guest, wished: Wished, now: datetime, door: Door = OWN
 ) -> None:
     """Sets the family's wishes for this child anew, and when it can come for all its children.
 
-    With nobody's `own_link` a family that has wishes is left as it is (`WishesBefore`). Raises `Invalid` and what
-    stands against wishes now."""
+    Who has proven nothing sets only what came in by the same screen link; else a family that has wishes is left as it
+    is (`WishesBefore`). Raises `Invalid` and what stands against wishes now."""
     rules.check_wishes_are_taken(conference, now)
     child = tidy("child", wished.child, 120, required=True)
     school_class = tidy("school_class", wished.school_class, 40)
@@ -63,7 +58,7 @@ def enter(
     if not wished.available:
         raise Invalid("days", "days_missing")
     before = of_guest(session, guest.id or 0)
-    if before and not own_link:
+    if not door.proven and any(not door.screen or wish.screen != door.screen for wish, _ in before):
         raise WishesBefore
     kept = [wish for wish, _ in before if wish.child.casefold() != child.casefold()]
     if len(kept) + len(wished.hosts) > MOST_WISHES:
@@ -80,6 +75,7 @@ def enter(
                 host_id=host.id or 0,
                 child=child,
                 school_class=school_class,
+                screen=door.screen,
             )
         )
     session.merge(
@@ -95,11 +91,13 @@ def enter(
     letters.write(session, guest.id or 0, "wishes", now.isoformat(), {}, now, now + letters.WEEK)
 
 
-def of_guest(session: Session, guest_id: int) -> list[tuple[HostWish, Host]]:
+def of_guest(session: Session, guest_id: int, screen: str = "") -> list[tuple[HostWish, Host]]:
+    """The family's wishes; with `screen` those that came in by this screen link."""
     rows = session.execute(
         select(HostWish, Host)
         .join(Host, col(Host.id) == col(HostWish.host_id))
         .where(col(HostWish.guest_id) == guest_id)
+        .where(col(HostWish.screen) == screen if screen else true())
         .order_by(col(HostWish.child), col(Host.display_name))
     )
     return [(wish, host) for wish, host in rows]
@@ -274,7 +272,16 @@ def book_family(session: Session, job: Job, guest_id: int, now: datetime) -> int
             try:
                 with session.begin_nested():
                     made.append(
-                        assign_slot(session, (conference, host, slot), guest, place, wish.child, wish.school_class, now)
+                        assign_slot(
+                            session,
+                            (conference, host, slot),
+                            guest,
+                            place,
+                            wish.child,
+                            wish.school_class,
+                            now,
+                            wish.screen,
+                        )
                     )
                 wish.outcome = SERVED
             except Refused:

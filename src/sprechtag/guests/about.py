@@ -3,56 +3,30 @@
 """What stands beside booking: the code of a printed letter, privacy notice, accessibility, feedback after the day."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from ..conference import people
-from ..conference.errors import NotFound, TooManyCodes
-from ..conference.tables import Conference, FeedbackAnswer
+from ..conference import budgets, people
+from ..conference.errors import NotFound, Spent
+from ..conference.tables import Conference, FeedbackAnswer, Slot
 from ..conference.tokens import hashed, is_token
 from .front import Field, Front, Language, Visit, address_of, common, message_page
 from .manage import ManagePages
 from .page import Page
 from .refusals import Sentence, sentence
 
-PER_ADDRESS = parse("30 per 10 minutes")
-"""A school is one address, and on its evening many type; only wrong codes count."""
-PER_CONFERENCE = parse("300 per hour")
-CODE_MINUTES = 10
 GRADES = (1, 2, 3, 4, 5)
-
-
-@dataclass
-class CodeLimit:
-    """Counts wrong codes. With 38 bits a code, 300 tries an hour find one of 600 families' in some 50,000 years."""
-
-    limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
-
-    def check(self, address: str, conference: str) -> None:
-        """Raises `TooManyCodes`."""
-        if not (
-            self.limiter.test(PER_ADDRESS, "address", address) and self.limiter.test(PER_CONFERENCE, "all", conference)
-        ):
-            raise TooManyCodes(CODE_MINUTES)
-
-    def wrong(self, address: str, conference: str) -> None:
-        self.limiter.hit(PER_ADDRESS, "address", address)
-        self.limiter.hit(PER_CONFERENCE, "all", conference)
 
 
 @dataclass
 class AboutPages:
     front: Front
     manage: ManagePages
-    codes: CodeLimit = field(default_factory=CodeLimit)
 
     def router(self) -> APIRouter:
         router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -74,21 +48,20 @@ class AboutPages:
         return self._code_form(page, visit, "")
 
     def enter_code(self, request: Request, token: str, code: Field = "", lang: Field = "") -> Response:
-        """Shows the family's own page. A wrong code and an unknown one are the same."""
+        """Shows the family's own page. A right code always passes; wrong ones use up the visitor's budget, and an
+        unknown one is as wrong as any other."""
         page = self.front.page(request, lang)
         with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
-            guest = people.by_code(session, visit.conference, code[:40], self.front.links)
-        address, conference = address_of(request), visit.conference.public_id
+            guest = people.by_code(session, visit.conference, code, self.front.links)
         page.home(f"{visit.base}/code")
-        try:
-            self.codes.check(address, conference)
-        except TooManyCodes as refused:
-            return self.front.message(page, visit, sentence(page.say, refused), visit.base)
         if guest is None:
-            if code.strip():
-                self.codes.wrong(address, conference)
+            try:
+                self._count_wrong(address_of(request), visit.conference, code)
+            except Spent as refused:
+                return self.front.message(page, visit, sentence(page.say, refused), visit.base)
             return self._code_form(page, visit, page.say("This code is not known. Please compare it with your letter."))
+        self.front.desk.prove(guest.id or 0)
         page.speaks(guest.language)
         page.in_zone(visit.conference.time_zone)
         known = Visit(self.front.manage_link(guest), visit.conference, guest)
@@ -96,6 +69,21 @@ class AboutPages:
         said = page.say("Your code is right")
         text = page.say("From now on you can use this page. With the button below you begin.")
         return self.manage.show(page, known, {"title": said, "text": text})
+
+    def _count_wrong(self, address: str, conference: Conference, code: str) -> None:
+        """Raises `Spent`."""
+        desk = self.front.desk
+        visitor = desk.ledger.visitor(address)
+        if not code.strip():
+            return
+        try:
+            with self.front.database.write() as session:
+                budgets.spend(session, budgets.WRONG_CODES, visitor, self.front.clock())
+                budgets.spend(session, budgets.WRONG_CODES_OF_ALL, conference.public_id, self.front.clock())
+        except Spent as spent:
+            if desk.ledger.refused(conference.id or 0, "codes", visitor):
+                desk.changed()
+            raise Spent("codes", spent.minutes) from spent
 
     def _code_form(self, page: Page, visit: Visit, problem: str) -> Response:
         return page.answer(
@@ -136,7 +124,7 @@ class AboutPages:
     def ask_feedback(self, request: Request, conference_id: str, token: str, lang: Language = "") -> Response:
         page = self.front.page(request, lang)
         conference = self._conference(page, conference_id, token)
-        return self._feedback_form(page, conference)
+        return self._too_early(page, conference) or self._feedback_form(page, conference)
 
     def take_feedback(
         self,
@@ -153,6 +141,8 @@ class AboutPages:
         """Keeps an answer without any trace of who gave it; the same form again counts once."""
         page = self.front.page(request, lang)
         conference = self._conference(page, conference_id, token)
+        if early := self._too_early(page, conference):
+            return early
         form = {"worth": worth, "ease": ease, "place": place, "comment": comment}
         wrong = {name: page.say("Please choose.") for name in ("worth", "ease") if form[name] not in map(str, GRADES)}
         if len(comment) > 1000:
@@ -167,12 +157,30 @@ class AboutPages:
             place=place if place in ("on_site", "video") else "",
             comment=comment.strip(),
         )
+        desk = self.front.desk
+        visitor = desk.ledger.visitor(address_of(request))
         try:
             with self.front.database.write() as session:
+                budgets.spend(session, budgets.ANSWERS, f"{conference_id}-{visitor}", self.front.clock())
                 session.add(answer)
         except IntegrityError:
             pass  # the same form twice
+        except Spent as refused:
+            if desk.ledger.refused(conference.id or 0, refused.kind, visitor):
+                desk.changed()
+            return message_page(page, sentence(page.say, refused), **common(Visit(page.path, conference, None)))
         said = Sentence(200, page.say("Thank you"), page.say("Your answer helps to do it better next time."))
+        return message_page(page, said, **common(Visit(page.path, conference, None)))
+
+    def _too_early(self, page: Page, conference: Conference) -> Response | None:
+        """Nobody can say how it was before the first appointment is over."""
+        with self.front.database.read() as session:
+            first = session.execute(
+                select(func.min(col(Slot.ends_at))).where(col(Slot.conference_id) == conference.id)
+            ).scalar_one_or_none()
+        if first and first <= self.front.clock():
+            return None
+        said = Sentence(403, page.say("It is too early for an answer."), page.say("Please come back after the day."))
         return message_page(page, said, **common(Visit(page.path, conference, None)))
 
     def _conference(self, page: Page, conference_id: str, token: str) -> Conference:

@@ -15,18 +15,20 @@ from sqlmodel import Session
 from starlette.datastructures import FormData
 
 from ..access import Caller
-from ..conference import rules
-from ..conference.booking import Desk, free_starts
+from ..conference import proof, rules
+from ..conference.booking import Desk
+from ..conference.budgets import UNKNOWN
 from ..conference.database import Database
 from ..conference.errors import NotFound, Refused
+from ..conference.proof import OWN, Door
 from ..conference.queries import (
     BookingView,
     bookings_of_guest,
     conference_by_share_token,
     for_family,
-    guest_by_manage_token,
 )
 from ..conference.tables import Conference, Guest
+from ..conference.taken import free_starts
 from ..conference.tokens import LinkKey, join_path
 from ..settings import Settings
 from .page import Page, ThemeSource
@@ -57,15 +59,22 @@ def texts_of(form: FormData, name: str, most: int = 60) -> list[str]:
 
 @dataclass(frozen=True)
 class Visit:
-    """Who looks: the conference, the guest of a manage link, and the path all links of the page start from."""
+    """Who looks: the conference, the guest of a link, and the path all links of the page start from. `screen` names the
+    link that an answer has shown, which opens only what was made through it; empty for the family's own."""
 
     base: str
     conference: Conference
     guest: Guest | None
+    screen: str = ""
 
     @property
     def again(self) -> bool:
         return self.guest is not None
+
+    @property
+    def family(self) -> Guest | None:
+        """The family, if it has come by its own link: only then may a page show what is known of it."""
+        return None if self.screen else self.guest
 
     @property
     def start(self) -> str:
@@ -78,6 +87,17 @@ class Visit:
         if self.guest is None:
             raise NotFound
         return self.guest.id or 0
+
+    @property
+    def family_id(self) -> int:
+        """As `guest_id`, for the family's own link only."""
+        if self.family is None:
+            raise NotFound
+        return self.family.id or 0
+
+    def bookings(self, session: Session) -> list[BookingView]:
+        """What this visitor may see of the guest's bookings."""
+        return bookings_of_guest(session, self.guest_id, self.screen) if self.guest else []
 
 
 @dataclass(frozen=True)
@@ -113,10 +133,13 @@ class Front:
     def visit(self, session: Session, page: Page, token: str) -> Visit:
         """Who the link belongs to. Raises `NotFound`."""
         if page.path.startswith("m/"):
-            guest, conference = guest_by_manage_token(session, token)
-            self.offer_languages(page, conference)
-            page.speaks(guest.language)
-            visit = Visit(f"m/{token}", conference, guest)
+            coming = proof.by_token(session, token)
+            self.offer_languages(page, coming.conference)
+            visit = Visit(f"m/{token}", coming.conference, coming.guest, coming.screen)
+            if visit.family:
+                page.speaks(coming.guest.language)
+            if visit.family and page.presses and coming.guest.proven_at is None:
+                self.desk.prove(coming.guest.id or 0)
         else:
             visit = Visit(f"s/{token}", conference_by_share_token(session, token), None)
             self.offer_languages(page, visit.conference)
@@ -127,11 +150,19 @@ class Front:
     def offer_languages(self, page: Page, conference: Conference) -> None:
         page.offer(conference.languages.split(",") if conference.languages else self.options().names("languages"))
 
+    def door(self, request: Request, visit: Visit) -> Door:
+        """How this visitor comes in."""
+        if visit.family:
+            return OWN
+        if visit.guest:
+            return self.desk.screen(visit.screen, address_of(request))
+        return self.desk.share(address_of(request))
+
     def own(self, page: Page, token: str, booking_id: str) -> tuple[Visit, BookingView]:
-        """The booking, if it is this guest's. Raises `NotFound` else."""
+        """The booking, if it is this visitor's. Raises `NotFound` else."""
         with self.database.read() as session:
             visit = self.visit(session, page, token)
-            for view in bookings_of_guest(session, visit.guest_id):
+            for view in visit.bookings(session):
                 if view.public_id == booking_id:
                     return visit, view
         raise NotFound
@@ -186,7 +217,10 @@ class Front:
 def message_page(page: Page, said: Sentence, **more: Any) -> Response:
     """One sentence and what to do next; `more` may offer times and a way onward."""
     nothing_more = {"slots": [], "moving": False, "post_to": "", "base": "", "onward": "", "onward_text": ""}
-    return page.answer("message.html", said.status, heading=said.text, text=said.advice, **nothing_more | more)
+    answer = page.answer("message.html", said.status, heading=said.text, text=said.advice, **nothing_more | more)
+    if said.minutes:
+        answer.headers["Retry-After"] = str(said.minutes * 60)
+    return answer
 
 
 def common(visit: Visit) -> dict[str, Any]:
@@ -234,6 +268,6 @@ def file_answer(body: bytes, media_type: str, name: str, *, shown: bool = False,
 
 
 def address_of(request: Request) -> str:
-    """The visitor's address, as far as it can be believed."""
+    """The visitor's address, as far as it can be believed; all who have none are one visitor."""
     caller: Caller = request.scope["caller"]
-    return caller.address
+    return caller.address or UNKNOWN

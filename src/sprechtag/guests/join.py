@@ -237,7 +237,11 @@ class JoinPages:
         coming = [
             one
             for one in bookings_of_guest(session, view.guest_id)
-            if one.active and one.id != view.id and one.starts_at > max(now, view.starts_at) - timedelta(minutes=5)
+            # Who has only typed an address sees nothing else that was booked with it.
+            if one.screen == view.screen
+            and one.active
+            and one.id != view.id
+            and one.starts_at > max(now, view.starts_at) - timedelta(minutes=5)
         ]
         return min(coming, key=lambda one: one.starts_at, default=None)
 

@@ -12,18 +12,18 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlmodel import col
 
-from ..conference import people, rules, waiting, wishes
-from ..conference.booking import free_starts
+from ..conference import people, proof, rules, waiting, wishes
 from ..conference.errors import NotFound, Refused, SlotTaken
 from ..conference.ical import calendar_file
 from ..conference.queries import BookingView, booking_view, bookings_of_guest, host_by_public_id
 from ..conference.tables import Guest, Slot, WaitingEntry
+from ..conference.taken import free_starts
 from ..conference.tokens import feed_path, is_token
 from ..paper.pdf import warm_up
 from ..paper.timetable import family_timetable
-from .front import Field, Front, Language, Visit, common, days_with_times, file_answer
+from .front import Field, Front, Language, Visit, common, days_with_times, file_answer, message_page
 from .page import Page, etag
-from .refusals import sentence
+from .refusals import Sentence, sentence
 
 
 @dataclass
@@ -38,9 +38,10 @@ class ManagePages:
         get("/m/{token}/appointments.ics")(self.all_as_file)
         get("/m/{token}/appointments.pdf")(self.all_as_pdf)
         post("/m/{token}/confirm")(self.confirm_all)
+        post("/m/{token}/new-link")(self.new_link)
         post("/m/{token}/o/{slot_id}/pass")(self.let_pass)
         post("/m/{token}/w/{entry_id}/leave")(self.leave_list)
-        get("/c/{guest_id}/{token}.ics")(self.feed)
+        get("/c/{owner_id}/{token}.ics")(self.feed)
         one = "/m/{token}/b/{booking_id}"
         get(one)(self.appointment)
         get(f"{one}/appointment.ics")(self.one_as_file)
@@ -66,21 +67,26 @@ class ManagePages:
         warm_up()
         open_now = self.front.closed(page, visit) is None
         with self.front.database.read() as session:
-            views = bookings_of_guest(session, visit.guest_id)
-            held = people.held_slots(session, visit.guest, self.front.clock()) if visit.guest and open_now else []
-            waits = waiting.of_guest(session, visit.guest) if visit.guest else []
-            wished = wishes.of_guest(session, visit.guest_id)
-            asked = people.asking_hosts(session, visit.guest_id, {view.host_id for view in views if view.active})
+            views = visit.bookings(session)
+            family = visit.family
+            held = people.held_slots(session, family, self.front.clock()) if family and open_now else []
+            waits = waiting.of_guest(session, visit.guest, visit.screen) if visit.guest else []
+            wished = wishes.of_guest(session, visit.guest_id, visit.screen)
+            seen = {view.host_id for view in views if view.active}
+            asked = people.asking_hosts(session, visit.guest_id, seen) if family else []
         offers = {one.offered.id for one in waits if one.offered}
-        guest = visit.guest
-        feed = feed_path(self.front.links, guest.public_id, guest.manage_generation) if guest else ""
+        feed = feed_path(self.front.links, visit.screen, 1)
+        if family:
+            feed = feed_path(self.front.links, family.public_id, family.manage_generation)
         base = self.front.public_base()
         return page.answer(
             "manage.html",
             **common(visit),
             days=_by_day(page, [view for view in views if view.active]),
             gone=[view for view in views if not view.active],
-            to_confirm=[view for view in views if view.active and view.confirm_by],
+            to_confirm=[view for view in views if view.active and view.confirm_by] if family else [],
+            unproven=family is not None and family.proven_at is None and bool(waits),
+            family=family,
             held=[{"slot": slot, "host": host, "offered": slot.id in offers} for slot, host in held],
             waits=[one for one in waits if not one.offered],
             asked=asked,
@@ -105,31 +111,32 @@ class ManagePages:
         page = self.front.page(request, lang)
         with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
-            views = [view for view in bookings_of_guest(session, visit.guest_id) if view.active]
+            views = [view for view in visit.bookings(session) if view.active]
         return page.answer("print.html", **common(visit), days=_by_day(page, views), base=visit.base)
 
     def all_as_file(self, request: Request, token: str, lang: Language = "") -> Response:
         page = self.front.page(request, lang)
         with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
-            views = [view for view in bookings_of_guest(session, visit.guest_id) if view.active]
+            views = [view for view in visit.bookings(session) if view.active]
         return _calendar(calendar_file(self.front.for_family(views), page.say))
 
     def all_as_pdf(self, request: Request, token: str, lang: Language = "") -> Response:
         page = self.front.page(request, lang)
         with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
-            views = [view for view in bookings_of_guest(session, visit.guest_id) if view.active]
+            views = [view for view in visit.bookings(session) if view.active]
         return file_answer(family_timetable(views, visit.conference, page.say), "application/pdf", "appointments.pdf")
 
-    def feed(self, request: Request, guest_id: str, token: str) -> Response:
-        """The appointments for a calendar app that asks again and again; cancelled ones stay in it as cancelled."""
+    def feed(self, request: Request, owner_id: str, token: str) -> Response:
+        """The appointments for a calendar app that asks again and again; cancelled ones stay in it as cancelled. The
+        owner is a guest, or a screen link for what was made through it."""
         page = self.front.page(request, "")
         with self.front.database.read() as session:
-            guest = session.execute(select(Guest).where(col(Guest.public_id) == guest_id)).scalar_one_or_none()
-            if guest is None or not is_token(self.front.links, "feed", guest_id, guest.manage_generation, token):
+            guest, screen, generation = proof.feed_of(session, owner_id)
+            if not is_token(self.front.links, "feed", owner_id, generation, token):
                 raise NotFound
-            views = bookings_of_guest(session, guest.id or 0)
+            views = bookings_of_guest(session, guest.id or 0, screen)
         page.speaks(guest.language)
         body = calendar_file(self.front.for_family(views), page.say, refresh_hours=2)
         state = "".join(f"{view.public_id}{view.revision}{view.talk_link}{view.host_room}" for view in views)
@@ -144,35 +151,62 @@ class ManagePages:
         with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
         try:
-            self.front.desk.confirm_all(visit.guest_id)
+            self.front.desk.confirm_all(visit.family_id)
         except Refused as refused:
             return self.front.message(page, visit, sentence(page.say, refused), visit.base, page.say("My appointments"))
         return self.show(page, visit, _notice(page, _done(page)["confirm"]))
 
+    def new_link(self, request: Request, token: str, lang: Field = "") -> Response:
+        """Voids the family's links. The new one goes to its mailbox and is not shown: whoever has pressed this may be
+        the one from whom the link shall be taken."""
+        page = self.front.page(request, lang)
+        with self.front.database.read() as session:
+            visit = self.front.visit(session, page, token)
+        mailed = self.front.desk.new_links(visit.family_id)
+        if mailed:
+            said = Sentence(
+                200,
+                page.say("Your old links are void"),
+                page.say("We are sending the new one to your address. Please look into your mails."),
+            )
+            page.about("")
+            return message_page(page, said, **common(visit))
+        with self.front.database.read() as session:
+            family = session.get_one(Guest, visit.family_id)
+        known = Visit(self.front.manage_link(family), visit.conference, family)
+        page.about(known.base)
+        notice = {
+            "title": page.say("Your old links are void"),
+            "text": page.say("This page has a new address. Keep it."),
+        }
+        return self.show(page, known, notice)
+
     def let_pass(self, request: Request, token: str, slot_id: str, lang: Field = "") -> Response:
         """The family does not want the time that the waiting list has brought it: the next one is asked."""
         page = self.front.page(request, lang)
-        with self.front.database.write() as session:
+        with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
+        with self.front.database.write() as session:
             slot = session.execute(
-                select(Slot).where(col(Slot.public_id) == slot_id, col(Slot.held_for) == visit.guest_id)
+                select(Slot).where(col(Slot.public_id) == slot_id, col(Slot.held_for) == visit.family_id)
             ).scalar_one_or_none()
-            if slot and visit.guest:
-                waiting.turn_down(session, visit.conference, slot, visit.guest, self.front.clock())
+            if slot and visit.family:
+                waiting.turn_down(session, visit.conference, slot, visit.family, self.front.clock())
         self.front.desk.changed()
         said = page.say("You let this time pass")
         return self.show(page, visit, {"title": said, "text": page.say("Another family is asked now.")})
 
     def leave_list(self, request: Request, token: str, entry_id: str, lang: Field = "") -> Response:
         page = self.front.page(request, lang)
-        with self.front.database.write() as session:
+        with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
+        with self.front.database.write() as session:
             entry = session.execute(
                 select(WaitingEntry).where(
                     col(WaitingEntry.public_id) == entry_id, col(WaitingEntry.guest_id) == visit.guest_id
                 )
             ).scalar_one_or_none()
-            if entry:
+            if entry and (visit.family or entry.screen == visit.screen):
                 waiting.leave(session, entry.host_id, visit.guest_id)
         return self.show(page, visit, {"title": page.say("You are not on this waiting list any more"), "text": ""})
 
@@ -222,13 +256,16 @@ class ManagePages:
         )
 
     def move(self, request: Request, token: str, booking_id: str, slot: Field = "", lang: Field = "") -> Response:
-        return self._change(request, token, booking_id, lang, lambda view: self.front.desk.move(view.id, slot), "move")
+        def move(visit: Visit, view: BookingView) -> None:
+            self.front.desk.move(view.id, slot, door=self.front.door(request, visit))
+
+        return self._change(request, token, booking_id, lang, move, "move")
 
     def change_place(
         self, request: Request, token: str, booking_id: str, place: Field = "", lang: Field = ""
     ) -> Response:
         return self._change(
-            request, token, booking_id, lang, lambda view: self.front.desk.change_place(view.id, place), "place"
+            request, token, booking_id, lang, lambda _, view: self.front.desk.change_place(view.id, place), "place"
         )
 
     def ask_cancel(self, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
@@ -239,10 +276,15 @@ class ManagePages:
         return page.answer("cancel.html", **common(visit), view=view, one=f"{visit.base}/b/{view.public_id}")
 
     def cancel(self, request: Request, token: str, booking_id: str, lang: Field = "") -> Response:
-        return self._change(request, token, booking_id, lang, lambda view: self.front.desk.cancel(view.id), "cancel")
+        return self._change(request, token, booking_id, lang, lambda _, view: self.front.desk.cancel(view.id), "cancel")
 
     def confirm(self, request: Request, token: str, booking_id: str, lang: Field = "") -> Response:
-        return self._change(request, token, booking_id, lang, lambda view: self.front.desk.confirm(view.id), "confirm")
+        def confirm(visit: Visit, view: BookingView) -> None:
+            if visit.family is None:
+                raise NotFound  # only the mail's link says that the mail has arrived
+            self.front.desk.confirm(view.id)
+
+        return self._change(request, token, booking_id, lang, confirm, "confirm")
 
     def _change(
         self,
@@ -250,7 +292,7 @@ class ManagePages:
         token: str,
         booking_id: str,
         lang: str,
-        change: Callable[[BookingView], None],
+        change: Callable[[Visit, BookingView], None],
         what: str,
     ) -> Response:
         page = self.front.page(request, lang)
@@ -258,8 +300,9 @@ class ManagePages:
         one = f"{visit.base}/b/{view.public_id}"
         page.home(one)
         try:
-            change(view)
+            change(visit, view)
         except Refused as refused:
+            refused = proof.neutral(refused, self.front.door(request, visit))
             said = sentence(page.say, refused)
             wanted = refused.starts_at if isinstance(refused, SlotTaken) else view.starts_at
             slots = self.front.instead(visit, view.host_id, wanted) if what == "move" else []

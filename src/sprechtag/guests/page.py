@@ -49,6 +49,7 @@ class Page:
         self.chosen = chosen if chosen in LANGUAGES else ""
         self.theme = theme
         self.path = request.scope["path"].lstrip("/")
+        self.presses = request.method == "POST"
         self.languages = LANGUAGES
         self._accepted = request.headers.get("accept-language", "")
         language = best_language(self.chosen, self._accepted)

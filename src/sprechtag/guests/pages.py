@@ -10,25 +10,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlmodel import Session
 
-from ..conference import people, rules
-from ..conference.booking import Booked, Wish, free_starts
+from ..conference import people, proof, rules
+from ..conference.booking import Booked, Wish
 from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
 from ..conference.person import Person
 from ..conference.queries import (
     BookingView,
     HostCard,
     booking_view,
-    bookings_of_guest,
     host_by_public_id,
     host_cards,
     names_in,
     slot_by_public_id,
 )
-from ..conference.tables import Guest, Host, Slot
+from ..conference.tables import Host, Slot
+from ..conference.taken import free_starts
 from ..planning.timetable import MOST_WANTED
-from .front import Field, FreeTime, Front, Language, Visit, common, days_with_times
+from .front import Field, FreeTime, Front, Language, Visit, address_of, common, days_with_times
 from .page import Page
 from .refusals import Sentence, sentence
 
@@ -70,7 +69,7 @@ class BookingPages:
 
         A class ticks its teachers where they are few enough for one time table; `ticked` is what was ticked before."""
         with self.front.database.read() as session:
-            named = people.named_hosts(session, visit.guest_id) if visit.guest else {}
+            named = people.named_hosts(session, visit.family_id) if visit.family else {}
             everybody = host_cards(session, visit.conference, self.front.clock(), "", named)
         cards = [card for card in everybody if _matches(card, search, school_class)]
         first = [card for card in cards if card.named]
@@ -108,7 +107,7 @@ class BookingPages:
             visit = self.front.visit(session, page, token)
             host = host_by_public_id(session, visit.conference.id or 0, host_id)
             free = free_starts(session, host.id or 0, rules.bookable_from(visit.conference, self.front.clock()))
-            asked = visit.again and people.has_asked(session, host.id or 0, visit.guest_id)
+            asked = visit.family is not None and people.has_asked(session, host.id or 0, visit.family_id)
         self.front.look_soon(host.id or 0)
         if closed := self.front.closed(page, visit, asked=asked):
             return self.front.message(page, visit, closed)
@@ -118,7 +117,7 @@ class BookingPages:
             days=days_with_times(page, free),
             host=host,
             places=rules.places_offered(visit.conference, host),
-            wait=f"{visit.base}/h/{host.public_id}/wait" if visit.conference.waiting_list else "",
+            wait=f"{visit.base}/h/{host.public_id}/wait" if visit.conference.waiting_list and not free else "",
             heading=page.say("Which time suits you?"),
             back_to=visit.start,
             back_text=page.say("Somebody else"),
@@ -131,16 +130,16 @@ class BookingPages:
         with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
             slot, host = slot_by_public_id(session, visit.conference.id or 0, slot_id)
-            before = _latest(session, visit.guest)
-            asked = visit.again and people.has_asked(session, host.id or 0, visit.guest_id)
+            before = _latest(visit.bookings(session))
+            asked = visit.family is not None and people.has_asked(session, host.id or 0, visit.family_id)
         if closed := self.front.closed(page, visit, asked=asked):
             return self.front.message(page, visit, closed)
         now = self.front.clock()
         try:
-            rules.check_slot(visit.conference, host, slot, now, guest_id=visit.guest.id if visit.guest else None)
+            rules.check_slot(visit.conference, host, slot, now, guest_id=visit.family.id if visit.family else None)
         except Refused as refused:
             return self.front.message(page, visit, sentence(page.say, refused))
-        known = before or visit.guest
+        known = before or visit.family
         form = {"child": known.child if known else "", "school_class": known.school_class if known else ""}
         return self._form(page, visit, host, slot, form | {"name": "", "email": "", "place": ""})
 
@@ -170,15 +169,16 @@ class BookingPages:
         if problems:
             return self._form(page, visit, host, chosen, form, problems)
         try:
-            booked = self._book(visit, page, Person(name, email, page.say.language), wish)
+            booked = self._book(request, visit, Person(name, email, page.say.language), wish)
         except Refused as refused:
-            return self._refused(page, visit, host, chosen, form, refused)
-        return booked_page(self.front, page, visit, [booked])
+            said = proof.neutral(refused, self.front.door(request, visit))
+            return self._refused(page, visit, host, chosen, form, said)
+        return booked_page(self.front, page, visit, [booked], email)
 
-    def _book(self, visit: Visit, page: Page, person: Person, wish: Wish) -> Booked:
+    def _book(self, request: Request, visit: Visit, person: Person, wish: Wish) -> Booked:
         if visit.guest:
-            return self.front.desk.book_again(visit.guest.id or 0, wish)
-        return self.front.desk.book(visit.conference.id or 0, person, wish)
+            return self.front.desk.book_again(visit.guest_id, wish, self.front.door(request, visit))
+        return self.front.desk.book(visit.conference.id or 0, person, wish, visitor=address_of(request))
 
     def _refused(
         self, page: Page, visit: Visit, host: Host, slot: Slot, form: dict[str, str], refused: Refused
@@ -227,17 +227,22 @@ class BookingPages:
         )
 
 
-def booked_page(front: Front, page: Page, visit: Visit, booked: list[Booked]) -> Response:
-    """What was booked, and what a family does next."""
+def booked_page(front: Front, page: Page, visit: Visit, booked: list[Booked], email: str = "") -> Response:
+    """What was booked, and what a family does next. `email` is the address as this visitor has typed it: the one that
+    is stored might tell that it was known."""
     with front.database.read() as session:
         views = sorted((booking_view(session, one.booking_id) for one in booked), key=lambda view: view.starts_at)
-    first = views[0]
-    manage = ""
-    if visit.guest or (booked[0].new_guest and first.confirm_by is None):
-        # Who only knows an address must not get at its other appointments: they get a mail instead.
-        manage = f"m/{front.links.token('manage', first.guest_public_id, first.guest_generation)}"
+        shown = "" if visit.guest else proof.shown_token(session, front.links, booked[0].screen)
+    manage = visit.base if visit.guest else f"m/{shown}" if shown else ""
     page.home(manage or visit.base)
-    return page.answer("booked.html", **common(visit), views=views, manage=manage, base=visit.base)
+    return page.answer(
+        "booked.html",
+        **common(visit),
+        views=views,
+        manage=manage,
+        email=email.strip() if not visit.guest else visit.family.email if visit.family else "",
+        base=visit.base,
+    )
 
 
 def _matches(card: HostCard, search: str, school_class: str) -> bool:
@@ -257,8 +262,7 @@ def _by_letter(cards: list[HostCard]) -> list[tuple[str, list[HostCard]]]:
     return [(letter, list(some)) for letter, some in groupby(cards, key=lambda card: card.name.split()[-1][:1].upper())]
 
 
-def _latest(session: Session, guest: Guest | None) -> BookingView | None:
-    views = bookings_of_guest(session, guest.id or 0) if guest else []
+def _latest(views: list[BookingView]) -> BookingView | None:
     return max(views, key=lambda view: view.id, default=None)
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.datastructures import FormData
 
-from ..conference import people, rules
-from ..conference.booking import Wish, free_starts
+from ..conference import people, proof, rules
+from ..conference.booking import Booked, Wish
 from ..conference.errors import (
     GuestBusy,
     Invalid,
@@ -28,11 +28,12 @@ from ..conference.errors import (
     TooLate,
 )
 from ..conference.person import Person
-from ..conference.queries import bookings_of_guest, days_of_conference, hosts_by_public_id
+from ..conference.queries import days_of_conference, hosts_by_public_id
 from ..conference.tables import ON_SITE, PLACES, Host, Slot
+from ..conference.taken import free_starts
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
-from .front import Front, Sent, Visit, common, text_of, texts_of
+from .front import Front, Sent, Visit, address_of, common, text_of, texts_of
 from .page import Page
 from .pages import BookingPages, booked_page, missing
 from .refusals import Sentence, sentence
@@ -131,14 +132,14 @@ class PlanPages:
             case "picked":
                 return self._picked(page, sheet)
             case "book":
-                return self._book(page, replace_lines(sheet, texts_of(form, "slot")))
+                return self._book(request, page, replace_lines(sheet, texts_of(form, "slot")))
         return self._answer(page, proposed(sheet))
 
     def _all_have_asked(self, visit: Visit, hosts: Sequence[Host]) -> bool:
-        if visit.guest is None or not hosts:
+        if visit.family is None or not hosts:
             return False
         with self.front.database.read() as session:
-            return all(people.has_asked(session, host.id or 0, visit.guest_id) for host in hosts)
+            return all(people.has_asked(session, host.id or 0, visit.family_id) for host in hosts)
 
     def _sheet(
         self,
@@ -192,10 +193,9 @@ class PlanPages:
         )
 
     def _fixed(self, session: Session, page: Page, visit: Visit) -> list[Fixed]:
-        """What the family has already, of all its children."""
-        views = bookings_of_guest(session, visit.guest_id) if visit.guest else []
+        """What the family has already, of all its children, as far as this visitor may know."""
         found = []
-        for view in views:
+        for view in visit.bookings(session):
             if view.active:
                 time = Time("", page.say.local(view.starts_at), page.say.local(view.ends_at)).choice()
                 found.append(Fixed(time.day, time.starts, time.ends, view.place == ON_SITE))
@@ -203,7 +203,7 @@ class PlanPages:
 
     # -- answers ------------------------------------------------------------------------------------------------
 
-    def _book(self, page: Page, sheet: Sheet) -> Response:
+    def _book(self, request: Request, page: Page, sheet: Sheet) -> Response:
         visit, form = sheet.visit, person_of(page, sheet)
         offered = [line.place for line in sheet.lines] or [""]
         problems = missing(page, visit, form | {"place": offered[0]}, offered)
@@ -214,18 +214,26 @@ class PlanPages:
             Wish(line.time.public_id, line.place, form["child"], form["school_class"], key) for line in sheet.lines
         ]
         try:
-            if visit.guest:
-                booked = self.front.desk.book_all_again(visit.guest_id, wishes)
-            else:
-                person = Person(form["name"], form["email"], page.say.language)
-                booked = self.front.desk.book_all(visit.conference.id or 0, person, wishes)
-        except (SlotTaken, SlotBlocked, TooLate, GuestBusy, PlaceNotOffered) as refused:
-            return self._renewed(page, sheet, refused)
-        except (Invalid, LimitReached) as refused:
-            return self._answer(page, sheet, [sentence(page.say, refused)])
+            booked = self._booked(request, sheet, form, wishes)
         except Refused as refused:
-            return self.front.message(page, visit, sentence(page.say, refused))
-        return booked_page(self.front, page, visit, booked)
+            return self._refused(page, sheet, proof.neutral(refused, self.front.door(request, visit)))
+        return booked_page(self.front, page, visit, booked, form["email"])
+
+    def _booked(self, request: Request, sheet: Sheet, form: dict[str, str], wishes: list[Wish]) -> list[Booked]:
+        visit, desk = sheet.visit, self.front.desk
+        if visit.guest:
+            return desk.book_all_again(visit.guest_id, wishes, self.front.door(request, visit))
+        person = Person(form["name"], form["email"], request.state.page.say.language)
+        return desk.book_all(visit.conference.id or 0, person, wishes, visitor=address_of(request))
+
+    def _refused(self, page: Page, sheet: Sheet, refused: Refused) -> Response:
+        match refused:
+            case SlotTaken() | SlotBlocked() | TooLate() | GuestBusy() | PlaceNotOffered():
+                return self._renewed(page, sheet, refused)
+            case Invalid() | LimitReached():
+                return self._answer(page, sheet, [sentence(page.say, refused)])
+            case _:
+                return self.front.message(page, sheet.visit, sentence(page.say, refused))
 
     def _renewed(self, page: Page, sheet: Sheet, refused: Refused) -> Response:
         """A time was lost in between: nothing is booked, a new proposal is shown."""
@@ -256,9 +264,9 @@ class PlanPages:
     def _answer(self, page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand: bool = False) -> Response:
         visit = sheet.visit
         with self.front.database.read() as session:
-            known = bookings_of_guest(session, visit.guest_id) if visit.guest else []
+            known = visit.bookings(session)
         form = person_of(page, sheet)
-        latest = max(known, key=lambda view: view.id, default=None) or visit.guest
+        latest = max(known, key=lambda view: view.id, default=None) or visit.family
         if latest and "child" not in sheet.form:
             form |= {"child": latest.child, "school_class": latest.school_class}
         return page.answer(
@@ -273,7 +281,8 @@ class PlanPages:
             wrong={problem.field: problem.text for problem in problems if problem.field},
             problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
             problem_title=page.say("Not booked yet"),
-            key=text_of(sheet.form, "key", 100) or secrets.token_urlsafe(16),
+            # Made here for this page, never taken over from what was sent: another site could have planted it.
+            key=secrets.token_urlsafe(16),
             both_places=any(len(rules.places_offered(visit.conference, column.host)) > 1 for column in sheet.columns),
             retention=visit.conference.retention_days,
             base=visit.base,
@@ -303,7 +312,6 @@ class PlanPages:
             problems=[{"field": "grid", "text": problem}] if problem else [],
             problem_title=page.say("One more thing"),
             base=sheet.visit.base,
-            key=text_of(sheet.form, "key", 100),
             script="plan.js",
         )
 

@@ -10,12 +10,14 @@ from ..phrases import Speaker
 
 @dataclass(frozen=True)
 class Sentence:
-    """`text` says what happened, `advice` what to do; `field` is the form field it belongs to, or empty."""
+    """`text` says what happened, `advice` what to do; `field` is the form field it belongs to, or empty. In how many
+    `minutes` the same may be tried again: 0 for any time."""
 
     status: int
     text: str
     advice: str
     field: str = ""
+    minutes: int = 0
 
 
 def _fields(say: Speaker) -> dict[str, str]:
@@ -101,16 +103,20 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
             return Sentence(403, say("Please say first whom you would like to see."), advice)
         case errors.NoWaitingList():
             return Sentence(403, say("There is no waiting list here."), say("Please look in again later."))
-        case errors.TooManyCodes(minutes=minutes):
+        case errors.StillFree():
             return Sentence(
-                429,
-                say("Too many wrong codes were typed."),
-                say.plural(
-                    "Please wait %(number)s minute and try again.",
-                    "Please wait %(number)s minutes and try again.",
-                    minutes,
-                ),
+                409, say("There are free times."), say("Choose one of them; nobody waits while something is free.")
             )
+        case errors.NotLikeThis() | errors.WishesBefore():
+            return Sentence(
+                409,
+                say("This does not go through here."),
+                say("If we know this address, we are writing to it now what to do. Please look into your mails."),
+            )
+        case errors.Spent(kind="codes", minutes=minutes):
+            return _later(say, minutes, say("Too many wrong codes were typed."))
+        case errors.Spent(minutes=minutes):
+            return _later(say, minutes, say("A great many entries have come from your network just now."))
         case errors.BookingClosed():
             return Sentence(403, say("Booking is closed."), say("Appointments that are booked stay as they are."))
         case errors.TooLate():
@@ -125,3 +131,10 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
                 say("This page does not exist (any more)."),
                 say("Please open the link from your mail or letter again."),
             )
+
+
+def _later(say: Speaker, minutes: int, text: str) -> Sentence:
+    advice = say.plural(
+        "Please wait %(number)s minute and try again.", "Please wait %(number)s minutes and try again.", minutes
+    )
+    return Sentence(429, text, advice, minutes=minutes)

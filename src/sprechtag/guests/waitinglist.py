@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from ..conference import rules
+from ..conference import proof, rules
 from ..conference.errors import Invalid, Refused
 from ..conference.person import Person
 from ..conference.queries import host_by_public_id
 from ..conference.tables import Host
-from .front import Field, Front, Language, Visit, common
+from .front import Field, Front, Language, Visit, address_of, common
 from .page import Page
 from .pages import missing
 from .refusals import Sentence, sentence
@@ -34,8 +34,8 @@ class WaitingPages:
         visit, host = self._host(page, token, host_id)
         if closed := self.front.closed(page, visit):
             return self.front.message(page, visit, closed)
-        guest = visit.guest
-        form = {"child": guest.child if guest else "", "school_class": guest.school_class if guest else ""}
+        family = visit.family
+        form = {"child": family.child if family else "", "school_class": family.school_class if family else ""}
         return self._form(page, visit, host, form | {"name": "", "email": ""})
 
     def join(
@@ -55,12 +55,13 @@ class WaitingPages:
         if problems := missing(page, visit, form | {"place": "-"}, ["-"]):
             return self._form(page, visit, host, form, problems)
         who = visit.guest_id if visit.guest else Person(name, email, page.say.language)
+        door, visitor = self.front.door(request, visit), address_of(request)
         try:
-            self.front.desk.wait(visit.conference.id or 0, host.id or 0, who, child, school_class)
+            self.front.desk.wait(visit.conference.id or 0, host.id or 0, who, child, school_class, door, visitor)
         except Invalid as refused:
             return self._form(page, visit, host, form, [sentence(page.say, refused)])
         except Refused as refused:
-            return self.front.message(page, visit, sentence(page.say, refused))
+            return self.front.message(page, visit, sentence(page.say, proof.neutral(refused, door)))
         said = Sentence(
             200,
             page.say("You are on the waiting list of %(host)s", host=host.display_name),

@@ -8,15 +8,18 @@ from datetime import date
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from ..conference import rules, wishes
+from ..conference import proof, rules, wishes
+from ..conference.booking import Noted
 from ..conference.errors import Invalid, Refused
 from ..conference.person import Person
+from ..conference.proof import Door
 from ..conference.queries import days_of_conference, hosts_by_public_id
-from ..conference.tables import ON_SITE, VIDEO, Host, Place
+from ..conference.tables import ON_SITE, VIDEO, Conference, Guest, Host, Place
 from . import availability
-from .front import Front, Sent, Visit, common, text_of, texts_of
+from .front import Front, Sent, Visit, address_of, common, text_of, texts_of
 from .manage import ManagePages
 from .page import Page
 from .pages import BookingPages, missing
@@ -51,69 +54,69 @@ class WishPages:
         if not hosts:
             return self.booking.list_hosts(page, visit, problem=page.say("Tick at least one person."))
         if text_of(form, "do") == "save":
-            return self._save(page, visit, form, hosts)
+            return self._save(request, page, visit, form, hosts)
         return self._form(page, visit, form, hosts)
 
-    def _save(self, page: Page, visit: Visit, form: FormData, hosts: Sequence[Host]) -> Response:
+    def _save(self, request: Request, page: Page, visit: Visit, form: FormData, hosts: Sequence[Host]) -> Response:
         who = {name: text_of(form, name) for name in ("child", "school_class", "name", "email")}
         problems = missing(page, visit, who | {"place": "-"}, ["-"])
         if problems:
             return self._form(page, visit, form, hosts, problems)
+        with self.front.database.read() as session:
+            days = days_of_conference(session, visit.conference)
+        walk = text_of(form, "walk").strip()
+        place: Place = VIDEO if text_of(form, "place") == VIDEO else ON_SITE
+        wished = wishes.Wished(
+            hosts,
+            who["child"],
+            who["school_class"],
+            availability.read(form, days),
+            place,
+            min(int(walk), 120) if walk.isdigit() else visit.conference.walk_minutes,
+        )
+
+        def enter(session: Session, conference: Conference, guest: Guest, door: Door) -> None:
+            wishes.enter(session, conference, guest, wished, self.front.clock(), door)
+
+        family = visit.guest_id if visit.guest else Person(who["name"], who["email"], page.say.language)
+        door, visitor = self.front.door(request, visit), address_of(request)
         try:
-            with self.front.database.write() as session:
-                days = days_of_conference(session, visit.conference)
-                if visit.guest is None:
-                    person = Person(who["name"], who["email"], page.say.language)
-                    guest, new = self.front.desk.guest_for(session, visit.conference.id or 0, person)
-                else:
-                    guest, new = visit.guest, False
-                walk = text_of(form, "walk").strip()
-                place: Place = VIDEO if text_of(form, "place") == VIDEO else ON_SITE
-                wished = wishes.Wished(
-                    hosts,
-                    who["child"],
-                    who["school_class"],
-                    availability.read(form, days),
-                    place,
-                    min(int(walk), 120) if walk.isdigit() else visit.conference.walk_minutes,
-                )
-                now = self.front.clock()
-                wishes.enter(session, visit.conference, guest, wished, now, own_link=visit.again or new)
-        except wishes.WishesBefore:
-            said = Sentence(
-                409,
-                page.say("You have entered wishes before."),
-                page.say("You can change them with the link in your mail."),
-            )
-            return self.front.message(page, visit, said)
+            noted = self.front.desk.note(visit.conference.id or 0, family, enter, door, visitor)
         except Invalid as refused:
             return self._form(page, visit, form, hosts, [sentence(page.say, refused)])
         except Refused as refused:
-            return self.front.message(page, visit, sentence(page.say, refused))
-        self.front.desk.changed()
+            return self.front.message(page, visit, sentence(page.say, proof.neutral(refused, door)))
         until = visit.conference.wishes_until
         notice = {
             "title": page.say("Your wishes are noted"),
             "text": page.say("You can change them until %(when)s.", when=page.say.when(until)) if until else "",
         }
-        own = Visit(self.front.manage_link(guest), visit.conference, guest)
-        page.about(own.base)
-        return self.manage.show(page, own, notice)
+        return self.manage.show(page, self._as_shown(visit, noted), notice)
+
+    def _as_shown(self, visit: Visit, noted: Noted) -> Visit:
+        """Whose page the answer shows: the visitor's own, or the one of the link that came into being."""
+        if visit.guest:
+            return visit
+        with self.front.database.read() as session:
+            guest = session.get_one(Guest, noted.guest_id)
+        base = f"m/{proof.screen_token(self.front.links, noted.screen)}"
+        return Visit(base, visit.conference, guest, noted.screen)
 
     def _form(
         self, page: Page, visit: Visit, form: FormData, hosts: Sequence[Host], problems: Sequence[Sentence] = ()
     ) -> Response:
         with self.front.database.read() as session:
             days = days_of_conference(session, visit.conference)
-            sheet = wishes.sheet_of(session, visit.guest_id) if visit.guest else None
-            before = wishes.of_guest(session, visit.guest_id) if visit.guest else []
+            before = wishes.of_guest(session, visit.guest_id, visit.screen) if visit.guest else []
+            sheet = wishes.sheet_of(session, visit.guest_id) if visit.family or before else None
         available: dict[date, tuple[int, int]] = availability.read(form, days)
         if sheet and "days" not in form:
             available = {date.fromisoformat(day): (span[0], span[1]) for day, span in sheet.available.items()}
         who = {name: text_of(form, name) for name in ("child", "school_class", "name", "email")}
         if "child" not in form and visit.guest:
-            known = before[0][0] if before else visit.guest
-            who |= {"child": known.child, "school_class": known.school_class}
+            known = before[0][0] if before else visit.family
+            if known:
+                who |= {"child": known.child, "school_class": known.school_class}
         conference = visit.conference
         return page.answer(
             "wishes.html",

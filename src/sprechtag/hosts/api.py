@@ -105,12 +105,13 @@ class HostApi:
                 ask_for_groups(session, user, self.clock())
             self.wake()
         names = groups.names if groups else None
-        may = administration.may_organise(options.names("organiser_groups"), names)
+        with self.database.read() as session:
+            may = administration.may_organise(session, user.user_id, options.names("organiser_groups"), names)
         return MeAnswer(
             user_id=user.user_id,
             known=groups is not None,
             admin=bool(names and "admin" in names),
-            may_organise=bool(may),
+            may_organise=may,
             retention_days=options.retention_days,
             languages=options.names("languages") or list(LANGUAGES),
         )
@@ -158,7 +159,7 @@ class HostApi:
     def _check_may_organise(self, session: Session, user: Caller) -> None:
         known = groups_of(session, user, self.clock())
         allowed = self.options().names("organiser_groups")
-        if not administration.may_organise(allowed, known.names if known else None):
+        if not administration.may_organise(session, user.user_id, allowed, known.names if known else None):
             raise MayNotOrganise
 
     def show(self, conference_id: str, user: User) -> ConferenceAnswer:

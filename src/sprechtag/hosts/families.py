@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from ..conference import jobs, letters, organise, people
+from ..conference.booking import Desk
 from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
 from ..conference.organise import HasBookings
@@ -52,6 +53,13 @@ class FamilyAnswer(BaseModel):
     mailed: bool
 
 
+class NewLink(BaseModel):
+    """`link` is the family's new page, to pass on by hand; `mailed` says whether it is written to."""
+
+    link: str
+    mailed: bool
+
+
 class InviteData(Strict):
     """With `again` those too who were invited by mail before."""
 
@@ -73,6 +81,7 @@ class AskData(Strict):
 @dataclass
 class FamiliesApi:
     database: Database
+    desk: Desk
     links: LinkKey
     public_base: Callable[[], str]
     wake: Callable[[], None]
@@ -84,6 +93,7 @@ class FamiliesApi:
         router.get("/families")(self.families)
         router.post("/families")(self.enter)
         router.delete("/families/{family_id}", status_code=status.HTTP_204_NO_CONTENT)(self.remove)
+        router.post("/families/{family_id}/new-link")(self.new_link)
         router.post("/invite-preview")(self.preview_inviting)
         router.post("/invite", status_code=status.HTTP_202_ACCEPTED)(self.invite)
         router.get("/my-families")(self.my_families)
@@ -139,6 +149,23 @@ class FamiliesApi:
                 raise HasBookings
             session.execute(delete(Booking).where(col(Booking.guest_id) == guest.id))
             session.delete(guest)
+
+    def new_link(self, conference_id: str, family_id: str, user: User) -> NewLink:
+        """Voids the family's links and its code; the new link goes to it by mail where it has an address."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            guest_id = session.execute(
+                select(col(Guest.id)).where(
+                    col(Guest.conference_id) == conference.id, col(Guest.public_id) == family_id
+                )
+            ).scalar_one_or_none()
+        if guest_id is None:
+            raise NotFound
+        mailed = self.desk.new_links(guest_id)
+        with self.database.read() as session:
+            token = people.manage_token(session.get_one(Guest, guest_id), self.links)
+        base = self.public_base()
+        return NewLink(link=f"{base}/m/{token}" if base else "", mailed=mailed)
 
     def preview_inviting(self, conference_id: str, data: InviteData, user: User) -> MessagePreview:
         """How many families would get their invitation by mail, and how long that takes. Nothing is sent."""

@@ -120,6 +120,9 @@ class TextsApi:
             "when": when,
             "until": when,
             "closes": when,
+            "why": say(
+                "You already have an appointment at %(time)s.", time=say.time(datetime(2027, 1, 13, 15, 10, tzinfo=UTC))
+            ),
             "days": say.day(datetime(2027, 1, 13, 15, 10, tzinfo=UTC)),
         }
         return TextPreview(text=texts.running_text(own_texts, kind, say, values))

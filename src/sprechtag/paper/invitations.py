@@ -68,7 +68,7 @@ def _letter(session: Session, conference: Conference, guest: Guest, code: str, s
         "say": say,
         "guest": guest,
         "text": [line for line in text.splitlines() if line.strip()],
-        "code": f"{code[:4]} {code[4:]}",
+        "code": f"{code[: len(code) // 2]} {code[len(code) // 2 :]}",
         "link": link,
         "share": share,
         "closes": values["closes"],

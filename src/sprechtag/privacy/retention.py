@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from ..conference import budgets
 from ..conference.organise import end_rehearsal
 from ..conference.tables import Conference, Guest, Slot
 from ..day.records import forget_readings
@@ -33,3 +34,4 @@ def tidy(session: Session, now: datetime) -> None:
     for conference in list(session.execute(tried).scalars()):
         end_rehearsal(session, conference)
     forget_readings(session, now)
+    budgets.forget_old(session, now)

@@ -62,6 +62,8 @@ def app_environment(world: World, storage: str, port: int, smtp_port: int = 0) -
         "APP_PORT": str(port),
         "APP_PERSISTENT_STORAGE": storage,
         "NEXTCLOUD_URL": world.url,
+        # The admin has named who may organise; until then nobody may.
+        "SPRECHTAG_ORGANISER_GROUPS": "Sekretariat",
     }
     if smtp_port:
         environment |= {

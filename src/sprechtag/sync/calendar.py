@@ -50,6 +50,8 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     address then stands in the event. With the other channels it does so only where the conference says that hosts see
     it, and then SCHEDULE-AGENT=CLIENT (RFC 6638, 7.1) keeps the server from writing a second mail. `again` has the
     server write its mail although nothing is new (7.2)."""
+    if writing.invites:
+        view = view.outward()
     say, guest_say = Speaker(writing.host_language or "de", view.zone), Speaker(view.language, view.zone)
     zone = ZoneInfo(view.zone)
     event = Event()

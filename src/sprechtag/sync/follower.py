@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import col, select
 
-from ..conference import jobs
+from ..conference import budgets, jobs
 from ..conference.database import Database
 from ..conference.queries import BookingView, GuestView, fact, for_family, free_instead, learn
 from ..conference.tables import VIDEO, Conference, EffectKind, Host, utc_now
@@ -36,6 +36,7 @@ LONGEST_MAIL_WAIT = 900.0
 LONGEST_GATHERING = timedelta(minutes=1)
 NO_ADDRESS = "The family gave no address, so nobody was written to."
 NOT_DELIVERED = "Nextcloud's own mail server did not take the invitation. It is tried again by itself."
+HELD_BACK = "Many mails went to this address, which nobody has confirmed. The next one waits."
 NOT_SET_UP = "The public address of the app is not known yet, so the mail would hold no link."
 
 
@@ -103,11 +104,18 @@ class Follower:
         if self.channel(state.view.organiser_id).name == "calendar" and not self.public_base():
             self._ledger.failed(booking_id, "calendar", NOT_SET_UP, self._clock())
             return
+        invites = self.channel(state.view.organiser_id).name == "calendar"
+        if invites and (until := self.held_back(state.view, budgets.INVITATIONS)):
+            wait = (until - self._clock()).total_seconds()
+            self._ledger.failed(booking_id, "calendar", HELD_BACK, self._clock(), wait)
+            return
         try:
             remote = await self._calendar(state.view).apply(state)
         except NextcloudError as error:
             self._note(state, "calendar", error)
         else:
+            if invites:
+                self.mailed(state.view, budgets.INVITATIONS)
             self._ledger.applied(state, "calendar", remote)
 
     def _calendar(self, view: BookingView) -> CalendarEffect:
@@ -140,6 +148,9 @@ class Follower:
         if not self.public_base():
             self._fail(news, NOT_SET_UP)
             return
+        if held_back := self.held_back(news[0].view):
+            self._fail(news, HELD_BACK, (held_back - self._clock()).total_seconds())
+            return
         views = [self.for_family(state.view) for state in self._ledger.of_guest(guest_id, "mail")]
         news = [replace(state, view=self.for_family(state.view)) for state in news]
         try:
@@ -155,8 +166,25 @@ class Follower:
             for state in news:
                 self._note(state, "mail", error)
         else:
+            self.mailed(news[0].view)
             for state in news:
                 self._ledger.applied(state, "mail", {}, note)
+
+    def held_back(self, to: BookingView | GuestView, budget: budgets.Budget = budgets.MAILS) -> datetime | None:
+        """Until when a mail has to wait, because too many went to a mailbox that nobody has proven; None for not."""
+        if to.proven or not to.guest_email:
+            return None
+        mailbox = budgets.mailbox_mark(self._links, to.guest_email)
+        with self._database.read() as session:
+            return budgets.waits_until(session, budget, mailbox, self._clock())
+
+    def mailed(self, to: BookingView | GuestView, budget: budgets.Budget = budgets.MAILS) -> None:
+        """Counts a mail that went out."""
+        if to.proven or not to.guest_email:
+            return
+        mailbox = budgets.mailbox_mark(self._links, to.guest_email)
+        with self._database.write(PATIENCE) as session:
+            budgets.mailed(session, budget, mailbox, self._clock())
 
     def mails(self) -> MailEffect:
         return MailEffect(self._door, self.settings, self._reply_to)

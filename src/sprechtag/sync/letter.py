@@ -75,6 +75,8 @@ def compose(
     instead: Sequence[Instead] = (),
 ) -> Letter:
     """`news` are the changed bookings, each with whether the family knew it before; never empty."""
+    news = [(view.outward(), known) for view, known in news]
+    all_views = [view.outward() for view in all_views]
     first = news[0][0]
     say = Speaker(first.language, first.zone)
     changed = [view for view, _ in news if view.active]
@@ -101,8 +103,9 @@ def compose(
 
 def announcement(subject: str, text: str, first: GuestView, views: list[BookingView], manage_link: str) -> Letter:
     """What the school writes to one family, with the appointments it has, if any."""
+    first = first.outward()
     say = Speaker(first.language, first.zone)
-    coming = [view for view in views if view.active]
+    coming = [view.outward() for view in views if view.active]
     return _written(
         first,
         say,
@@ -125,6 +128,8 @@ def notice(
     file: bool = False,
 ) -> Letter:
     """A letter that is about no change: reminder, offer, invitation and the like, in the school's words."""
+    to = to.outward()
+    views = [view.outward() for view in views]
     say = Speaker(to.language, to.zone)
     return _written(
         to,

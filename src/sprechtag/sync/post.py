@@ -15,13 +15,14 @@ from sqlmodel import Session, col
 from ..conference import jobs, letters, people, waiting, wishes
 from ..conference.database import Database
 from ..conference.organise import conference_windows
+from ..conference.proof import plain_name
 from ..conference.queries import BookingView, GuestView, bookings_of_guest, guest_view
 from ..conference.tables import VIDEO, Conference, Guest, GuestLetter, Host, Job, JobItem, Slot
 from ..conference.tokens import LinkKey, feedback_path
 from ..nextcloud.errors import NextcloudError, Rejected
 from ..phrases import Speaker
 from . import letter
-from .follower import GIVE_UP_AFTER, GIVE_UP_MAIL_AFTER, LONGEST_MAIL_WAIT, NOT_SET_UP, Follower, in_words
+from .follower import GIVE_UP_AFTER, GIVE_UP_MAIL_AFTER, HELD_BACK, LONGEST_MAIL_WAIT, NOT_SET_UP, Follower, in_words
 from .ledger import PATIENCE
 from .smtp import SmtpRefused, SmtpTroubled
 
@@ -30,10 +31,12 @@ NO_CHANNEL = "Nothing is set up that could send mails of our own."
 
 @dataclass(frozen=True)
 class _Missed:
-    """What a try came to when it failed: `final` means that trying again cannot help."""
+    """What a try came to when it failed: `final` means that trying again cannot help, `until` when it can at the
+    soonest."""
 
     reason: str
     final: bool
+    until: datetime | None = None
 
 
 class Post:
@@ -72,13 +75,13 @@ class Post:
             item = session.get(JobItem, (job_id, guest_id))
             if job is None or item is None:
                 return
-            to = guest_view(session, guest_id)
+            to = guest_view(session, guest_id).outward()
             views = self._views(session, guest_id)
             written = self._invitation(session, to, views) if job.kind == "invitation" else self._said(job, to, views)
         missed = await self._send(written, to, f"message-{job.public_id}-{guest_id}", item.attempts)
         with self._database.write(PATIENCE) as session:
             if missed and not missed.final:
-                jobs.message_failed(session, job_id, guest_id, missed.reason, self._next_try(item.attempts))
+                jobs.message_failed(session, job_id, guest_id, missed.reason, self._next_try(item.attempts, missed))
             else:
                 jobs.message_sent(session, job_id, guest_id, self._follower.now(), reached=missed is None)
 
@@ -107,7 +110,7 @@ class Post:
             due = session.get(GuestLetter, letter_id)
             if due is None or due.sent_at or due.expires_at <= self._follower.now():
                 return
-            to = guest_view(session, due.guest_id)
+            to = guest_view(session, due.guest_id).outward()
             written = self._letter(session, due, to)
         if written is None:
             self._letter_done(letter_id, "Not needed any more.")
@@ -120,7 +123,7 @@ class Post:
             self._letter_done(letter_id, missed.reason if missed else "")
             return
         with self._database.write(PATIENCE) as session:
-            letters.failed(session, letter_id, missed.reason, self._next_try(due.attempts))
+            letters.failed(session, letter_id, missed.reason, self._next_try(due.attempts, missed))
 
     def _letter_done(self, letter_id: int, note: str) -> None:
         with self._database.write(PATIENCE) as session:
@@ -147,6 +150,10 @@ class Post:
                 return self._late(session, due, to)
             case "rehearsal":
                 return self._rehearsal(session, to)
+            case "new_link":
+                return self._new_link(session, to)
+            case "not_done":
+                return self._not_done(session, due, to)
         return None
 
     def _reminder(self, session: Session, due: GuestLetter, to: GuestView) -> letter.Letter | None:
@@ -247,9 +254,46 @@ class Post:
         values = {"days": days_of(session, conference, say)}
         return letter.notice("rehearsal", say("Does your video work?"), to, calls, onward, values)
 
+    def _new_link(self, session: Session, to: GuestView) -> letter.Letter:
+        """The old links are void: with the new one come all appointments, because their video links are new too."""
+        say = Speaker(to.language, to.zone)
+        coming = [view for view in self._views(session, to.guest_id) if view.active]
+        onward = letter.to_manage(say, self._follower.manage_link(to))
+        return letter.notice("new_link", say("Your new link"), to, coming, onward, {}, file=True)
+
+    def _not_done(self, session: Session, due: GuestLetter, to: GuestView) -> letter.Letter:
+        """What stood against a form with this address; whoever sent it was told nothing of the family."""
+        say = Speaker(to.language, to.zone)
+        match due.payload.get("code"):
+            case "guest_busy":
+                starts_at = datetime.fromisoformat(due.payload["starts_at"])
+                why = say("You already have an appointment at %(time)s.", time=say.time(starts_at))
+            case "limit_reached" if due.payload.get("per_host"):
+                why = say.plural(
+                    "You already have %(number)s appointment with this person; more are not possible.",
+                    "You already have %(number)s appointments with this person; more are not possible.",
+                    int(due.payload["limit"]),
+                )
+            case "limit_reached":
+                why = say.plural(
+                    "Only %(number)s appointment per family is possible.",
+                    "Only %(number)s appointments per family are possible.",
+                    int(due.payload["limit"]),
+                )
+            case "wishes_before":
+                why = say("You have entered wishes before.")
+            case _:
+                why = say("The rules of this conference do not allow it.")
+        coming = [view for view in self._views(session, to.guest_id) if view.active]
+        onward = letter.to_manage(say, self._follower.manage_link(to))
+        return letter.notice("not_done", say("Nothing was changed"), to, coming, onward, {"why": why})
+
     def _wishes(self, session: Session, to: GuestView) -> letter.Letter | None:
         say = Speaker(to.language, to.zone)
-        lines = [f"{host.display_name} · {wish.child}" for wish, host in wishes.of_guest(session, to.guest_id)]
+        wished = wishes.of_guest(session, to.guest_id)
+        lines = [
+            f"{host.display_name} · {wish.child if to.proven else plain_name(wish.child)}" for wish, host in wished
+        ]
         if not lines:
             return None
         values = {"hosts": "\n".join(lines), "until": say.when(to.closes_at) if to.closes_at else ""}
@@ -257,7 +301,7 @@ class Post:
         return letter.notice("wishes", say("Your wishes"), to, [], onward, values)
 
     def _views(self, session: Session, guest_id: int) -> list[BookingView]:
-        return [self._follower.for_family(view) for view in bookings_of_guest(session, guest_id)]
+        return [self._follower.for_family(view.outward()) for view in bookings_of_guest(session, guest_id)]
 
     # -- common -------------------------------------------------------------------------------------------------
 
@@ -265,6 +309,8 @@ class Post:
         """Sends; returns None when it went out. The same `name` makes the same Message-ID."""
         if not self._follower.public_base():
             return _Missed(NOT_SET_UP, final=False)
+        if held_back := self._follower.held_back(to):
+            return _Missed(HELD_BACK, final=False, until=held_back)
         fingerprint = hashlib.sha256(name.encode()).hexdigest()[:32]
         try:
             await self._follower.mails().send(written, to, self._follower.channel(to.organiser_id), fingerprint)
@@ -275,9 +321,12 @@ class Post:
         except NextcloudError as error:
             most = GIVE_UP_AFTER if isinstance(error, Rejected) else GIVE_UP_MAIL_AFTER
             return _Missed(in_words(error), final=attempts >= most)
+        self._follower.mailed(to)
         return None
 
-    def _next_try(self, attempts: int) -> datetime:
+    def _next_try(self, attempts: int, missed: _Missed) -> datetime:
+        if missed.until:
+            return missed.until
         wait = min(self._follower.settings.retry_seconds * 2 ** min(attempts, 12), LONGEST_MAIL_WAIT)
         return self._follower.now() + timedelta(seconds=wait)
 

@@ -1,0 +1,280 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What somebody may spend who has proven nothing: families entered, times held, mails caused, answers given.
+
+The counting is done by `limits`; its counters are rows of ours, in the caller's transaction: all processes share them,
+and a form that is refused has spent nothing. No address is stored, only a keyed fingerprint of it."""
+
+import ipaddress
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from limits import RateLimitItem, parse
+from limits.storage import Storage
+from limits.strategies import FixedWindowRateLimiter
+from sqlalchemy import case, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from .database import Database
+from .errors import Spent
+from .people import tell_user
+from .tables import Booking, BudgetCount, BudgetHit, Conference, Guest, Slot
+from .tokens import LinkKey
+
+UNPROVEN_SHARE, UNPROVEN_LEAST = 0.5, 50
+"""Of a conference's times: when families that have proven nothing hold more than this share, and more than these few,
+new ones confirm first."""
+TOLD_AGAIN_AFTER = timedelta(hours=6)
+NOTED_EVERY = timedelta(seconds=30)
+HITS_KEPT = timedelta(days=7)
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """`kind` tells it apart; all of `limits` hold."""
+
+    kind: str
+    limits: tuple[RateLimitItem, ...]
+
+    @classmethod
+    def of(cls, kind: str, *limits: str) -> "Budget":
+        return cls(kind, tuple(parse(text) for text in limits))
+
+
+def families_of(per_address: int) -> Budget:
+    """Families that one visitor enters. A school's evening is one address for everybody in the building."""
+    return Budget.of("families", f"{per_address} per 10 minutes", f"{3 * per_address} per day")
+
+
+def times_of(per_address: int) -> Budget:
+    """Times that one visitor takes or is offered."""
+    return Budget.of("times", f"{per_address * 3 // 2} per 10 minutes", f"{4 * per_address} per day")
+
+
+SAME_MAILBOX = Budget.of("mailbox", "5 per hour", "20 per day")
+"""New families with the same mailbox: `a.b+x@` and `ab@` are one."""
+MAILS = Budget.of("mails", "6 per hour", "20 per day")
+"""Mails to a mailbox that nobody has proven. One mail says all that is new."""
+INVITATIONS = Budget.of("invitations", "15 per hour", "40 per day")
+"""The same where the calendar server writes one for each appointment."""
+ANSWERS = Budget.of("answers", "10 per hour")
+"""Answers to the question after the day, by one visitor."""
+WRONG_CODES = Budget.of("codes", "30 per 10 minutes")
+WRONG_CODES_OF_ALL = Budget.of("all-codes", "300 per hour")
+
+
+def network_of(address: str) -> str:
+    """What counts as one visitor: an IPv4 address, the /64 of an IPv6 one; all that is no address together."""
+    try:
+        found = ipaddress.ip_address(address.strip())
+    except ValueError:
+        return UNKNOWN
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
+
+
+def mailbox_of(email: str) -> str:
+    """A key for the mailbox behind an address: without case, dots and a `+tag`. Never an address to write to."""
+    user, _, domain = unicodedata.normalize("NFKC", email).casefold().strip().rpartition("@")
+    plain = re.sub(r"[+].*$", "", user).replace(".", "")
+    return f"{plain or user}@{domain.rstrip('.')}"
+
+
+def mailbox_mark(links: LinkKey, email: str) -> str:
+    """What is counted under instead of the address."""
+    return links.fingerprint(f"mailbox:{mailbox_of(email)}")[:32]
+
+
+class SessionStorage(Storage):
+    """Counters of `limits` in a session of ours; `now` is the caller's time, not the wall clock's."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        super().__init__()
+        self._session = session
+        self._now = now
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Adds to the counter, or begins a new window of `expiry` seconds; returns what it stands at."""
+        insert = sqlite.insert if self._session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        ends = self._now + timedelta(seconds=expiry)
+        stale = col(BudgetCount.expires_at) <= self._now
+        statement = (
+            insert(BudgetCount)
+            .values(key=key, count=amount, expires_at=ends)
+            .on_conflict_do_update(
+                index_elements=["key"],
+                set_={
+                    "count": case((stale, amount), else_=col(BudgetCount.count) + amount),
+                    "expires_at": case((stale, ends), else_=col(BudgetCount.expires_at)),
+                },
+            )
+            .returning(col(BudgetCount.count))
+        )
+        return int(self._session.execute(statement).scalar_one())
+
+    def get(self, key: str) -> int:
+        query = select(col(BudgetCount.count)).where(
+            col(BudgetCount.key) == key, col(BudgetCount.expires_at) > self._now
+        )
+        return int(self._session.execute(query).scalar_one_or_none() or 0)
+
+    def get_expiry(self, key: str) -> float:
+        ends = self._session.execute(
+            select(col(BudgetCount.expires_at)).where(col(BudgetCount.key) == key)
+        ).scalar_one_or_none()
+        return (ends or self._now).timestamp()
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> int | None:
+        self._session.execute(delete(BudgetCount))
+        return None
+
+    def clear(self, key: str) -> None:
+        self._session.execute(delete(BudgetCount).where(col(BudgetCount.key) == key))
+
+
+def spend(session: Session, budget: Budget, who: str, now: datetime, cost: int = 1) -> None:
+    """Takes `cost` out of the budget of `who` (a mark). Raises `Spent` when that is more than is left; the caller's
+    transaction is then given up and nothing was spent."""
+    counter = FixedWindowRateLimiter(SessionStorage(session, now))
+    for limit in budget.limits:
+        if cost and not counter.hit(limit, budget.kind, who, cost=cost):
+            raise _spent(counter, budget, limit, who, now)
+
+
+def check(session: Session, budget: Budget, who: str, now: datetime, cost: int = 1) -> None:
+    """As `spend`, without spending: cheap, and needs no turn at the database."""
+    counter = FixedWindowRateLimiter(SessionStorage(session, now))
+    for limit in budget.limits:
+        if not counter.test(limit, budget.kind, who, cost=cost):
+            raise _spent(counter, budget, limit, who, now)
+
+
+def _spent(counter: FixedWindowRateLimiter, budget: Budget, limit: RateLimitItem, who: str, now: datetime) -> Spent:
+    ends = counter.get_window_stats(limit, budget.kind, who).reset_time
+    return Spent(budget.kind, max(1, math.ceil((ends - now.timestamp()) / 60)))
+
+
+def waits_until(session: Session, budget: Budget, mailbox: str, now: datetime) -> datetime | None:
+    """When the next mail may go to the mailbox (UTC); None for now."""
+    counter = FixedWindowRateLimiter(SessionStorage(session, now))
+    spent = [limit for limit in budget.limits if not counter.test(limit, budget.kind, mailbox)]
+    ends = [counter.get_window_stats(limit, budget.kind, mailbox).reset_time for limit in spent]
+    return datetime.fromtimestamp(max(ends), UTC) if ends else None
+
+
+def mailed(session: Session, budget: Budget, mailbox: str, now: datetime) -> None:
+    """A mail went out."""
+    counter = FixedWindowRateLimiter(SessionStorage(session, now))
+    for limit in budget.limits:
+        counter.hit(limit, budget.kind, mailbox)
+
+
+def many_unproven(session: Session, conference: Conference) -> bool:
+    """Whether families that have proven nothing hold more than `UNPROVEN_SHARE` of the conference's times."""
+    total = session.execute(
+        select(func.count()).select_from(Slot).where(col(Slot.conference_id) == conference.id)
+    ).scalar_one()
+    booked = session.execute(
+        select(func.count())
+        .select_from(Booking)
+        .join(Guest, col(Guest.id) == col(Booking.guest_id))
+        .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+        .where(col(Guest.proven_at).is_(None), col(Guest.invited).is_(False))
+    ).scalar_one()
+    held = session.execute(
+        select(func.count())
+        .select_from(Slot)
+        .join(Guest, col(Guest.id) == col(Slot.held_for))
+        .where(col(Slot.conference_id) == conference.id, col(Slot.held_until).is_not(None))
+        .where(col(Guest.proven_at).is_(None), col(Guest.invited).is_(False))
+    ).scalar_one()
+    return bool(booked + held >= max(UNPROVEN_LEAST, math.ceil(total * UNPROVEN_SHARE)))
+
+
+def forget_old(session: Session, now: datetime) -> None:
+    """What has run out goes, and what was noted of it a week ago."""
+    session.execute(delete(BudgetCount).where(col(BudgetCount.expires_at) <= now))
+    session.execute(delete(BudgetHit).where(col(BudgetHit.last_at) < now - HITS_KEPT))
+
+
+@dataclass
+class Ledger:
+    """Marks visitors and mailboxes, and notes what was refused: at most every half minute for one visitor, so that a
+    flood of refusals is no flood of writes. `per_address` is what one visitor may enter in ten minutes."""
+
+    database: Database
+    links: LinkKey
+    clock: Callable[[], datetime]
+    per_address: Callable[[], int] = lambda: 400
+    _refused: dict[tuple[int, str, str], tuple[datetime, int]] = field(default_factory=dict)
+
+    def visitor(self, address: str) -> str:
+        """The mark of a visitor: 16 hexadecimal digits that mean nothing elsewhere."""
+        return self.links.fingerprint(f"visitor:{network_of(address)}")[:16]
+
+    @property
+    def families(self) -> Budget:
+        return families_of(self.per_address())
+
+    @property
+    def times(self) -> Budget:
+        return times_of(self.per_address())
+
+    def refused(self, conference_id: int, kind: str, visitor: str) -> bool:
+        """Notes that a budget has refused something; true when the organiser is to be told, which is once in six
+        hours. Opens a transaction of its own."""
+        now = self.clock()
+        key = (conference_id, kind, visitor)
+        noted_at, waiting = self._refused.get(key, (now - 2 * NOTED_EVERY, 0))
+        if now - noted_at < NOTED_EVERY:
+            self._refused[key] = (noted_at, waiting + 1)
+            return False
+        if len(self._refused) > 1000:
+            self._refused.clear()
+        self._refused[key] = (now, 0)
+        with self.database.write() as session:
+            return note_refusal(session, conference_id, kind, visitor, now, waiting + 1)
+
+
+def note_refusal(session: Session, conference_id: int, kind: str, visitor: str, now: datetime, count: int = 1) -> bool:
+    """Keeps who spent what; has the organiser notified where that was not done in the last six hours (true then)."""
+    latest = session.execute(
+        select(func.max(col(BudgetHit.last_at))).where(col(BudgetHit.conference_id) == conference_id)
+    ).scalar_one_or_none()
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(BudgetHit).values(
+        conference_id=conference_id, kind=kind, visitor=visitor, count=count, first_at=now, last_at=now
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["conference_id", "kind", "visitor"],
+            set_={"count": col(BudgetHit.count) + count, "last_at": now},
+        )
+    )
+    if latest and _aware(latest) > now - TOLD_AGAIN_AFTER:
+        return False
+    conference = session.get_one(Conference, conference_id)
+    tell_user(session, conference_id, conference.organiser_id, "budget", now)
+    return True
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What is taken already, of a slot, of a host and of a family, and what is still free.
+
+Whoever decides on a slot (to book, close, hold, offer or delete it) holds its row while deciding: `lock`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from . import rules
+from .errors import GuestBusy, SlotBlocked
+from .slots import TimeSpan, minutes_of
+from .tables import Booking, Conference, Guest, GuestMinute, Host, Slot
+
+
+def lock(session: Session, slots: Iterable[Slot]) -> None:
+    """Takes the rows of these slots and reads them anew, in the order of their ids, so that nobody waits crosswise.
+
+    SQLite has one writer at a time and needs no locks."""
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    session.flush()
+    for slot in sorted(slots, key=lambda one: one.id or 0):
+        session.refresh(slot, with_for_update=True)
+
+
+def is_booked(session: Session, slot: Slot) -> bool:
+    taken = select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
+    return session.execute(taken).first() is not None
+
+
+def span_of(slot: Slot) -> TimeSpan:
+    return TimeSpan(slot.starts_at, slot.ends_at)
+
+
+# -- of a host ---------------------------------------------------------------------------------------------------
+
+
+def check_own_limits(
+    session: Session, conference: Conference, host: Host, slot: Slot, without: int | None = None
+) -> None:
+    """Raises `SlotBlocked` where the host's own limits leave no room. The host's row is locked, so that two bookings of
+    neighbouring slots queue."""
+    if not rules.has_own_limits(host):
+        return
+    session.execute(select(col(Host.id)).where(col(Host.id) == host.id).with_for_update())
+    booked = booked_spans(session, host.id or 0, without)
+    if not rules.own_limits_allow(host, conference.pause_minutes, booked, span_of(slot)):
+        raise SlotBlocked
+
+
+def booked_spans(session: Session, host_id: int, without: int | None = None) -> list[TimeSpan]:
+    rows = session.execute(
+        select(col(Slot.starts_at), col(Slot.ends_at))
+        .join(Booking, col(Booking.slot_id) == col(Slot.id))
+        .where(col(Booking.host_id) == host_id, col(Booking.state) == "active", col(Booking.id) != (without or 0))
+    )
+    return [TimeSpan(starts_at, ends_at) for starts_at, ends_at in rows]
+
+
+def free_starts(
+    session: Session, host_id: int, earliest: datetime, without: int | None = None
+) -> list[tuple[datetime, str]]:
+    """Start and public id of the slots that guests can have of the host from `earliest` on, sorted.
+
+    The booking `without` is about to move: the host's own limits are taken as if it were gone."""
+    rows = session.execute(
+        select(col(Slot.starts_at), col(Slot.public_id), col(Slot.ends_at))
+        .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
+        .where(col(Slot.host_id) == host_id, col(Slot.blocked).is_(False), col(Booking.id).is_(None))
+        .where(col(Slot.starts_at) >= earliest)
+        .order_by(col(Slot.starts_at))
+    )
+    host = session.get_one(Host, host_id)
+    if not rules.has_own_limits(host):
+        return [(starts_at, public_id) for starts_at, public_id, _ in rows]
+    pause = session.get_one(Conference, host.conference_id).pause_minutes
+    booked = booked_spans(session, host_id, without)
+    return [
+        (starts_at, public_id)
+        for starts_at, public_id, ends_at in rows
+        if rules.own_limits_allow(host, pause, booked, TimeSpan(starts_at, ends_at))
+    ]
+
+
+# -- of a family -------------------------------------------------------------------------------------------------
+
+
+def check_minutes(session: Session, guest_id: int, slot: Slot) -> None:
+    """Raises `GuestBusy` when the family is somewhere else at that time."""
+    minutes = minutes_of(span_of(slot))
+    other = session.execute(
+        select(col(Slot.starts_at))
+        .join(Booking, col(Booking.slot_id) == col(Slot.id))
+        .join(GuestMinute, col(GuestMinute.booking_id) == col(Booking.id))
+        .where(col(GuestMinute.guest_id) == guest_id)
+        .where(col(GuestMinute.minute) >= minutes.start, col(GuestMinute.minute) < minutes.stop)
+    ).first()
+    if other:
+        raise GuestBusy(other[0])
+
+
+def check_limits(session: Session, conference: Conference, guest: Guest, host: Host, child: str) -> None:
+    """The limits hold for each family, and for each child by itself with one host. What the waiting list holds for the
+    family with other hosts counts as booked. Raises `LimitReached`."""
+    rows = session.execute(
+        select(col(Booking.host_id), col(Booking.child)).where(
+            col(Booking.guest_id) == guest.id, col(Booking.state) == "active"
+        )
+    ).all()
+    offered = len([slot for slot in offers_to(session, guest) if slot.host_id != host.id])
+    same = [name for host_id, name in rows if host_id == host.id and name.casefold() == child.casefold()]
+    rules.check_limits(conference, rules.GuestCounts(len(rows) + offered, len(same)))
+
+
+def has_bookings(session: Session, guest: Guest) -> bool:
+    mine = select(col(Booking.id)).where(col(Booking.guest_id) == guest.id, col(Booking.state) == "active")
+    return session.execute(mine.limit(1)).first() is not None
+
+
+def offers_to(session: Session, guest: Guest) -> list[Slot]:
+    """The slots that the waiting list holds for the family."""
+    held = select(Slot).where(
+        col(Slot.held_for) == guest.id, col(Slot.blocked_by) == "held", col(Slot.held_until).is_not(None)
+    )
+    return list(session.execute(held.order_by(col(Slot.id))).scalars())
+
+
+def release(slot: Slot) -> None:
+    """The slot is neither closed nor held any more."""
+    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = False, "", None, None
