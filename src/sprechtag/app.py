@@ -22,7 +22,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from .access import Gate, TimeLimit, busy_answer
 from .conference import administration
 from .conference.booking import Desk
 from .conference.database import Database
@@ -31,6 +30,7 @@ from .conference.queries import fact
 from .conference.tables import utc_now
 from .conference.tokens import LinkKey
 from .day.observer import RESTS, Observer
+from .gate import Gate, TimeLimit, busy_answer
 from .guests.about import AboutPages
 from .guests.display import DisplayPages
 from .guests.front import Front, not_found_page

@@ -14,10 +14,10 @@ from sqlmodel import select
 
 from conftest import KEY
 from house import EXAPPS, PROXY, Stage, open_stage
-from sprechtag.access import area_of
 from sprechtag.conference import administration, people
 from sprechtag.conference.queries import learn
 from sprechtag.conference.tables import CalendarQuestion, Conference, Host, HostWish, PaperJob
+from sprechtag.gate import area_of
 
 ROUTES = [
     "heartbeat",

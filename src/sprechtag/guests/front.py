@@ -14,7 +14,6 @@ from fastapi import Depends, Form, Query, Request, Response
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from ..access import Caller
 from ..conference import rules
 from ..conference.booking import Desk, free_starts
 from ..conference.database import Database
@@ -28,6 +27,7 @@ from ..conference.queries import (
 )
 from ..conference.tables import Conference, Guest
 from ..conference.tokens import LinkKey, join_path
+from ..gate import Caller
 from ..settings import Settings
 from .page import Page, ThemeSource
 from .refusals import Sentence, sentence
