@@ -350,20 +350,23 @@ class Ocs:
         known = {number: bot for number, bot in self._world.bots.items() if bot["route"] == route and bot["secret"]}
         if any(bot["url"] != self._world.url for bot in known.values()):
             return fail(500)  # the secret stands with another address
-        number = next(iter(known), len(self._world.bots) + 1)
+        number = next(iter(known), max(self._world.bots, default=0) + 1)
         bot = {"name": str(body["name"]), "route": route, "url": self._world.url, "secret": "s" * 64}
         self._world.bots[number] = bot
         return ok({"id": "0" * 40, "secret": bot["secret"]})
 
     async def forget_bot(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
-        """AppAPI forgets the secret; Talk keeps a bot whose address is another one now."""
+        """AppAPI forgets the secret; Talk takes the bot out of all rooms, or keeps one whose address is another one now."""
         route = "/" + request.query_params.get("route", "").lstrip("/")
-        for number, bot in list(self._world.bots.items()):
-            if bot["route"] == route and bot["url"] == self._world.url:
-                del self._world.bots[number]
-            elif bot["route"] == route:
+        known = {number: bot for number, bot in self._world.bots.items() if bot["route"] == route and bot["secret"]}
+        for number, bot in known.items():
+            if bot["url"] != self._world.url:
                 bot["secret"] = ""
-        return ok([])
+                continue
+            del self._world.bots[number]
+            for room in self._world.rooms.values():
+                room.bots.discard(number)
+        return ok(True) if known else fail(404, "Talk bots could not be unregistered")
 
     async def bots(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         room = self._own_room(user_id, match[1])
