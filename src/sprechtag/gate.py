@@ -167,9 +167,9 @@ class Gate:
 
 
 def _is_local(scope: Scope, headers: Headers) -> bool:
-    """A call of the container's own, past all fronts."""
-    peer = (scope.get("client") or ("",))[0] or ""
-    return addresses.is_local(str(peer)) and not any(name in headers for name in _FRONTS)
+    """A call of the container's own, past all fronts: from its loopback, or from the address it was made to."""
+    peer, here = (str((scope.get(end) or ("",))[0] or "") for end in ("client", "server"))
+    return (addresses.is_local(peer) or peer == here) and not any(name in headers for name in _FRONTS)
 
 
 def _same(given: bytes, expected: str) -> bool:
