@@ -116,10 +116,7 @@ def questions(town: Town, event: Event, host: str) -> list[dict[str, Any]]:
 
 
 def notified(town: Town, host: str, word: str) -> bool:
-    told = [
-        params["params"]["subject_params"]["rich_subject"] for user, params in town.world.notifications if user == host
-    ]
-    return any(word in subject for subject in told)
+    return any(word in one.subject for one in town.world.notices(host))
 
 
 def move_in_calendar(town: Town, host: str, file: Any, minutes: int) -> None:

@@ -144,11 +144,7 @@ def test_a_family_s_words_reach_the_host_as_a_notification(town: Town, event: Ev
     family.browser.post(f"{link}/message", data={"text": "The sound does not work"})
 
     def told() -> list[str]:
-        return [
-            entry["params"]["subject_params"]["rich_message"]
-            for who, entry in town.world.notifications
-            if who == in_list(town)[1]
-        ]
+        return [one.message for one in town.world.notices(in_list(town)[1])]
 
     eventually(lambda: "The sound does not work" in told(), what="the host was told")
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from .html2text import text_of
+from .notifier import PhpError
 from .world import APP_API_VERSION, Mail, Room, User, World
 
 TellBot = Callable[[str, dict[str, Any]], None]
@@ -193,21 +194,19 @@ class Ocs:
         return ok([])
 
     async def notify(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
-        self._world.notifications.append((user_id, await request.json()))
+        body = await request.json()
+        params = body["params"]
+        if not all(1 <= len(params[name]) <= 64 for name in ("object", "object_id", "subject_type")):
+            return fail(500)
+        self._world.notifications.append((user_id, body))
         return ok([])
 
     async def notifications(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
-        told = [entry["params"]["subject_params"] for who, entry in self._world.notifications if who == user_id]
-        listed = [
-            {
-                "app": self._world.app.id,
-                "subject": one["rich_subject"],
-                "message": one["rich_message"],
-                "link": one["link"],
-            }
-            for one in reversed(told)
-        ]
-        return ok(listed)
+        try:
+            shown = self._world.notices(user_id)
+        except PhpError:
+            return fail(500, "Internal Server Error")
+        return ok([{"app": self._world.app.id, **vars(one)} for one in shown])
 
     # -- Talk ---------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from .dav import Dav
 from .fronts import EXAPPS, PROXY, Daemon, Dropped, Harp, PhpProxy
+from .notifier import PhpError
 from .ocs import Ocs, fail
 from .theme import EMBEDDED_CSS, NEXTCLOUD_CSS
 from .world import Fault, World
@@ -261,7 +262,7 @@ class Sandbox:
             '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>Sprechtag - Nextcloud</title><style>{NEXTCLOUD_CSS}{EMBEDDED_CSS}</style>{styles}{scripts}</head>"
             f'<body><div id="skip-actions"></div><header id="header"><b>☁ Nextcloud (stand-in)</b> '
-            f'<span><a href="/notifications">Notifications ({len(self._told(user_id))})</a> · {html.escape(user.display_name)}</span></header>'
+            f'<span><a href="/notifications">Notifications ({sum(who == user_id for who, _ in self.world.notifications)})</a> · {html.escape(user.display_name)}</span></header>'
             '<div id="content" class="app-app_api"><div id="content"></div></div></body></html>'
         )
         policy = (
@@ -270,19 +271,18 @@ class Sandbox:
         )
         return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
 
-    def _told(self, user_id: str) -> list[dict[str, str]]:
-        told = (entry["params"]["subject_params"] for who, entry in self.world.notifications if who == user_id)
-        return list(reversed(list(told)))
-
     def _notifications(self, user_id: str) -> Response:
         if not user_id:
             return RedirectResponse("/index.php/login?redirect_url=/notifications", 303)
-        shown = "".join(
-            f'<p><a href="{html.escape(one["link"])}"><b>{html.escape(one["rich_subject"])}</b></a><br>'
-            f"{html.escape(one['rich_message'])}</p>"
-            for one in self._told(user_id)
+        try:
+            notices = self.world.notices(user_id)
+        except PhpError:
+            return HTMLResponse(_shell("Internal Server Error", "<p>The notifications could not be read.</p>"), 500)
+        listed = "".join(
+            f'<p><a href="{html.escape(one.link)}"><b>{html.escape(one.subject)}</b></a><br>{html.escape(one.message)}</p>'
+            for one in notices
         )
-        return HTMLResponse(_shell("Notifications", shown or "<p>Nothing new.</p>"))
+        return HTMLResponse(_shell("Notifications", listed or "<p>Nothing new.</p>"))
 
     def _mailbox(self, request: Request) -> Response:
         if request.url.path == "/mailbox.json":
