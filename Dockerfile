@@ -32,7 +32,7 @@ FROM python:3.11-slim
 # AppAPI mounts a volume at /nc_app_sprechtag_data; a new volume takes its owner from the folder in the image.
 # What WeasyPrint draws with, and letters for all languages of the pages.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans \
+        ca-certificates libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home sprechtag \
     && mkdir /data /nc_app_sprechtag_data && chown sprechtag /data /nc_app_sprechtag_data
@@ -43,10 +43,10 @@ COPY ex_app/img ex_app/img
 COPY --from=ui /ex_app/js ex_app/js
 COPY --from=ui /ex_app/css ex_app/css
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 APP_HOST=0.0.0.0 APP_PORT=9031 \
-    APP_PERSISTENT_STORAGE=/data SPRECHTAG_FRONTEND=/app/ex_app
+    APP_PERSISTENT_STORAGE=/data SPRECHTAG_FRONTEND=/app/ex_app SPRECHTAG_UID=10001
 COPY --chmod=755 scripts/start /usr/local/bin/start
 COPY --chmod=755 scripts/healthcheck /usr/local/bin/healthcheck
-USER sprechtag
+# Root is the image's user, because HaRP and AppAPI lay certificates down as such (`docker exec`); `start` drops to 10001.
 VOLUME /data
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["healthcheck"]
 ENTRYPOINT ["start"]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -16,11 +17,12 @@ from sprechtag.conference import organise
 from sprechtag.conference.queries import learn
 from sprechtag.conference.tables import utc_now
 from sprechtag.sandbox.demo import new_world
-from sprechtag.sandbox.fronts import EXAPPS, PROXY
+from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sandbox.server import SESSION, Sandbox
 from sprechtag.settings import Settings
 
 SECRET = "s" * 64
+HARP_KEY = "h" * 32
 FRONTS = {"php": PROXY, "harp": EXAPPS}
 
 
@@ -51,16 +53,21 @@ async def open_stage(
     hosts: tuple[str, ...] = ("t01", "t02"),
     rules: organise.Rules | None = None,
     leading_slash: bool = False,
+    daemon: Daemon | None = None,
+    **more: Any,
 ) -> AsyncIterator[Stage]:
+    """`harp`: the app was told HaRP's key. `daemon` says what stands in front where that is more than the key."""
+    daemon = daemon or Daemon(HARP_KEY if harp else "", leading_slash=leading_slash)
     settings = Settings(
         app_secret=SECRET,
         nextcloud_url="http://nc.example",
         persistent_storage=folder,
         link_key="k" * 32,
-        harp_shared_key="h" * 32 if harp else "",
+        harp_shared_key=HARP_KEY if harp else "",
         public_url="http://nc.example/index.php/apps/app_api/proxy/sprechtag",
         sync=False,
         page_seconds=30,  # another test may hold both cores
+        **more,
     )
     clock = Clock()
     house = House(settings, clock)
@@ -73,7 +80,7 @@ async def open_stage(
         theming = {"name": world.theming["name"], "color": world.theming["color"], "logo": "http://nc.example/logo.svg"}
         learn(session, "theming", theming, utc_now())
     transport = httpx.ASGITransport(build(house))
-    sandbox = Sandbox(world, "http://app.example", transport, leading_slash=leading_slash)
+    sandbox = Sandbox(world, "http://app.example", transport, daemon=daemon)
     share = f"s/{organise.share_token(school.conference(), KEY)}"
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://app.example") as direct,

@@ -27,7 +27,7 @@ from conftest import PATIENCE, eventually
 from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Booking, Slot
 from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app, under_way
-from sprechtag.sandbox.fronts import EXAPPS, PROXY
+from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sandbox.server import Sandbox
 from sprechtag.sandbox.smtp import Relay
 from sprechtag.sandbox.world import World
@@ -64,13 +64,14 @@ class Town:
             self.wait_until_up()
 
     def wait_until_up(self) -> None:
-        base = f"http://127.0.0.1:{self.environment['APP_PORT']}"
-
         def answers() -> bool:
-            try:
-                return httpx.get(f"{base}/healthz", timeout=2).status_code == 200
-            except httpx.TransportError:
-                return False
+            # As the container asks: past Nextcloud, where the app listens.
+            with httpx.Client(transport=httpx.HTTPTransport(uds=self.environment.get("HP_EXAPP_SOCK"))) as client:
+                try:
+                    address = f"http://127.0.0.1:{self.environment['APP_PORT']}/healthz"
+                    return client.get(address, timeout=2).status_code == 200
+                except httpx.TransportError:
+                    return False
 
         eventually(answers, what="the app is up")
 
@@ -257,8 +258,11 @@ def links(answer: httpx.Response, part: str) -> list[str]:
 
 
 @contextmanager
-def open_town(database_url: str = "", mail: str = "smtp", **more: str) -> Iterator[Town]:
-    """Starts everything; `mail` is `smtp` or anything else for no relay."""
+def open_town(
+    database_url: str = "", mail: str = "smtp", daemon: Daemon | None = None, told: bool = True, **more: str
+) -> Iterator[Town]:
+    """Starts everything; `mail` is `smtp` or anything else for no relay. `told`: whether AppAPI tells the app HaRP's
+    key; with it the app listens on the socket that HaRP's tunnel leads to."""
     folder = Path(tempfile.mkdtemp(prefix="sprechtag-town-"))
     port, app_port = free_port(), free_port()
     world = new_world(f"http://127.0.0.1:{port}", secrets.token_hex(32))
@@ -268,7 +272,11 @@ def open_town(database_url: str = "", mail: str = "smtp", **more: str) -> Iterat
     environment |= FAST | more
     if database_url:
         environment["SPRECHTAG_DATABASE_URL"] = database_url
-    sandbox = Sandbox(world, f"http://127.0.0.1:{app_port}", folder=str(folder / "dav"))
+    transport = None
+    if daemon and daemon.harp_key and told:
+        environment |= {"HP_SHARED_KEY": daemon.harp_key, "HP_EXAPP_SOCK": str(folder / "exapp.sock")}
+        transport = httpx.AsyncHTTPTransport(uds=environment["HP_EXAPP_SOCK"])
+    sandbox = Sandbox(world, f"http://127.0.0.1:{app_port}", transport, str(folder / "dav"), daemon=daemon)
     server = uvicorn.Server(uvicorn.Config(sandbox, port=port, log_level="critical", access_log=False))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(),), daemon=True)

@@ -22,15 +22,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from .access import Gate, TimeLimit, busy_answer
 from .conference import administration
 from .conference.booking import Desk
 from .conference.database import Database
 from .conference.errors import Busy, NotFound, Refused
 from .conference.queries import fact
 from .conference.tables import utc_now
-from .conference.tokens import LinkKey
+from .conference.tokens import LinkKey, callback_path
 from .day.observer import RESTS, Observer
+from .gate import CALLBACKS, Gate, TimeLimit, busy_answer
 from .guests.about import AboutPages
 from .guests.display import DisplayPages
 from .guests.front import Front, not_found_page
@@ -101,6 +101,11 @@ class House:
         return LinkKey(self.settings.read_link_key())
 
     @cached_property
+    def callbacks(self) -> dict[str, str]:
+        """Where Nextcloud calls us, by name; told to nobody else."""
+        return {name: callback_path(self.links, name) for name in CALLBACKS}
+
+    @cached_property
     def door(self) -> Door:
         settings = self.settings
         return Door(
@@ -132,7 +137,8 @@ class House:
 
     @cached_property
     def watch(self) -> Watch:
-        return Watch(self.database, self.door, self.options, self.follower.nextcloud_base, self.clock)
+        route = self.callbacks["calendar-changed"]
+        return Watch(self.database, self.door, self.options, self.follower.nextcloud_base, self.clock, route)
 
     @cached_property
     def post(self) -> Post:
@@ -148,7 +154,7 @@ class House:
 
     @cached_property
     def today(self) -> Today:
-        return Today(self.database, self.door, self.clock)
+        return Today(self.database, self.door, self.clock, self.callbacks["talk_bot"])
 
     @cached_property
     def observer(self) -> Observer:
@@ -337,7 +343,7 @@ def build(house: House) -> ASGIApp:
         app.include_router(router)
     _serve_assets(app, house)
     _answer_errors(app, house)
-    return TimeLimit(Gate(app, house.settings), house.settings)
+    return TimeLimit(Gate(app, house.settings, house.callbacks), house.settings)
 
 
 def _serve_assets(app: FastAPI, house: House) -> None:

@@ -79,7 +79,10 @@ def _listen(settings: Settings) -> socket.socket:
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(path)
     else:
-        listening = socket.create_server((settings.app_host, settings.app_port), backlog=512)
+        family = socket.AF_INET6 if ":" in settings.app_host else socket.AF_INET
+        both = family == socket.AF_INET6 and settings.app_host == "::" and socket.has_dualstack_ipv6()
+        place = (settings.app_host, settings.app_port)
+        listening = socket.create_server(place, family=family, backlog=512, dualstack_ipv6=both)
     listening.listen(512)
     return listening
 

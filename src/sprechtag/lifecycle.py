@@ -14,12 +14,15 @@ from fastapi.responses import JSONResponse
 from .conference.database import Database
 from .conference.queries import fact, learn
 from .conference.tables import utc_now
-from .nextcloud import instance
+from .gate import HARPS_AA_VERSION
+from .nextcloud import callbacks, instance
 from .nextcloud.errors import NextcloudError
 from .nextcloud.session import Door
 
 log = structlog.get_logger()
 TRIES = 5
+LONGEST_BODY = 256 * 1024
+"""Bytes of what a callback sends; Talk's longest chat message has 32,000 characters."""
 
 
 @dataclass
@@ -40,8 +43,8 @@ class Lifecycle:
         router.get("/healthz")(self.healthz)
         router.post("/init")(self.init)
         router.put("/enabled")(self.set_enabled)
-        router.post("/calendar-changed")(self.calendar_changed)
-        router.post("/talk_bot")(self.talk_bot)
+        router.post("/calendar-changed/{token}")(self.calendar_changed)
+        router.post("/talk_bot/{token}")(self.talk_bot)
         return router
 
     def enabled(self) -> bool:
@@ -61,10 +64,13 @@ class Lifecycle:
         self._later(self._report_ready())
         return JSONResponse({})
 
-    async def set_enabled(self, enabled: bool) -> JSONResponse:
+    async def set_enabled(self, enabled: bool, request: Request) -> JSONResponse:
+        through_harp = request.headers.get("aa-version") == HARPS_AA_VERSION
+
         def note() -> None:
             with self.database.write() as session:
                 learn(session, "enabled", {"on": enabled}, utc_now())
+                learn(session, "front", {"harp": through_harp}, utc_now())
 
         await asyncio.to_thread(note)
         if enabled:
@@ -76,18 +82,25 @@ class Lifecycle:
     async def calendar_changed(self, request: Request) -> JSONResponse:
         """Nextcloud's webhook: whose calendar it is, is all that is read of it."""
         try:
-            principal = (await request.json())["event"]["calendarData"]["principaluri"]
-        except (ValueError, KeyError, TypeError):
-            return JSONResponse({"error": "not understood"}, 400)
-        await asyncio.to_thread(self.on_calendar, str(principal).rsplit("/", 1)[-1])
+            said = callbacks.parse(await _body(request))
+        except ValueError:
+            return _not_understood()
+        except TooLong:
+            return _too_long()
+        user_id = callbacks.word(said, "event", "calendarData", "principaluri").rsplit("/", 1)[-1]
+        if not user_id:
+            return _not_understood()
+        await asyncio.to_thread(self.on_calendar, user_id)
         return JSONResponse({})
 
     async def talk_bot(self, request: Request) -> JSONResponse:
         """What Talk's bot hears. It is answered at once: Talk waits for it, and with it a worker of PHP."""
         try:
-            said = await request.json()
+            said = callbacks.parse(await _body(request))
         except ValueError:
-            return JSONResponse({"error": "not understood"}, 400)
+            return _not_understood()
+        except TooLong:
+            return _too_long()
         if isinstance(said, dict):
             self._later(self._take_in(said))
         return JSONResponse({})
@@ -115,6 +128,28 @@ class Lifecycle:
                 await asyncio.sleep(2**attempt)
             else:
                 return
+
+
+class TooLong(Exception):
+    """A body of more than `LONGEST_BODY` bytes."""
+
+
+async def _body(request: Request) -> bytes:
+    """Raises `TooLong` as soon as it is too long."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST_BODY:
+            raise TooLong
+    return bytes(body)
+
+
+def _not_understood() -> JSONResponse:
+    return JSONResponse({"error": "not understood"}, 400)
+
+
+def _too_long() -> JSONResponse:
+    return JSONResponse({"error": "too long"}, 413)
 
 
 async def _ready(door: Door) -> None:

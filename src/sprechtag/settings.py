@@ -7,10 +7,10 @@ import secrets
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from . import __version__
+from . import __version__, addresses
 
 ADMIN_FIELDS = (
     "organiser_groups",
@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     link_key: str = ""
     public_url: str = ""
+    trusted_proxies: str = ""
+    visitor_header: str = Field(default="x-forwarded-for", pattern=r"^[A-Za-z0-9-]+$")
     workers: int = Field(default=1, ge=1, le=32)
     page_seconds: float = Field(default=2.0, gt=0)
     max_in_flight: int = Field(default=40, ge=1)
@@ -71,6 +73,12 @@ class Settings(BaseSettings):
     sync: bool = True
     frontend: Path = Path(__file__).resolve().parents[2] / "ex_app"
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        addresses.networks(text)
+        return text
+
     def with_admins(self, values: dict[str, Any]) -> "Settings":
         """The same with what the admin has set in the page; what the environment says stays."""
         allowed = {name: value for name, value in values.items() if name in ADMIN_FIELDS}
@@ -82,7 +90,8 @@ class Settings(BaseSettings):
 
     @property
     def behind_harp(self) -> bool:
-        """Whether HaRP is in front: AppAPI then sets its shared key."""
+        """Whether HaRP is in front and AppAPI has told its shared key. Where HaRP reaches the app directly (direct
+        connect, Kubernetes) it tells none."""
         return bool(self.harp_shared_key)
 
     @property

@@ -14,10 +14,11 @@ from sqlmodel import select
 
 from conftest import KEY
 from house import EXAPPS, PROXY, Stage, open_stage
-from sprechtag.access import area_of
 from sprechtag.conference import administration, people
 from sprechtag.conference.queries import learn
 from sprechtag.conference.tables import CalendarQuestion, Conference, Host, HostWish, PaperJob
+from sprechtag.gate import area_of
+from sprechtag.sandbox.fronts import as_it_is
 
 ROUTES = [
     "heartbeat",
@@ -88,8 +89,7 @@ async def test_nothing_opens_that_should_not(stage: Stage) -> None:
             for path in disguises(route):
                 stage.sandbox.harp._refusals.clear()
                 request = client.build_request(method, "x", headers={"X-Requested-With": "x"}, params={"enabled": 0})
-                url = str(stage.public.base_url).rstrip("/")
-                request.url = httpx.URL(url).copy_with(raw_path=f"{httpx.URL(url).path}/{path}?enabled=0".encode())
+                request.url = as_it_is(request.url, f"{stage.public.base_url.path}{path}?enabled=0")
                 answer = await client.send(request)
                 straight = path.strip("/") == route
                 allowed = route.startswith("api") and bool(user)
@@ -117,9 +117,11 @@ async def test_lifecycle_calls_are_for_app_api_alone(tmp_path: Path) -> None:
         assert (
             await stage.direct.put(enabled, headers={**own, "authorization-app-api": "OnJhbmRvbQ=="})
         ).status_code == 401
-        for trace in ("x-origin-ip", "x-forwarded-for"):
-            assert (await stage.direct.put(enabled, headers=own | {trace: "1"})).status_code == 404
-            assert (await stage.direct.get("/heartbeat", headers={trace: "1"})).status_code == 404
+        visitors = {"x-origin-ip": "1"}
+        assert (await stage.direct.put(enabled, headers=own | visitors)).status_code == 404
+        assert (await stage.direct.get("/heartbeat", headers=visitors)).status_code == 404
+        for trace in ("x-origin-ip", "x-forwarded-for", "ex-app-id", "aa-version"):
+            assert (await stage.direct.get("/healthz", headers={trace: "1"})).status_code == 404
         assert not stage.house.lifecycle.enabled()
         assert (await stage.direct.put(enabled, headers=own)).status_code == 200
         assert stage.house.lifecycle.enabled()
@@ -334,16 +336,16 @@ async def test_only_the_groups_that_the_admin_names_organise(stage: Stage) -> No
 
 async def test_nextclouds_webhook_is_taken_from_nextcloud_only(stage: Stage) -> None:
     told = {"event": {"calendarData": {"principaluri": "principals/users/t01", "uri": "personal"}}, "user": {}}
-    headers = stage.app_api_headers()
-    proxied = await stage.direct.post("/calendar-changed", json=told, headers=headers | {"x-origin-ip": "1"})
+    headers, path = stage.app_api_headers(), stage.house.callbacks["calendar-changed"]
+    proxied = await stage.direct.post(path, json=told, headers=headers | {"x-origin-ip": "1"})
     assert proxied.status_code == 404
     with stage.house.database.write() as session:
         for host in session.exec(select(Host)):
             host.calendar_read_at = stage.school.clock()
     if stage.house.settings.behind_harp:
         headers |= {"harp-shared-key": "h" * 32}
-    assert (await stage.direct.post("/calendar-changed", json=told, headers=headers)).status_code == 200
-    assert (await stage.direct.post("/calendar-changed", json={}, headers=headers)).status_code == 400
+    assert (await stage.direct.post(path, json=told, headers=headers)).status_code == 200
+    assert (await stage.direct.post(path, json={}, headers=headers)).status_code == 400
     with stage.house.database.read() as session:
         read = {host.user_id: host.calendar_read_at for host in session.exec(select(Host))}
     assert read["t01"] is None and read["t02"] is not None

@@ -175,8 +175,7 @@ def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Brows
     eventually(lambda: alarms().count("server_silent") == 2, what="two silent servers are an alarm")
 
     def told() -> list[str]:
-        said = [entry["params"]["subject_params"] for who, entry in town.world.notifications if who == "orga"]
-        return [one["rich_subject"] for one in said]
+        return [one.subject for one in town.world.notices("orga")]
 
     eventually(lambda: any("hpb1" in subject for subject in told()), what="the organiser is told")
     with at_desk(town, browser, "orga", one(event, "/board")) as page:

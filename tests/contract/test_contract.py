@@ -158,11 +158,13 @@ async def test_the_admins_groups_are_told(door: Door) -> None:
 
 
 async def test_a_notification_arrives_with_its_link(door: Door, session: UserSession) -> None:
-    subject = f"Contract {secrets.token_hex(4)}"
-    await notifications.notify(session, subject, "Open this.", f"{door.url}/index.php/apps/files/")
-    told = await session.ocs("GET", "/ocs/v2.php/apps/notifications/api/v2/notifications")
-    (ours,) = [one for one in told if one["subject"] == subject]
-    assert ours["message"] == "Open this." and ours["link"].endswith("/apps/files/")
+    """Whatever is in it: AppAPI's notifier puts the text through translation and vsprintf."""
+    subject = secrets.token_hex(4) + ": 50 % sicher, 100%, %s %1$s %n {word} {text} a|b"
+    for message in ("Zu 92 % {word} c|d", ""):
+        await notifications.notify(session, subject, message, f"{door.url}/index.php/apps/files/")
+        told = await session.ocs("GET", "/ocs/v2.php/apps/notifications/api/v2/notifications")
+        ours = [one for one in told if one["subject"] == subject]
+        assert ours[0]["message"] == message and ours[0]["link"].endswith("/apps/files/")
 
 
 async def test_webhooks_are_set_for_some_users_and_taken_back(door: Door) -> None:

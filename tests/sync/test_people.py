@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import eventually
+from sprechtag.sandbox.notifier import Shown
 from town import Town, links, open_town
 
 
@@ -20,8 +21,8 @@ def town() -> Iterator[Town]:
         yield town
 
 
-def notices(town: Town, user: str) -> list[dict[str, str]]:
-    return [told["params"]["subject_params"] for who, told in town.world.notifications if who == user]
+def notices(town: Town, user: str) -> list[Shown]:
+    return town.world.notices(user)
 
 
 def draft(town: Town, hosts: list[str]) -> str:
@@ -40,7 +41,7 @@ def test_a_host_is_invited_and_reminded_by_notification(town: Town) -> None:
     one = draft(town, ["t42", "t43"])
     eventually(lambda: len(notices(town, "t42")) == 1, what="invited")
     (invited,) = notices(town, "t42")
-    assert "Beratung" in invited["rich_subject"] and invited["link"].endswith(f"#/c/{one.split('/')[1]}/mine")
+    assert "Beratung" in invited.subject and invited.link.endswith(f"#/c/{one.split('/')[1]}/mine")
     town.api("t43", "POST", f"{one}/decline")
     eventually(lambda: len(notices(town, "t43")) == 1)
     # Entered once more, nobody is told twice.
@@ -109,7 +110,7 @@ def test_members_of_an_enrolled_group_take_part_without_being_asked(town: Town) 
     eventually(lambda: state(town, one, "t40") == "joined", what="enrolled")
     eventually(lambda: len(notices(town, "t41")) == 1 and len(notices(town, "t40")) == 1)
     assert state(town, one, "t41") == "invited"
-    assert "dabei" in notices(town, "t40")[0]["rich_subject"]
+    assert "dabei" in notices(town, "t40")[0].subject
 
 
 def test_a_booking_waits_until_its_address_is_confirmed(town: Town) -> None:

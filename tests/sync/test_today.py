@@ -12,7 +12,7 @@ import pytest
 from conftest import eventually
 from sprechtag.nextcloud import talk
 from sprechtag.nextcloud.session import Door
-from town import Event, Town, open_town
+from town import EXAPPS, PROXY, Event, Town, open_town
 
 OCS = {"OCS-APIRequest": "true"}
 
@@ -114,8 +114,11 @@ def test_what_the_bot_could_not_tell_is_seen_by_a_look_at_the_room(town: Town, e
 
 
 def test_bot_callbacks_are_taken_from_nextcloud_only(town: Town, event: Event) -> None:
-    answer = httpx.post(f"{town.url}/index.php/apps/app_api/proxy/sprechtag/talk_bot", json={"type": "Activity"})
-    assert answer.status_code == 404
+    (bot,) = town.world.bots.values()
+    for address in ("/talk_bot", bot["route"]):
+        for front in (PROXY, EXAPPS):
+            answer = httpx.post(f"{town.url}{front}sprechtag{address}", json={"type": "Activity"})
+            assert answer.status_code == 404, (front, address)
 
 
 async def test_after_a_change_of_address_a_new_bot_is_made_and_taken(town: Town, event: Event) -> None:
@@ -126,7 +129,7 @@ async def test_after_a_change_of_address_a_new_bot_is_made_and_taken(town: Town,
     known["url"] = "http://old.example"
     door = Door(town.url, app.id, app.version, app.secret)
     async with door.as_user("") as own, door.as_user("t10") as host:
-        await talk.register_bot(own, "Sprechtag", "/talk_bot", "Which calls are up.")
+        await talk.register_bot(own, "Sprechtag", known["route"], "Which calls are up.")
         assert len(town.world.bots) == len(before) + 1
         token = await talk.create_open(host, "Somewhere")
         assert await talk.enable_bot(host, token, "Sprechtag")
@@ -141,11 +144,7 @@ def test_a_family_s_words_reach_the_host_as_a_notification(town: Town, event: Ev
     family.browser.post(f"{link}/message", data={"text": "The sound does not work"})
 
     def told() -> list[str]:
-        return [
-            entry["params"]["subject_params"]["rich_message"]
-            for who, entry in town.world.notifications
-            if who == in_list(town)[1]
-        ]
+        return [one.message for one in town.world.notices(in_list(town)[1])]
 
     eventually(lambda: "The sound does not work" in told(), what="the host was told")
 

@@ -13,7 +13,7 @@ import hmac
 import secrets
 from typing import Literal
 
-Purpose = Literal["share", "manage", "screen", "join", "feed", "feedback", "display"]
+Purpose = Literal["share", "manage", "screen", "join", "feed", "feedback", "display", "callback"]
 
 
 class LinkKey:
@@ -55,6 +55,12 @@ def join_path(links: LinkKey, booking_public_id: str, generation: int) -> str:
 def display_path(links: LinkKey, conference_public_id: str, generation: int) -> str:
     """Where the screen in the hall looks."""
     return f"d/{conference_public_id}/{links.token('display', conference_public_id, generation)}"
+
+
+def callback_path(links: LinkKey, name: str) -> str:
+    """Where Nextcloud calls the app, told to it when the callback is registered. Whoever calls there has been told:
+    behind some fronts nothing else tells Nextcloud's call from a visitor's."""
+    return f"/{name}/{links.token('callback', name, 1)}"
 
 
 def part_of_path(text: str) -> str:

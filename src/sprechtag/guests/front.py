@@ -14,7 +14,6 @@ from fastapi import Depends, Form, Query, Request, Response
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from ..access import Caller
 from ..conference import proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
@@ -30,6 +29,7 @@ from ..conference.queries import (
 from ..conference.tables import Conference, Guest
 from ..conference.taken import free_starts
 from ..conference.tokens import LinkKey, join_path
+from ..gate import Caller
 from ..settings import Settings
 from .page import Page, ThemeSource
 from .refusals import Sentence, sentence

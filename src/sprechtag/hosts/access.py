@@ -8,11 +8,11 @@ from fastapi import Depends, Request
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..access import Caller
 from ..conference import organise
 from ..conference.errors import NotFound
 from ..conference.queries import BookingView, booking_view
 from ..conference.tables import Booking, Conference, Host, Slot
+from ..gate import Caller
 from .schemas import Problem
 
 

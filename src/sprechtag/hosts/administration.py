@@ -11,12 +11,12 @@ from email_validator import EmailNotValidError, validate_email
 from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
-from ..access import Caller
 from ..conference import administration
 from ..conference.database import Database
 from ..conference.errors import Invalid
 from ..conference.queries import fact, learn
 from ..day import media
+from ..gate import Caller
 from ..phrases import LANGUAGES
 from ..settings import ADMIN_FIELDS, Settings
 from .access import REFUSALS, User

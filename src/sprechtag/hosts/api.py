@@ -11,7 +11,6 @@ from fastapi import APIRouter, status
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..access import Caller
 from ..conference import administration, organise
 from ..conference.booking import Desk, Wish
 from ..conference.database import Database
@@ -23,6 +22,7 @@ from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Effect, Host
 from ..conference.tokens import LinkKey
 from ..day import media
+from ..gate import Caller
 from ..phrases import LANGUAGES
 from ..planning import capacity
 from ..settings import Settings

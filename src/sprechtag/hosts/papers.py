@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..access import Caller
 from ..conference.database import Database
 from ..conference.errors import NotFound
 from ..conference.tables import Conference, PaperJob
+from ..gate import Caller
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, visible
 from .schemas import Strict

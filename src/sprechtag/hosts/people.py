@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from ..access import Caller
 from ..conference.errors import NotFound, Refused
 from ..conference.queries import learn
 from ..conference.tables import InstanceFact
+from ..gate import Caller
 
 STALE = timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=12)

@@ -11,11 +11,11 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from ..access import Caller
 from ..conference import wishes
 from ..conference.database import Database
 from ..conference.errors import NotFound
 from ..conference.tables import Conference, WishRun
+from ..gate import Caller
 from .access import REFUSALS, User, own
 from .schemas import Strict
 

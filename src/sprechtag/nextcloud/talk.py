@@ -9,6 +9,7 @@ from typing import Any
 from .errors import Missing, Rejected, Troubled
 from .session import UserSession
 
+OUR_BOT = "/ocs/v2.php/apps/app_api/api/v1/talk_bot"
 BOTS = "/ocs/v2.php/apps/spreed/api/v1/bot"
 SIGNALING = "/ocs/v2.php/apps/spreed/api/v3/signaling"
 BOT_ENABLED = 1
@@ -133,12 +134,19 @@ async def register_bot(session: UserSession, name: str, route: str, description:
     Under another address AppAPI answers 500 (seen with Talk 23: a bot's secret is unique, and AppAPI keeps the old one
     with the new address). Once it has forgotten the secret it makes a second bot; the first stays behind, unheard."""
     body = {"name": name, "route": route, "description": description}
-    path = "/ocs/v2.php/apps/app_api/api/v1/talk_bot"
     try:
-        await session.ocs("POST", path, body=body)
+        await session.ocs("POST", OUR_BOT, body=body)
     except Troubled:
-        await session.ocs("DELETE", path, params={"route": route})
-        await session.ocs("POST", path, body=body)
+        await session.ocs("DELETE", OUR_BOT, params={"route": route})
+        await session.ocs("POST", OUR_BOT, body=body)
+
+
+async def forget_bot(session: UserSession, route: str) -> None:
+    """Takes away the bot that is registered at `route`, out of all rooms; none there is fine."""
+    try:
+        await session.ocs("DELETE", OUR_BOT, params={"route": route})
+    except Missing:
+        return
 
 
 async def enable_bot(session: UserSession, token: str, name: str) -> bool:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from .html2text import text_of
+from .notifier import PhpError
 from .world import APP_API_VERSION, Mail, Room, User, World
 
 TellBot = Callable[[str, dict[str, Any]], None]
@@ -193,21 +194,19 @@ class Ocs:
         return ok([])
 
     async def notify(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
-        self._world.notifications.append((user_id, await request.json()))
+        body = await request.json()
+        params = body["params"]
+        if not all(1 <= len(params[name]) <= 64 for name in ("object", "object_id", "subject_type")):
+            return fail(500)
+        self._world.notifications.append((user_id, body))
         return ok([])
 
     async def notifications(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
-        told = [entry["params"]["subject_params"] for who, entry in self._world.notifications if who == user_id]
-        listed = [
-            {
-                "app": self._world.app.id,
-                "subject": one["rich_subject"],
-                "message": one["rich_message"],
-                "link": one["link"],
-            }
-            for one in reversed(told)
-        ]
-        return ok(listed)
+        try:
+            shown = self._world.notices(user_id)
+        except PhpError:
+            return fail(500, "Internal Server Error")
+        return ok([{"app": self._world.app.id, **vars(one)} for one in shown])
 
     # -- Talk ---------------------------------------------------------------------------------------------------
 
@@ -350,20 +349,23 @@ class Ocs:
         known = {number: bot for number, bot in self._world.bots.items() if bot["route"] == route and bot["secret"]}
         if any(bot["url"] != self._world.url for bot in known.values()):
             return fail(500)  # the secret stands with another address
-        number = next(iter(known), len(self._world.bots) + 1)
+        number = next(iter(known), max(self._world.bots, default=0) + 1)
         bot = {"name": str(body["name"]), "route": route, "url": self._world.url, "secret": "s" * 64}
         self._world.bots[number] = bot
         return ok({"id": "0" * 40, "secret": bot["secret"]})
 
     async def forget_bot(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
-        """AppAPI forgets the secret; Talk keeps a bot whose address is another one now."""
+        """AppAPI forgets the secret; Talk takes the bot out of all rooms, or keeps one whose address is another one now."""
         route = "/" + request.query_params.get("route", "").lstrip("/")
-        for number, bot in list(self._world.bots.items()):
-            if bot["route"] == route and bot["url"] == self._world.url:
-                del self._world.bots[number]
-            elif bot["route"] == route:
+        known = {number: bot for number, bot in self._world.bots.items() if bot["route"] == route and bot["secret"]}
+        for number, bot in known.items():
+            if bot["url"] != self._world.url:
                 bot["secret"] = ""
-        return ok([])
+                continue
+            del self._world.bots[number]
+            for room in self._world.rooms.values():
+                room.bots.discard(number)
+        return ok(True) if known else fail(404, "Talk bots could not be unregistered")
 
     async def bots(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         room = self._own_room(user_id, match[1])

@@ -215,7 +215,12 @@ class Rehearsal:
         self.house.database.migrate()
         self.world = new_world("http://nc.example", "s" * 64)
         self.world.app.enabled = True
-        self.world.bots[1] = {"name": "Sprechtag", "route": "/talk_bot", "url": self.world.url, "secret": "s"}
+        self.world.bots[1] = {
+            "name": "Sprechtag",
+            "route": self.house.callbacks["talk_bot"],
+            "url": self.world.url,
+            "secret": "s",
+        }
         transport = httpx.ASGITransport(_Counted(build(self.house), self))
         self.sandbox = Sandbox(self.world, "http://app.example", transport, folder=str(folder / "dav"))
         self.house.observer.fetch = self._fetch

@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 from starlette.requests import Request
@@ -20,7 +20,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from .dav import Dav
-from .fronts import EXAPPS, PROXY, Dropped, Harp, PhpProxy
+from .fronts import EXAPPS, PROXY, Daemon, Dropped, Harp, PhpProxy
+from .notifier import PhpError
 from .ocs import Ocs, fail
 from .theme import EMBEDDED_CSS, NEXTCLOUD_CSS
 from .world import Fault, World
@@ -41,6 +42,7 @@ class Sandbox:
         transport: httpx.AsyncBaseTransport | None = None,
         folder: str | None = None,
         leading_slash: bool = False,
+        daemon: Daemon | None = None,
     ) -> None:
         self.world = world
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="sprechtag-sandbox-")
@@ -49,8 +51,9 @@ class Sandbox:
         self._telling: set[asyncio.Task[None]] = set()
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
         self.client = httpx.AsyncClient(base_url=app_url, transport=transport, timeout=None, limits=limits)
-        self._proxy = PhpProxy(world, self.client, leading_slash)
-        self.harp = Harp(world, self.client, leading_slash)
+        self.daemon = daemon or Daemon(leading_slash=leading_slash)
+        self.harp = Harp(world, self.client, self.daemon)
+        self.proxy = PhpProxy(world, self.client, self.daemon, self.harp)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -79,7 +82,7 @@ class Sandbox:
         user_id = self._visitor(request)
         app_id = self.world.app.id
         if path.startswith(f"{PROXY}{app_id}/"):
-            return await self._proxy.answer(request, path.removeprefix(f"{PROXY}{app_id}/"), user_id)
+            return await self.proxy.answer(request, path.removeprefix(f"{PROXY}{app_id}/"), user_id)
         if path.startswith(f"{EXAPPS}{app_id}/"):
             return await self.harp.answer(request, path.removeprefix(f"{EXAPPS}{app_id}/"), user_id)
         return await self._page(request, path, user_id)
@@ -139,30 +142,26 @@ class Sandbox:
         return user_id if secret == app.secret and request.headers.get("ex-app-id") == app.id else None
 
     async def call_app(self, method: str, path: str, **params: Any) -> httpx.Response:
-        """AppAPI's own call: with its authentication and none of what the proxy adds."""
-        headers = {} if path == "/heartbeat" else self._own_headers()
-        return await self.client.request(method, path, params=params, headers=headers)
-
-    def _own_headers(self) -> dict[str, str]:
-        app = self.world.app
-        return {
-            "authorization-app-api": base64.b64encode(f":{app.secret}".encode()).decode(),
-            "ex-app-id": app.id,
-            "ex-app-version": app.version,
-            "aa-version": "33.0.0",
-            "aa-request-id": "CLI",
-        }
+        """AppAPI's own call, by the way the daemon has."""
+        return await self.proxy.own_call(method, path, urlencode(params), b"")
 
     def _tell_bot(self, route: str, said: dict[str, Any]) -> None:
         """As AppAPI does it: its own call, with its authentication, and nobody waits for the answer."""
         if self.world.app.enabled:
-            task = asyncio.ensure_future(self._send_to_bot(route, said))
+            task = asyncio.ensure_future(self._send_to(route, said))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 
-    async def _send_to_bot(self, route: str, said: dict[str, Any]) -> None:
+    async def _send_to(self, route: str, said: dict[str, Any]) -> None:
         with contextlib.suppress(httpx.TransportError):
-            await self.client.post(route, json=said, headers=self._own_headers())
+            await self.proxy.own_call("POST", route, "", json.dumps(said).encode())
+
+    async def tell_of_calendar(self, user_id: str) -> None:
+        """What webhook_listeners does when something in this user's calendars has changed."""
+        principal = f"principals/users/{user_id}"
+        for hook in list(self.world.webhooks.values()):
+            if principal in hook["eventFilter"]["event.calendarData.principaluri"]["$in"]:
+                await self._send_to(hook["uri"], {"event": {"calendarData": {"principaluri": principal}}})
 
     async def register(self) -> None:
         """GET /heartbeat, POST /init, then PUT /enabled once the app reports 100 %."""
@@ -175,7 +174,7 @@ class Sandbox:
                 if time.monotonic() > deadline:
                     raise
             await asyncio.sleep(0.1)
-        (await self.call_app("POST", "/init")).raise_for_status()
+        _well(await self.call_app("POST", "/init"))
         while self.world.app.progress < 100:
             if time.monotonic() > deadline:
                 raise TimeoutError("The app did not report that it is ready.")
@@ -183,7 +182,7 @@ class Sandbox:
         await self.enable(True)
 
     async def enable(self, on: bool) -> None:
-        (await self.call_app("PUT", "/enabled", enabled=int(on))).raise_for_status()
+        _well(await self.call_app("PUT", "/enabled", enabled=int(on)))
         self.world.app.enabled = on
 
     # -- what people see ----------------------------------------------------------------------------------------
@@ -263,7 +262,7 @@ class Sandbox:
             '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>Sprechtag - Nextcloud</title><style>{NEXTCLOUD_CSS}{EMBEDDED_CSS}</style>{styles}{scripts}</head>"
             f'<body><div id="skip-actions"></div><header id="header"><b>☁ Nextcloud (stand-in)</b> '
-            f'<span><a href="/notifications">Notifications ({len(self._told(user_id))})</a> · {html.escape(user.display_name)}</span></header>'
+            f'<span><a href="/notifications">Notifications ({sum(who == user_id for who, _ in self.world.notifications)})</a> · {html.escape(user.display_name)}</span></header>'
             '<div id="content" class="app-app_api"><div id="content"></div></div></body></html>'
         )
         policy = (
@@ -272,19 +271,18 @@ class Sandbox:
         )
         return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
 
-    def _told(self, user_id: str) -> list[dict[str, str]]:
-        told = (entry["params"]["subject_params"] for who, entry in self.world.notifications if who == user_id)
-        return list(reversed(list(told)))
-
     def _notifications(self, user_id: str) -> Response:
         if not user_id:
             return RedirectResponse("/index.php/login?redirect_url=/notifications", 303)
-        shown = "".join(
-            f'<p><a href="{html.escape(one["link"])}"><b>{html.escape(one["rich_subject"])}</b></a><br>'
-            f"{html.escape(one['rich_message'])}</p>"
-            for one in self._told(user_id)
+        try:
+            notices = self.world.notices(user_id)
+        except PhpError:
+            return HTMLResponse(_shell("Internal Server Error", "<p>The notifications could not be read.</p>"), 500)
+        listed = "".join(
+            f'<p><a href="{html.escape(one.link)}"><b>{html.escape(one.subject)}</b></a><br>{html.escape(one.message)}</p>'
+            for one in notices
         )
-        return HTMLResponse(_shell("Notifications", shown or "<p>Nothing new.</p>"))
+        return HTMLResponse(_shell("Notifications", listed or "<p>Nothing new.</p>"))
 
     def _mailbox(self, request: Request) -> Response:
         if request.url.path == "/mailbox.json":
@@ -323,6 +321,11 @@ class Sandbox:
         waiting = room.lobby_closed
         text = f"You are in the lobby. It opens on {opens}." if waiting else "The call is open."
         return HTMLResponse(_shell("Talk" if waiting else room.name, f"<p>{text}</p>"))
+
+
+def _well(answer: httpx.Response) -> None:
+    if answer.status_code >= 300:
+        raise RuntimeError(f"The app answered AppAPI {answer.status_code}.")
 
 
 def _linked(text: str) -> str:

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .notifier import Shown, shown
+
 APP_API_VERSION = "33.0.0"
 FaultKind = Literal["status", "delay", "drop_before", "drop_after", "lose_session"]
 
@@ -119,6 +121,11 @@ class World:
         self._mail_calls: dict[str, list[float]] = {}
         self._random = random.Random(seed)
         self._lock = threading.Lock()
+
+    def notices(self, user_id: str) -> list[Shown]:
+        """What this user sees in the notifications, newest first. Raises `PhpError` where the list is answered 500."""
+        told = [entry["params"]["subject_params"] for who, entry in self.notifications if who == user_id]
+        return [one for one in map(shown, reversed(told)) if one]
 
     def add_user(self, user: User) -> None:
         self.users[user.id] = user

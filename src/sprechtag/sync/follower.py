@@ -287,10 +287,12 @@ class Follower:
 
     async def learn_instance(self) -> None:
         """Name, colour, public address and the organisers' mail accounts, for pages that must not ask for them."""
+        with self._database.read() as db:
+            through_harp = self.settings.behind_harp or bool(fact(db, "front").get("harp"))
+        front = "/exapps" if through_harp else "/index.php/apps/app_api/proxy"
         try:
             async with self._door.as_user("") as session:
                 theming = await instance.theming(session)
-                front = "/exapps" if self.settings.behind_harp else "/index.php/apps/app_api/proxy"
                 address = await instance.public_url(session, f"{front}/{self.settings.app_id}")
                 nextcloud = await instance.public_url(session, "/")
         except NextcloudError as error:

@@ -147,6 +147,20 @@ class Ledger:
             )
 
 
+def take_bot_again(session: Session) -> None:
+    """Has every room looked after once more that a bot was taken into; the bot is another one now."""
+    rooms = session.execute(
+        select(Effect, Booking)
+        .join(Booking, col(Booking.id) == col(Effect.booking_id))
+        .where(col(Effect.kind) == "talk", col(Booking.state) == "active")
+        .with_for_update(of=Effect)
+    )
+    for effect, booking in rooms.all():
+        if effect.remote.get("bot") and effect.applied_revision == booking.revision:
+            effect.remote = effect.remote | {"bot": False}
+            effect.applied_revision = booking.revision - 1
+
+
 def _state(session: Session, view: BookingView, kind: EffectKind) -> State:
     effect = session.get_one(Effect, (view.id, kind))
     return State(view, effect.applied_revision, effect.gave_up_revision, effect.attempts, dict(effect.remote))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What the conference day needs of Nextcloud: Talk's bot tells, single rooms are looked at where it has not."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,14 +18,18 @@ from ..conference.database import Database
 from ..conference.people import tell_user
 from ..conference.queries import booking_view, fact, learn
 from ..conference.tables import Conference, Host, Slot
+from ..conference.tokens import hashed
 from ..day import media, observer, records
-from ..nextcloud import talk
+from ..nextcloud import callbacks, talk
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
 from ..nextcloud.session import Door
-from .ledger import PATIENCE
+from .ledger import PATIENCE, take_bot_again
 
 log = structlog.get_logger()
-ROUTE = "/talk_bot"
+FORMER_ROUTE = "/talk_bot"
+"""Where the bot was registered until 0.1.0; whoever knew the app's name knew it too."""
+REGISTERED = "talk-bot"
+"""The fact that says at which address the bot is registered, as a hash."""
 BOT = "Sprechtag"
 DESCRIPTION = "Tells the organisers of a conference day which calls are up. It does not read what is written."
 LOOK_SECONDS = 4.0
@@ -34,11 +39,12 @@ EVENING = 18
 
 @dataclass
 class Today:
-    """`clock` gives UTC. Every call may be repeated."""
+    """`clock` gives UTC; `route` is the bot's address, which only Nextcloud is told. Every call may be repeated."""
 
     database: Database
     door: Door
     clock: Callable[[], datetime]
+    route: str = ""
     _looked_at: float = float("-inf")
     _rest: float = 0.0
     _told: set[tuple[int, str]] = field(default_factory=set)
@@ -46,21 +52,42 @@ class Today:
     # -- the bot ------------------------------------------------------------------------------------------------
 
     async def register_bot(self) -> None:
-        """Tells Talk of our bot. Where there is no Talk there is none."""
+        """Tells Talk of our bot. Where there is no Talk there is none. A bot that stands at a former address goes, and
+        the rooms it was in get the new one."""
+        moved = self._bot_has_moved()
         try:
             async with self.door.as_user("") as session:
-                await talk.register_bot(session, BOT, ROUTE, DESCRIPTION)
+                if moved:
+                    await talk.forget_bot(session, FORMER_ROUTE)
+                await talk.register_bot(session, BOT, self.route, DESCRIPTION)
         except NextcloudError as error:
             log.warning("talk bot not registered", call=error.doing, status=error.status)
+            return
+        if moved:
+            await asyncio.to_thread(self._note_bot)
+
+    async def keep_bot(self) -> None:
+        """Registers the bot where an update came without AppAPI's enabling the app again."""
+        if await asyncio.to_thread(self._bot_has_moved):
+            await self.register_bot()
+
+    def _bot_has_moved(self) -> bool:
+        with self.database.read() as session:
+            return fact(session, REGISTERED).get("at") != hashed(self.route)
+
+    def _note_bot(self) -> None:
+        with self.database.write(PATIENCE) as session:
+            take_bot_again(session)
+            learn(session, REGISTERED, {"at": hashed(self.route)}, self.clock())
 
     def heard(self, said: dict[str, Any]) -> None:
         """An event of Talk's, as the bot gets it (Activity Streams 2.0). What is written in a chat is not looked at."""
         if said.get("type") != "Activity":
             return
-        room = str((said.get("target") or {}).get("id") or "")
-        what = str((said.get("object") or {}).get("name") or "")
-        actor = str((said.get("actor") or {}).get("id") or "")
-        if room and what.startswith("call_"):
+        room = callbacks.word(said, "target", "id")
+        what = callbacks.word(said, "object", "name")
+        actor = callbacks.word(said, "actor", "id")
+        if room and actor and what.startswith("call_"):
             with self.database.write(PATIENCE) as session:
                 records.heard(session, room, what, actor, self.clock())
 

@@ -16,6 +16,7 @@ from ..conference.database import Database
 from ..conference.queries import booking_by_public_id, fact, learn
 from ..conference.slots import TimeSpan
 from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, Slot
+from ..conference.tokens import hashed
 from ..day import records
 from ..nextcloud import calendar, instance, notifications
 from ..nextcloud import people as nextcloud_people
@@ -30,19 +31,19 @@ log = structlog.get_logger()
 MOST_TRIES = 12
 PAGE = "/index.php/apps/app_api/embedded/{app}/" + instance.MENU_ENTRY
 WHERE = {"alarm": "board", "evening": "overview"}
-CALENDAR_CHANGED = "/calendar-changed"
-"""The route that Nextcloud's webhooks call."""
 
 
 @dataclass
 class Watch:
-    """`nextcloud_url` is Nextcloud's public address without a slash at its end. Every call may be repeated."""
+    """`nextcloud_url` is Nextcloud's public address without a slash at its end, `route` the address of ours that its
+    webhooks call. Every call may be repeated."""
 
     database: Database
     door: Door
     options: Callable[[], Settings]
     nextcloud_url: Callable[[], str]
     clock: Callable[[], datetime]
+    route: str = ""
     _soon: set[int] = field(default_factory=set)
 
     # -- calendars ----------------------------------------------------------------------------------------------
@@ -150,12 +151,12 @@ class Watch:
             hosts = select(Host.user_id).where(col(Host.state) == "joined", col(Host.id).in_(coming))
             wanted = sorted(set(session.exec(hosts)))
             known = fact(session, "webhooks")
-        asked = {"hosts": wanted, "day": self.clock().date().isoformat()}
+        asked = {"hosts": wanted, "day": self.clock().date().isoformat(), "at": hashed(self.route)}
         if known == asked or not (wanted or known.get("hosts")):
             return
         try:
             async with self.door.as_user("") as session_of_app:
-                await instance.hear_of_calendars(session_of_app, self.door.app_id, CALENDAR_CHANGED, wanted)
+                await instance.hear_of_calendars(session_of_app, self.door.app_id, self.route, wanted)
         except (Missing, NotAllowed):
             # Without the app webhook_listeners the reading every few minutes has to do.
             log.info("no webhooks here")

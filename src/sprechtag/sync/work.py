@@ -134,6 +134,8 @@ async def _check_organiser(user_id: str) -> None:
 async def _learn_instance() -> None:
     if follower := _ready():
         await follower.learn_instance()
+        if today := _today:
+            await today.keep_bot()
 
 
 @DBOS.workflow(name="hear_of_calendars")

@@ -5,13 +5,22 @@
 AppAPI's access levels can be walked around (`public/..%2fenabled` reaches `/enabled`, measured on AppAPI 33),
 and behind HaRP refused requests ban a whole school's address. So AppAPI sees one public catch-all, and this gate
 stands before every route: it refuses crooked paths, checks AppAPI's secret, keeps lifecycle calls for AppAPI itself
-and knows the user. What a user may do with a conference is decided by the rooms behind it."""
+and knows the user. What a user may do with a conference is decided by the rooms behind it.
+
+Whose call it is (Nextcloud 33 and 34, HaRP 0.4.4): AppAPI's proxy adds `x-origin-ip` to a visitor's call and never to
+AppAPI's own. `x-forwarded-for` tells nothing, because behind HaRP AppAPI's own call passes the outer web server too.
+Behind HaRP a visitor leaves `x-origin-ip` out at will, so AppAPI's own call also carries HaRP's shared key; and
+AppAPI's proxy adds that key to visitors' calls, so the key alone tells nothing either. Where the app is not told the
+key (direct connect, Kubernetes) HaRP itself keeps visitors from `/heartbeat`, `/init` and `/enabled`, written just so;
+all other callbacks are at an address that only Nextcloud was told (`conference/tokens.py`), under every front.
+
+Nothing a client sends may make this raise: headers are any bytes, paths are too."""
 
 import asyncio
 import base64
-import binascii
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,17 +28,18 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import addresses
 from .settings import Settings
 
-Area = Literal["health", "heartbeat", "lifecycle", "guests", "assets", "api"]
+Area = Literal["health", "heartbeat", "lifecycle", "callback", "guests", "assets", "api"]
+CALLBACKS = ("talk_bot", "calendar-changed")
 
 _TABLE: tuple[tuple[str, Area, str], ...] = (
     (r"/healthz", "health", "GET"),
     (r"/heartbeat", "heartbeat", "GET"),
     (r"/init", "lifecycle", "POST"),
     (r"/enabled", "lifecycle", "PUT"),
-    (r"/calendar-changed", "lifecycle", "POST"),
-    (r"/talk_bot", "lifecycle", "POST"),
+    (rf"/({'|'.join(CALLBACKS)})/[A-Za-z0-9_-]+", "callback", "POST"),
     (r"/[smfcjd]/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*(\.(ics|pdf))?", "guests", "GET HEAD POST"),
     (r"/static/[A-Za-z0-9_-]+/[a-z0-9-]+\.(css|js|svg)", "assets", "GET HEAD"),
     (r"/(js|css|img)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.(js|mjs|css|svg|png|map)", "assets", "GET HEAD"),
@@ -41,12 +51,18 @@ _STRAIGHT = re.compile(r"(/[A-Za-z0-9_.@ -]+)+")
 _DOTS = re.compile(r"/\.{1,2}(/|$)")
 _CROOKED = re.compile(rb"%(?!20|40)|//|\\|;")
 """Encoded letters too: a front that compares the raw path would not recognise `%65nabled` as `enabled`."""
+_FRONTS = ("x-origin-ip", "ex-app-id", "authorization-app-api", "aa-version", "harp-shared-key", "x-forwarded-for")
+"""Each way through Nextcloud adds one of these at least, and no visitor can take it off again."""
+HARPS_AA_VERSION = "32"
+"""HaRP writes this constant over `AA-VERSION`; AppAPI's own versions have dots in them."""
+LONGEST_SECRET = 4096
+"""Characters of `AUTHORIZATION-APP-API`: a user id has at most 64, our secret 128."""
 
 
 @dataclass(frozen=True)
 class Caller:
     """Who sent a request that AppAPI vouches for. `user_id` is empty for somebody who is not logged in; `address` is
-    the visitor's, as far as it is known, and only good for slowing somebody down."""
+    the visitor's as `ipaddress` writes it, "" where none can be believed, and only good for slowing somebody down."""
 
     user_id: str
     address: str = ""
@@ -63,11 +79,14 @@ def area_of(path: str, raw_path: bytes) -> tuple[Area, frozenset[str]] | None:
 
 
 class Gate:
-    """ASGI middleware; puts a `Caller` into `scope["caller"]` for the rooms."""
+    """ASGI middleware; puts a `Caller` into `scope["caller"]` for the rooms. `callbacks` holds the secret address
+    (`/talk_bot/…`) of each callback; one that is not there is refused."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, callbacks: Mapping[str, str] | None = None) -> None:
         self._app = app
         self._settings = settings
+        self._callbacks = dict(callbacks or {})
+        self._trusted = addresses.networks(settings.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,16 +108,20 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        found = area_of(scope["path"], scope.get("raw_path") or scope["path"].encode())
+        path = scope["path"]
+        found = area_of(path, scope.get("raw_path") or path.encode(errors="replace"))
         if found is None:
             return _not_found()
         area, methods = found
         if area in ("health", "heartbeat"):
-            return _not_found() if self._proxied(headers) else _wrong_method(scope, methods)
+            welcome = _is_local(scope, headers) or (area == "heartbeat" and self._is_app_apis_own(headers))
+            return _wrong_method(scope, methods) if welcome else _not_found()
         user_id = self._user(headers)
         if user_id is None:
             return PlainTextResponse("Not from Nextcloud.", 401, {"Cache-Control": "no-store"})
-        if area == "lifecycle" and not self._from_app_api(headers):
+        if area in ("lifecycle", "callback") and not self._is_app_apis_own(headers):
+            return _not_found()
+        if area == "callback" and not self._was_told(path):
             return _not_found()
         if wrong := _wrong_method(scope, methods):
             return wrong
@@ -107,25 +130,24 @@ class Gate:
         scope["caller"] = Caller(user_id, self._address(headers))
         return None
 
-    def _proxied(self, headers: Headers) -> bool:
-        """Whether a visitor is behind this call. `AA-REQUEST-ID` says nothing: AppAPI's own calls carry it too (seen on
-        AppAPI 33: "CLI" from occ), while its proxy always adds `x-origin-ip`."""
-        return "x-origin-ip" in headers or "x-forwarded-for" in headers
+    def _has_shared_key(self, headers: Headers) -> bool:
+        given = _last(headers, "harp-shared-key").encode("latin-1")
+        return self._settings.behind_harp and _same(given, self._settings.harp_shared_key)
 
-    def _from_app_api(self, headers: Headers) -> bool:
-        """AppAPI's own call: under HaRP it carries the shared key, else none of what its proxy adds."""
-        if self._settings.behind_harp:
-            return hmac.compare_digest(
-                _last(headers, "harp-shared-key").encode(), self._settings.harp_shared_key.encode()
-            )
-        return not self._proxied(headers)
+    def _is_app_apis_own(self, headers: Headers) -> bool:
+        """`AA-REQUEST-ID` says nothing: AppAPI's own calls carry it too ("CLI" from occ)."""
+        return "x-origin-ip" not in headers and (not self._settings.behind_harp or self._has_shared_key(headers))
+
+    def _was_told(self, path: str) -> bool:
+        return _same(path.encode(errors="replace"), self._callbacks.get(path.split("/")[1], ""))
 
     def _address(self, headers: Headers) -> str:
-        """AppAPI's PHP proxy sets `x-origin-ip` itself; behind HaRP it is whatever the client sent, and what the outer
-        web server adds counts."""
-        if not self._settings.behind_harp:
-            return _last(headers, "x-origin-ip")
-        return _last(headers, "x-real-ip") or _last(headers, "x-forwarded-for").rpartition(",")[2].strip()
+        """AppAPI's proxy sets `x-origin-ip` itself. HaRP passes on what the client sent and adds nothing, so what the
+        outer web server has written counts; only with the shared key is `x-origin-ip` AppAPI's there."""
+        through_harp = self._settings.behind_harp or _last(headers, "aa-version") == HARPS_AA_VERSION
+        if not through_harp or self._has_shared_key(headers):
+            return addresses.canonical(_last(headers, "x-origin-ip"))
+        return addresses.visitor(headers.getlist(self._settings.visitor_header), self._trusted)
 
     def _user(self, headers: Headers) -> str | None:
         """The user id that AppAPI vouches for, "" for nobody, None when the secret is wrong.
@@ -133,14 +155,26 @@ class Gate:
         A forged header can stand before AppAPI's own, so the last value counts."""
         if not self._settings.app_secret or _last(headers, "ex-app-id") != self._settings.app_id:
             return None
+        proof = _last(headers, "authorization-app-api")
+        if len(proof) > LONGEST_SECRET:
+            return None
         try:
-            decoded = base64.b64decode(_last(headers, "authorization-app-api"), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+            decoded = base64.b64decode(proof, validate=True).decode()
+        except ValueError:  # not base64, not ASCII, not UTF-8
             return None
         user_id, _, secret = decoded.rpartition(":") if ":" in decoded else ("", "", "")
-        if not hmac.compare_digest(secret.encode(), self._settings.app_secret.encode()):
-            return None
-        return user_id
+        return user_id if _same(secret.encode(), self._settings.app_secret) else None
+
+
+def _is_local(scope: Scope, headers: Headers) -> bool:
+    """A call of the container's own, past all fronts: from its loopback, or from the address it was made to."""
+    peer, here = (str((scope.get(end) or ("",))[0] or "") for end in ("client", "server"))
+    return (addresses.is_local(peer) or peer == here) and not any(name in headers for name in _FRONTS)
+
+
+def _same(given: bytes, expected: str) -> bool:
+    """Compares in constant time; nothing is the same as nothing."""
+    return hmac.compare_digest(given, expected.encode(errors="replace")) and bool(expected)
 
 
 def _api_refusal(scope: Scope, headers: Headers, user_id: str) -> Response | None:
