@@ -15,8 +15,11 @@ export class Refusal extends Error {
 
 export const address = (path) => new URL(path, base).href
 
-/** Calls the JSON API; resolves to its answer or rejects with a `Refusal`. */
-export async function call(method, path, body) {
+const TRIES = 4
+
+/** Calls the JSON API; resolves to its answer or rejects with a `Refusal`. What was answered 503 was not done: it is sent
+ * again a little later, as the answer asks for (the app is busy, or asks Nextcloud who somebody is). */
+export async function call(method, path, body, tries = TRIES) {
 	let answer
 	try {
 		answer = await fetch(address(path), {
@@ -33,6 +36,11 @@ export async function call(method, path, body) {
 	}
 	if (answer.status === 204) return null
 	if (answer.status === 401) throw new Refusal(t('Your login is over. Load the page anew and log in.'), 401)
+	if (answer.status === 503 && tries > 1) {
+		const seconds = Math.min(3, Number(answer.headers.get('Retry-After')) || 1)
+		await new Promise((resolve) => { setTimeout(resolve, seconds * 1000) })
+		return call(method, path, body, tries - 1)
+	}
 	if (answer.status === 503) throw new Refusal(t('Very busy right now. Try again in a few seconds.'), 503)
 	let data
 	try {

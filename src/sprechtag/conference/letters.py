@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from .tables import Booking, Conference, Guest, GuestLetter, LetterKind, Slot
@@ -28,15 +29,12 @@ def write(
     expires_at: datetime,
 ) -> bool:
     """Has a letter written in the background; one that was written before is not written again (false then)."""
-    same = select(col(GuestLetter.id)).where(
-        col(GuestLetter.guest_id) == guest_id, col(GuestLetter.kind) == kind, col(GuestLetter.name) == name
+    made = GuestLetter(
+        guest_id=guest_id, kind=kind, name=name, payload=payload, next_attempt_at=now, expires_at=expires_at
     )
-    if session.execute(same).first():
-        return False
-    made = GuestLetter(guest_id=guest_id, kind=kind, name=name, next_attempt_at=now, expires_at=expires_at)
-    made.payload = payload
-    session.add(made)
-    return True
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(GuestLetter).values(**made.model_dump(exclude={"id"})).on_conflict_do_nothing()
+    return session.execute(statement.returning(col(GuestLetter.id))).first() is not None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from . import taken
@@ -64,15 +65,7 @@ def invite(session: Session, conference: Conference, family: Family, links: Link
     guest = find_family(session, conference, family, links)
     new = guest is None
     if guest is None:
-        guest = Guest(
-            conference_id=conference.id or 0,
-            name=family.name,
-            email=family.email,
-            email_fingerprint="",
-            language=family.language,
-        )
-        guest.email_fingerprint = links.fingerprint(family.email.casefold() or guest.public_id)
-        guest.manage_token_hash = hashed(manage_token(guest, links))
+        guest, new = _entered(session, conference, family, links)
     guest.code_hash = guest.code_hash or code_hash(links, code_of(guest, links))
     guest.invited = True
     guest.child = guest.child or family.child
@@ -82,6 +75,28 @@ def invite(session: Session, conference: Conference, family: Family, links: Link
     for host_id in family.hosts:
         name_host(session, guest, session.get_one(Host, host_id))
     return guest, new
+
+
+def _entered(session: Session, conference: Conference, family: Family, links: LinkKey) -> tuple[Guest, bool]:
+    """A new guest; or the one that has booked with this address at the same moment (false then)."""
+    guest = Guest(
+        conference_id=conference.id or 0,
+        name=family.name,
+        email=family.email,
+        email_fingerprint="",
+        language=family.language,
+    )
+    guest.email_fingerprint = links.fingerprint(family.email.casefold() or guest.public_id)
+    guest.manage_token_hash = hashed(manage_token(guest, links))
+    try:
+        with session.begin_nested():
+            session.add(guest)
+    except IntegrityError:
+        there = find_family(session, conference, family, links)
+        if there is None:
+            raise
+        return there, False
+    return guest, True
 
 
 def manage_token(guest: Guest, links: LinkKey) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, true, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from . import letters, rules, taken
@@ -55,8 +56,15 @@ def join(
             screen=screen,
             created_at=now,
         )
-        session.add(entry)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(entry)
+        except IntegrityError:
+            # The same form twice at the same moment: the other one has put the family on the list.
+            there = _entry(session, host.id or 0, guest.id or 0)
+            if there is None:
+                raise
+            return there
         payload = {"host": host.public_id}
         letters.write(session, guest.id or 0, "waiting", entry.public_id, payload, now, now + letters.WEEK)
     return entry

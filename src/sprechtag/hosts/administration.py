@@ -58,7 +58,8 @@ class AdminAnswer(BaseModel):
     """The settings as they hold. `fixed` are those that the server's environment sets; they cannot be changed here.
 
     The password is never given out, only whether there is one. `relays`: the STUN and TURN servers that Talk names to
-    all who join, as far as they are known; calls and the device check ask them."""
+    all who join, as far as they are known; calls and the device check ask them. `organise_open`: everybody may make
+    conferences as long as no group is named, because the installation is older than that rule."""
 
     settings: AdminData
     fixed: list[str]
@@ -67,6 +68,7 @@ class AdminAnswer(BaseModel):
     languages_there: dict[str, str]
     test_mail: TestMail
     relays: list[str]
+    organise_open: bool
 
 
 class TestMailData(Strict):
@@ -129,6 +131,7 @@ class AdminApi:
         with self.database.read() as session:
             mail = fact(session, "test-mail")
             relays = media.relay_hosts(fact(session, media.RELAYS))
+            organise_open = bool(administration.read(session).get("organise_open"))
         return AdminAnswer(
             settings=AdminData.model_validate(values | {"smtp_password": None}),
             fixed=self._fixed(),
@@ -137,6 +140,7 @@ class AdminApi:
             languages_there=LANGUAGES,
             test_mail=TestMail.model_validate({name: mail.get(name, "") for name in TestMail.model_fields}),
             relays=relays,
+            organise_open=organise_open,
         )
 
     def _fixed(self) -> list[str]:

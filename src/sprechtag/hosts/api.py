@@ -112,6 +112,7 @@ class HostApi:
             known=groups is not None,
             admin=bool(names and "admin" in names),
             may_organise=may,
+            groups_named=bool(options.names("organiser_groups")),
             retention_days=options.retention_days,
             languages=options.names("languages") or list(LANGUAGES),
         )

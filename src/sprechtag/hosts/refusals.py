@@ -59,7 +59,7 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             message = "Families and calendars are still being told. Try again in a minute."
             return 409, Problem(error=refused.code, message=message)
         case MayNotOrganise():
-            message = "Your Nextcloud lets only some groups make conferences. Ask its administration."
+            message = "Only groups that Nextcloud’s administration names can make conferences. Ask it to name yours."
             return 403, Problem(error=refused.code, message=message)
         case NoConfirmation():
             message = (

@@ -152,12 +152,14 @@ class CountAnswer(BaseModel):
 
 
 class MeAnswer(BaseModel):
-    """`retention_days` and `languages` are what the admin proposes for a new conference."""
+    """`retention_days` and `languages` are what the admin proposes for a new conference; `groups_named` says whether it
+    has named who may make one."""
 
     user_id: str
     known: bool
     admin: bool
     may_organise: bool
+    groups_named: bool
     retention_days: int
     languages: list[str]
 

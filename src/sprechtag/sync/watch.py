@@ -30,7 +30,7 @@ from .ledger import PATIENCE
 log = structlog.get_logger()
 MOST_TRIES = 12
 PAGE = "/index.php/apps/app_api/embedded/{app}/" + instance.MENU_ENTRY
-WHERE = {"alarm": "board", "evening": "overview"}
+WHERE = {"alarm": "board", "evening": "overview", "budget": "overview"}
 
 
 @dataclass
@@ -244,6 +244,13 @@ class Watch:
             )
         if notice.kind == "alarm":
             return self._alarm(say, notice)
+        if notice.kind == "budget":
+            return (
+                say("Unusual entries at “%(name)s”", name=name),
+                say(
+                    "Much came from one network or address, and further entries are refused or have to be confirmed. Open this to see what it was, and to undo it."
+                ),
+            )
         if notice.kind == "evening":
             return (
                 say("Tomorrow: “%(name)s”", name=name),
