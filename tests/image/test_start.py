@@ -25,6 +25,7 @@ from sprechtag.sandbox.demo import free_port
 
 ROOT = Path(__file__).parents[2]
 START, HEALTHCHECK = ROOT / "scripts" / "start", ROOT / "scripts" / "healthcheck"
+SHARED_KEY = 'a "shared" \\key$(x)'
 RECORDING_FRPC = '#!/bin/sh\ncp "$2" "$FRPC_SEEN"\nexec sleep 1000\n'
 
 
@@ -51,7 +52,7 @@ def harp(environment: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]
     # A Unix socket's path may have 108 characters, fewer than pytest's folders take.
     with tempfile.TemporaryDirectory() as folder:
         yield environment | {
-            "HP_SHARED_KEY": "shared",
+            "HP_SHARED_KEY": SHARED_KEY,
             "HP_FRP_ADDRESS": "harp.example",
             "HP_FRP_PORT": "8782",
             "HP_EXAPP_SOCK": f"{folder}/exapp.sock",
@@ -116,7 +117,7 @@ def test_behind_harp_it_is_healthy_on_the_socket_that_frpc_carries(harp: dict[st
     assert (config["serverAddr"], config["serverPort"], config["metadatas"]) == (
         "harp.example",
         8782,
-        {"token": "shared"},
+        {"token": SHARED_KEY},
     )
     assert config["transport"]["tls"] == {"enable": False}
     (proxy,) = config["proxies"]
@@ -240,6 +241,22 @@ def test_as_root_it_takes_over_the_volume_and_is_nobody_special_then(image: dict
     assert outside.stat().st_uid == 0, "a link leads nowhere"
 
 
+@contextmanager
+def first_process(environment: dict[str, str]) -> Iterator[int]:
+    """As in a container, where the script is process 1; gives its number outside."""
+    command = ["unshare", "--pid", "--fork", "--mount-proc", START]
+    with Path(environment["APP_PERSISTENT_STORAGE"], "said.txt").open("w") as said:
+        process = subprocess.Popen(command, env=environment, stdout=said, stderr=subprocess.STDOUT)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    eventually(lambda: bool(children.read_text().strip()), what="the container runs")
+    first = int(children.read_text())
+    try:
+        yield first
+    finally:
+        os.kill(first, signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0, "docker stop does not have to kill it"
+
+
 @as_root
 @pytest.mark.parametrize("mode", [0o644, 0o600])
 def test_certificates_of_root_s_are_read_by_the_tunnel(image: dict[str, str], mode: int) -> None:
@@ -247,7 +264,7 @@ def test_certificates_of_root_s_are_read_by_the_tunnel(image: dict[str, str], mo
     lay_down_certificates(folder)
     for file in folder.iterdir():
         file.chmod(mode)
-    with container(image):
+    with first_process(image):
         said_by(image, "frpc")
         read = Path(image["APP_PERSISTENT_STORAGE"], "frpc.read")
         eventually(lambda: read.exists() and read.read_text() == "ca.crtclient.crtclient.key", what="frpc reads them")
