@@ -410,6 +410,24 @@ class SecureNextcloud:
         self._listening.close()
 
 
+def as_the_mail_relay_is_reached(app: int, server: SecureNextcloud) -> bool:
+    """With Python's own TLS and the app's environment, where the app is: whether the server is trusted."""
+    host, port = server.url.removeprefix("https://").split(":")
+    ask = f"ssl.create_default_context().wrap_socket(socket.create_connection(('{host}', {port})), server_hostname='{host}')"
+    told = dict(line.split("=", 1) for line in Path(f"/proc/{app}/environ").read_text().split("\0") if "=" in line)
+    command = [
+        "nsenter",
+        "--mount",
+        f"--target={app}",
+        sys.executable,
+        "-c",
+        f"import socket, ssl; {ask}.send(b'x HTTP/')",
+    ]
+    said = subprocess.run(command, check=False, env=told, capture_output=True, text=True)
+    assert said.returncode == 0 or "CERTIFICATE_VERIFY_FAILED" in said.stderr, said.stderr
+    return said.returncode == 0
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_school_s_own_authority_is_trusted_and_a_stranger_s_is_not(read_only: dict[str, str], trusted: bool) -> None:
     """HaRP and AppAPI copy it in as files; nobody could run update-ca-certificates on this root."""
@@ -430,6 +448,7 @@ def test_a_school_s_own_authority_is_trusted_and_a_stranger_s_is_not(read_only: 
         else:
             eventually(lambda: nextcloud.refused > 0, what="the app refused the certificate")
             assert not nextcloud.asked
+        assert as_the_mail_relay_is_reached(process.pid, nextcloud) == trusted
     nextcloud.close()
 
 
