@@ -271,6 +271,28 @@ def test_certificates_of_root_s_are_read_by_the_tunnel(image: dict[str, str], mo
     assert {file.stat().st_uid for file in folder.iterdir()} == {0}, "HaRP lays them down anew, as root"
 
 
+def users_in_dockerfile() -> list[str]:
+    """Who the image's user is, whom `docker exec` acts as; nobody named is root."""
+    return [line.split()[1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("USER ")]
+
+
+@as_root
+def test_deployed_as_harp_does_it_the_tunnel_has_tls(image: dict[str, str], open_folder: Path) -> None:
+    """Started for the certificates, `mkdir -p` by docker exec as the image's user, the files by an archive of root's,
+    stopped, started again (HaRP's agent, docker_exapp_install_certificates)."""
+    write_program(open_folder / "frpc", '#!/bin/sh\ncp "$2" "$APP_PERSISTENT_STORAGE/seen.toml"\nexec sleep 1000\n')
+    image |= {"HP_FRP_CERTIFICATES": str(open_folder / "certs" / "frp"), "FRPC_SEEN": f"{open_folder}/data/seen.toml"}
+    act_as = ["setpriv", *AS_APP] if users_in_dockerfile() not in ([], ["root"]) else []
+    with first_process(image) as container_process:
+        assert frpc_configuration(image)["transport"]["tls"] == {"enable": False}
+        inside = ["nsenter", "--mount", "--pid", f"--target={container_process}", *act_as]
+        subprocess.run([*inside, "mkdir", "-p", image["HP_FRP_CERTIFICATES"]], check=True)
+        lay_down_certificates(Path(image["HP_FRP_CERTIFICATES"]))
+    Path(image["FRPC_SEEN"]).unlink()
+    with first_process(image):
+        assert frpc_configuration(image)["transport"]["tls"]["enable"] is True
+
+
 @as_root
 def test_it_runs_as_somebody_else_from_the_start(image: dict[str, str]) -> None:
     """`docker run --user`, Kubernetes' runAsNonRoot: nothing is taken over, all works."""
@@ -455,5 +477,5 @@ def test_a_school_s_own_authority_is_trusted_and_a_stranger_s_is_not(read_only: 
 def test_the_image_starts_as_root_and_says_to_whom_it_drops() -> None:
     """HaRP makes /certs/frp as the image's user."""
     lines = (ROOT / "Dockerfile").read_text().splitlines()
-    assert not [line for line in lines if line.startswith("USER")]
+    assert users_in_dockerfile() in ([], ["root"])
     assert any(f"SPRECHTAG_UID={UID}" in line for line in lines) and any(f"--uid {UID}" in line for line in lines)
