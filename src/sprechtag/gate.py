@@ -92,6 +92,8 @@ class Gate:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
+            elif scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})  # HaRP passes them; there is nothing to talk to
             return
         refusal = self._refusal(scope)
         if scope["method"] == "HEAD":

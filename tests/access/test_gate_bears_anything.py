@@ -23,7 +23,14 @@ PROOF = base64.b64encode(f":{SECRET}".encode())
 Headers = list[tuple[bytes, bytes]]
 
 
-def ask(headers: Headers, path: bytes, method: str = "POST", query: bytes = b"", key: str = KEY) -> tuple[str, int]:
+def ask(
+    headers: Headers,
+    path: bytes,
+    method: str = "POST",
+    query: bytes = b"",
+    key: str = KEY,
+    told: dict[str, Any] | None = None,
+) -> tuple[str, int]:
     """The path the app got to see, "" when the gate let nothing through, and the answer's status."""
     reached: list[str] = []
     statuses: list[int] = []
@@ -47,6 +54,7 @@ def ask(headers: Headers, path: bytes, method: str = "POST", query: bytes = b"",
         "query_string": query,
         "headers": headers,
         "client": ("192.0.2.1", 1),
+        **(told or {}),
     }
     options = Settings(app_secret=SECRET, harp_shared_key=key, trusted_proxies="10.0.0.0/8")
     asyncio.run(Gate(app, options, CALLBACKS)(scope, receive, send))
@@ -151,3 +159,27 @@ def test_a_user_s_name_may_have_umlauts() -> None:
     assert ask(own, b"/api/v1/me", "GET") == ("/api/v1/me", 200)
     latin = base64.b64encode(f"Jürgen:{SECRET}".encode("latin-1"))
     assert ask([*own[:1], (b"authorization-app-api", latin)], b"/api/v1/me", "GET") == ("", 401)
+
+
+def test_a_server_may_tell_less() -> None:
+    """`raw_path`, `client` and `server` are optional in ASGI; a path may be anything but UTF-8."""
+    for path in ("/init", "/init\ud800", "/\x00init", "/ini\u0442"):
+        found = ask(OWN, b"", told={"path": path, "raw_path": None, "client": None, "server": None})
+        assert found == (("/init", 200) if path == "/init" else ("", 404))
+
+
+def test_nobody_talks_to_it_over_a_websocket() -> None:
+    said: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("let through")
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {"type": "websocket", "path": "/s/abc", "raw_path": b"/s/abc", "headers": OWN}
+    asyncio.run(Gate(app, Settings(app_secret=SECRET))(scope, receive, send))
+    assert said == [{"type": "websocket.close", "code": 1008}]

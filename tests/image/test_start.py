@@ -25,6 +25,7 @@ from sprechtag.sandbox.demo import free_port
 
 ROOT = Path(__file__).parents[2]
 START, HEALTHCHECK = ROOT / "scripts" / "start", ROOT / "scripts" / "healthcheck"
+SHARED_KEY = 'a "shared" \\key$(x)'
 RECORDING_FRPC = '#!/bin/sh\ncp "$2" "$FRPC_SEEN"\nexec sleep 1000\n'
 
 
@@ -51,7 +52,7 @@ def harp(environment: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]
     # A Unix socket's path may have 108 characters, fewer than pytest's folders take.
     with tempfile.TemporaryDirectory() as folder:
         yield environment | {
-            "HP_SHARED_KEY": "shared",
+            "HP_SHARED_KEY": SHARED_KEY,
             "HP_FRP_ADDRESS": "harp.example",
             "HP_FRP_PORT": "8782",
             "HP_EXAPP_SOCK": f"{folder}/exapp.sock",
@@ -116,7 +117,7 @@ def test_behind_harp_it_is_healthy_on_the_socket_that_frpc_carries(harp: dict[st
     assert (config["serverAddr"], config["serverPort"], config["metadatas"]) == (
         "harp.example",
         8782,
-        {"token": "shared"},
+        {"token": SHARED_KEY},
     )
     assert config["transport"]["tls"] == {"enable": False}
     (proxy,) = config["proxies"]
@@ -240,6 +241,22 @@ def test_as_root_it_takes_over_the_volume_and_is_nobody_special_then(image: dict
     assert outside.stat().st_uid == 0, "a link leads nowhere"
 
 
+@contextmanager
+def first_process(environment: dict[str, str]) -> Iterator[int]:
+    """As in a container, where the script is process 1; gives its number outside."""
+    command = ["unshare", "--pid", "--fork", "--mount-proc", START]
+    with Path(environment["APP_PERSISTENT_STORAGE"], "said.txt").open("w") as said:
+        process = subprocess.Popen(command, env=environment, stdout=said, stderr=subprocess.STDOUT)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    eventually(lambda: bool(children.read_text().strip()), what="the container runs")
+    first = int(children.read_text())
+    try:
+        yield first
+    finally:
+        os.kill(first, signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0, "docker stop does not have to kill it"
+
+
 @as_root
 @pytest.mark.parametrize("mode", [0o644, 0o600])
 def test_certificates_of_root_s_are_read_by_the_tunnel(image: dict[str, str], mode: int) -> None:
@@ -247,11 +264,33 @@ def test_certificates_of_root_s_are_read_by_the_tunnel(image: dict[str, str], mo
     lay_down_certificates(folder)
     for file in folder.iterdir():
         file.chmod(mode)
-    with container(image):
+    with first_process(image):
         said_by(image, "frpc")
         read = Path(image["APP_PERSISTENT_STORAGE"], "frpc.read")
         eventually(lambda: read.exists() and read.read_text() == "ca.crtclient.crtclient.key", what="frpc reads them")
     assert {file.stat().st_uid for file in folder.iterdir()} == {0}, "HaRP lays them down anew, as root"
+
+
+def users_in_dockerfile() -> list[str]:
+    """Who the image's user is, whom `docker exec` acts as; nobody named is root."""
+    return [line.split()[1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("USER ")]
+
+
+@as_root
+def test_deployed_as_harp_does_it_the_tunnel_has_tls(image: dict[str, str], open_folder: Path) -> None:
+    """Started for the certificates, `mkdir -p` by docker exec as the image's user, the files by an archive of root's,
+    stopped, started again (HaRP's agent, docker_exapp_install_certificates)."""
+    write_program(open_folder / "frpc", '#!/bin/sh\ncp "$2" "$APP_PERSISTENT_STORAGE/seen.toml"\nexec sleep 1000\n')
+    image |= {"HP_FRP_CERTIFICATES": str(open_folder / "certs" / "frp"), "FRPC_SEEN": f"{open_folder}/data/seen.toml"}
+    act_as = ["setpriv", *AS_APP] if users_in_dockerfile() not in ([], ["root"]) else []
+    with first_process(image) as container_process:
+        assert frpc_configuration(image)["transport"]["tls"] == {"enable": False}
+        inside = ["nsenter", "--mount", "--pid", f"--target={container_process}", *act_as]
+        subprocess.run([*inside, "mkdir", "-p", image["HP_FRP_CERTIFICATES"]], check=True)
+        lay_down_certificates(Path(image["HP_FRP_CERTIFICATES"]))
+    Path(image["FRPC_SEEN"]).unlink()
+    with first_process(image):
+        assert frpc_configuration(image)["transport"]["tls"]["enable"] is True
 
 
 @as_root
@@ -393,6 +432,24 @@ class SecureNextcloud:
         self._listening.close()
 
 
+def as_the_mail_relay_is_reached(app: int, server: SecureNextcloud) -> bool:
+    """With Python's own TLS and the app's environment, where the app is: whether the server is trusted."""
+    host, port = server.url.removeprefix("https://").split(":")
+    ask = f"ssl.create_default_context().wrap_socket(socket.create_connection(('{host}', {port})), server_hostname='{host}')"
+    told = dict(line.split("=", 1) for line in Path(f"/proc/{app}/environ").read_text().split("\0") if "=" in line)
+    command = [
+        "nsenter",
+        "--mount",
+        f"--target={app}",
+        sys.executable,
+        "-c",
+        f"import socket, ssl; {ask}.send(b'x HTTP/')",
+    ]
+    said = subprocess.run(command, check=False, env=told, capture_output=True, text=True)
+    assert said.returncode == 0 or "CERTIFICATE_VERIFY_FAILED" in said.stderr, said.stderr
+    return said.returncode == 0
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_school_s_own_authority_is_trusted_and_a_stranger_s_is_not(read_only: dict[str, str], trusted: bool) -> None:
     """HaRP and AppAPI copy it in as files; nobody could run update-ca-certificates on this root."""
@@ -413,11 +470,12 @@ def test_a_school_s_own_authority_is_trusted_and_a_stranger_s_is_not(read_only: 
         else:
             eventually(lambda: nextcloud.refused > 0, what="the app refused the certificate")
             assert not nextcloud.asked
+        assert as_the_mail_relay_is_reached(process.pid, nextcloud) == trusted
     nextcloud.close()
 
 
 def test_the_image_starts_as_root_and_says_to_whom_it_drops() -> None:
     """HaRP makes /certs/frp as the image's user."""
     lines = (ROOT / "Dockerfile").read_text().splitlines()
-    assert not [line for line in lines if line.startswith("USER")]
+    assert users_in_dockerfile() in ([], ["root"])
     assert any(f"SPRECHTAG_UID={UID}" in line for line in lines) and any(f"--uid {UID}" in line for line in lines)
