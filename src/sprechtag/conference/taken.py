@@ -22,8 +22,10 @@ def lock(session: Session, slots: Iterable[Slot]) -> None:
     SQLite has one writer at a time and needs no locks."""
     if session.get_bind().dialect.name == "sqlite":
         return
+    found = list(slots)
+    session.add_all(found)
     session.flush()
-    for slot in sorted(slots, key=lambda one: one.id or 0):
+    for slot in sorted(found, key=lambda one: one.id or 0):
         session.refresh(slot, with_for_update=True)
 
 
