@@ -190,4 +190,4 @@ def plain_name(text: str) -> str:
 
 def plain_class(text: str) -> str:
     """A class, of which the same holds."""
-    return " ".join(re.sub(r"[^\w /-]", " ", text).split())[:LONGEST_CLASS]
+    return " ".join(_SCHEMES.sub(" ", re.sub(r"[^\w /-]", " ", text)).split())[:LONGEST_CLASS].strip()
