@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from ..moments import local
 from . import people, wishes
 from .booking import Desk
 from .database import Database
@@ -307,7 +308,7 @@ def _affected(
     return [
         _Row(booking, host)
         for booking, host, starts_at in session.execute(query)
-        if scope.day is None or starts_at.astimezone(zone).date() == scope.day
+        if scope.day is None or local(starts_at, zone).date() == scope.day
     ]
 
 

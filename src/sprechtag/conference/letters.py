@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from ..moments import local
+from . import entries
 from .tables import Booking, Conference, Guest, GuestLetter, LetterKind, Slot
 
 WEEK = timedelta(days=7)
@@ -70,7 +72,8 @@ def due(session: Session, now: datetime, limit: int = 200) -> list[DueLetter]:
 
 def reminder_minutes(conference: Conference) -> list[int]:
     """Minutes before the first appointment of a day, longest first."""
-    return sorted({int(part) for part in conference.reminders.split(",") if part.strip().isdigit()}, reverse=True)
+    found = (entries.digits(part, entries.MOST_REMINDER) for part in conference.reminders.split(","))
+    return sorted({minutes for minutes in found if minutes is not None}, reverse=True)
 
 
 def write_reminders(session: Session, now: datetime) -> int:
@@ -109,7 +112,7 @@ def write_reminders(session: Session, now: datetime) -> int:
 def _by_guest_and_day(rows: Iterable[Any], zone: ZoneInfo) -> dict[tuple[int, str], list[tuple[datetime, datetime]]]:
     found: dict[tuple[int, str], list[tuple[datetime, datetime]]] = {}
     for guest_id, starts_at, created_at in rows:
-        day = starts_at.astimezone(zone).date().isoformat()
+        day = local(starts_at, zone).date().isoformat()
         found.setdefault((guest_id, day), []).append((starts_at, created_at))
     return found
 
@@ -125,7 +128,8 @@ def write_feedback(session: Session, now: datetime) -> int:
             .join(Booking, col(Booking.slot_id) == col(Slot.id))
             .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
         ).scalar_one()
-        if ended is None or not ended + FEEDBACK_AFTER <= now < ended + FEEDBACK_UNTIL:
+        # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
+        if ended is None or not now - FEEDBACK_UNTIL < ended <= now - FEEDBACK_AFTER:
             continue
         guests = session.execute(
             select(col(Booking.guest_id))

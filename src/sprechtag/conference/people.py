@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from .errors import Invalid, SlotBlocked, SlotTaken
-from .person import Person
+from .errors import SlotBlocked, SlotTaken
+from .person import Person, tidy
 from .tables import Booking, Conference, Guest, GuestHost, Host, Notice, NoticeKind, Slot
 from .tokens import CODE_LENGTH, LinkKey, code_hash, hashed, invitation_code, tidy_code
 
@@ -32,9 +32,7 @@ class Family:
     def checked(self) -> "Family":
         """Trimmed. Raises `Invalid` as `Person.checked`."""
         person = Person(self.name, self.email, self.language).checked(address_needed=False)
-        child, school_class = " ".join(self.child.split()), " ".join(self.school_class.split())
-        if len(child) > 120 or len(school_class) > 40:
-            raise Invalid("child" if len(child) > 120 else "school_class", "too_long")
+        child, school_class = tidy("child", self.child, 120), tidy("school_class", self.school_class, 40)
         return Family(person.name, person.email, child, school_class, self.language, self.hosts)
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from . import letters, rules
-from .errors import Invalid, NoWaitingList, Refused
+from .errors import NoWaitingList, Refused
+from .person import tidy
 from .tables import Booking, Conference, Guest, Host, Slot, WaitingEntry
 
 
@@ -26,11 +27,8 @@ def join(
     if not conference.waiting_list:
         raise NoWaitingList
     rules.check_booking_is_open(conference, now)
-    child = " ".join(child.split())
-    if not child:
-        raise Invalid("child", "child_missing")
-    if len(child) > 120 or len(school_class) > 40:
-        raise Invalid("child" if len(child) > 120 else "school_class", "too_long")
+    child = tidy("child", child, 120, required=True)
+    school_class = tidy("school_class", school_class, 40)
     entry = _entry(session, host.id or 0, guest.id or 0)
     if entry is None:
         entry = WaitingEntry(
@@ -38,7 +36,7 @@ def join(
             host_id=host.id or 0,
             guest_id=guest.id or 0,
             child=child,
-            school_class=" ".join(school_class.split()),
+            school_class=school_class,
             created_at=now,
         )
         session.add(entry)

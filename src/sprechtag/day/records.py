@@ -12,10 +12,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from ..conference.errors import Invalid
+from ..conference.person import tidy
 from ..conference.queries import BookingView
 from ..conference.slots import day_span
 from ..conference.tables import VIDEO, Booking, Conference, Host, JoinGate, LiveCall, MediaSample, Slot
+from ..moments import local
 from ..planning.capacity import Setup
 from . import live, pace
 
@@ -61,7 +62,7 @@ def families_there(session: Session, now: datetime) -> int:
 
 
 def today_of(conference: Conference, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(conference.time_zone)).date()
+    return local(now, ZoneInfo(conference.time_zone)).date()
 
 
 def appointments(
@@ -252,10 +253,7 @@ def _spread(session: Session, gate: JoinGate, now: datetime, setup: Setup) -> No
 
 def say(session: Session, booking_id: int, text: str) -> None:
     """What the family writes to its host, instead of coming. Raises `Invalid` for nothing and for too much."""
-    text = " ".join(text.split())
-    if not text or len(text) > LONGEST_SAYING:
-        raise Invalid("message", "too_long" if text else "message_missing")
-    of_booking(session, booking_id).family_says = text
+    of_booking(session, booking_id).family_says = tidy("message", text, LONGEST_SAYING, required=True)
 
 
 # -- what Talk tells -------------------------------------------------------------------------------------------------

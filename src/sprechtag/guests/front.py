@@ -4,6 +4,7 @@
 
 `s/…` is the share link, `m/…` a guest's manage link."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,12 @@ from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Query, Request, Response
+from pydantic import AfterValidator
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
 from ..access import Caller
-from ..conference import rules
+from ..conference import entries, rules
 from ..conference.booking import Desk, free_starts
 from ..conference.database import Database
 from ..conference.errors import NotFound, Refused
@@ -32,13 +34,30 @@ from ..settings import Settings
 from .page import Page, ThemeSource
 from .refusals import Sentence, sentence
 
+LONGEST_ENTRY = 5000
+MOST_WALK = 120
+"""Minutes."""
+
+
+def _entered(value: str) -> str:
+    return entries.text(value, LONGEST_ENTRY)
+
+
+def _searched(value: str) -> str:
+    return entries.line(value[:LONGEST_ENTRY], 10 * LONGEST_ENTRY)
+
+
 Language = Annotated[str, Query(alias="lang")]
-Field = Annotated[str, Form()]
+Searched = Annotated[str, AfterValidator(_searched)]
+Field = Annotated[str, Form(), AfterValidator(_entered)]
+"""A form's field, tidied. How long it may be is the rules' to say; this is only what no rule would take."""
+MOST_FIELDS = 300
+_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 NOON_HOURS = ((12, "Morning"), (17, "Afternoon"), (24, "Evening"))
 
 
 async def _form(request: Request) -> FormData:
-    return await request.form()
+    return await request.form(max_fields=MOST_FIELDS, max_files=0)
 
 
 Sent = Annotated[FormData, Depends(_form)]
@@ -46,13 +65,21 @@ Sent = Annotated[FormData, Depends(_form)]
 
 
 def text_of(form: FormData, name: str, longest: int = 300) -> str:
+    """The field as one line, empty where it is missing; `longest` is what the form holds, not what the rules take."""
     value = form.get(name, "")
-    return value[:longest] if isinstance(value, str) else ""
+    return _searched(value)[:longest] if isinstance(value, str) else ""
 
 
 def texts_of(form: FormData, name: str, most: int = 60) -> list[str]:
-    """All values of a field, each once, in their order."""
-    return list(dict.fromkeys(value[:100] for value in form.getlist(name)[:most] if isinstance(value, str) and value))
+    """All ids (and days) that a field holds, each once, in their order; what can be none is left out."""
+    sent = (value for value in form.getlist(name)[:most] if isinstance(value, str) and _ID.fullmatch(value))
+    return list(dict.fromkeys(sent))
+
+
+def walk_of(form: FormData, conference: Conference) -> int:
+    """Minutes on the way between two appointments: what the form says, else the conference's."""
+    walk = entries.digits(text_of(form, "walk"), 10**9)
+    return conference.walk_minutes if walk is None else min(walk, MOST_WALK)
 
 
 @dataclass(frozen=True)

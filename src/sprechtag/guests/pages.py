@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from ..conference import people, rules
 from ..conference.booking import Booked, Wish, free_starts
+from ..conference.entries import number_in
 from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
 from ..conference.person import Person
 from ..conference.queries import (
@@ -28,11 +29,11 @@ from ..conference.queries import (
 )
 from ..conference.tables import Guest, Host, Slot
 from ..planning.timetable import MOST_WANTED
-from .front import Field, FreeTime, Front, Language, Visit, common, days_with_times
+from .front import Field, FreeTime, Front, Language, Searched, Visit, common, days_with_times
 from .page import Page
 from .refusals import Sentence, sentence
 
-SchoolClass = Annotated[str, Query(alias="class")]
+SchoolClass = Annotated[Searched, Query(alias="class")]
 
 
 @dataclass
@@ -50,7 +51,7 @@ class BookingPages:
         return router
 
     def hosts(
-        self, request: Request, token: str, lang: Language = "", q: str = "", school_class: SchoolClass = ""
+        self, request: Request, token: str, lang: Language = "", q: Searched = "", school_class: SchoolClass = ""
     ) -> Response:
         page = self.front.page(request, lang)
         with self.front.database.read() as session:
@@ -250,11 +251,14 @@ def _matches(card: HostCard, search: str, school_class: str) -> bool:
 def _classes(cards: list[HostCard]) -> list[str]:
     """All classes that somebody teaches: 5a before 10a."""
     names = {name for card in cards for name in names_in(card.classes)}
-    return sorted(names, key=lambda name: (int("".join(filter(str.isdigit, name)) or 1000), name))
+    return sorted(names, key=lambda name: (number_in(name) or 1000, name))
 
 
 def _by_letter(cards: list[HostCard]) -> list[tuple[str, list[HostCard]]]:
-    return [(letter, list(some)) for letter, some in groupby(cards, key=lambda card: card.name.split()[-1][:1].upper())]
+    return [
+        (letter, list(some))
+        for letter, some in groupby(cards, key=lambda card: "".join(card.name.split()[-1:])[:1].upper())
+    ]
 
 
 def _latest(session: Session, guest: Guest | None) -> BookingView | None:

@@ -16,7 +16,7 @@ from ..conference.person import Person
 from ..conference.queries import days_of_conference, hosts_by_public_id
 from ..conference.tables import ON_SITE, VIDEO, Host, Place
 from . import availability
-from .front import Front, Sent, Visit, common, text_of, texts_of
+from .front import Front, Sent, Visit, common, text_of, texts_of, walk_of
 from .manage import ManagePages
 from .page import Page
 from .pages import BookingPages, missing
@@ -67,7 +67,6 @@ class WishPages:
                     guest, new = self.front.desk.guest_for(session, visit.conference.id or 0, person)
                 else:
                     guest, new = visit.guest, False
-                walk = text_of(form, "walk").strip()
                 place: Place = VIDEO if text_of(form, "place") == VIDEO else ON_SITE
                 wished = wishes.Wished(
                     hosts,
@@ -75,7 +74,7 @@ class WishPages:
                     who["school_class"],
                     availability.read(form, days),
                     place,
-                    min(int(walk), 120) if walk.isdigit() else visit.conference.walk_minutes,
+                    walk_of(form, visit.conference),
                 )
                 now = self.front.clock()
                 wishes.enter(session, visit.conference, guest, wished, now, own_link=visit.again or new)

@@ -32,6 +32,7 @@ from ..conference.tables import (
 )
 from ..conference.tokens import LinkKey, display_path, part_of_path
 from ..day import alarms, live, media, metrics, observer, pace, records
+from ..moments import local
 from ..phrases import Speaker
 from ..settings import Settings
 from .access import REFUSALS, User, own, visible, visible_booking
@@ -432,7 +433,7 @@ def _days(session: Session, conference: Conference) -> list[date]:
     starts = session.execute(
         select(col(Slot.starts_at)).where(col(Slot.conference_id) == conference.id).distinct()
     ).scalars()
-    return sorted({start.astimezone(zone).date() for start in starts})
+    return sorted({local(start, zone).date() for start in starts})
 
 
 def _nearest(days: list[date], today: date) -> date:
@@ -608,7 +609,7 @@ def _corridors(rooms: Any) -> list[str]:
     known = sorted({room.strip() for room in rooms if room.strip()})
     starts: dict[str, int] = {}
     for room in known:
-        letters_and_floor = room[: next((i for i, sign in enumerate(room) if sign.isdigit()), len(room)) + 1]
+        letters_and_floor = room[: next((i for i, sign in enumerate(room) if sign in "0123456789"), len(room)) + 1]
         starts[letters_and_floor] = starts.get(letters_and_floor, 0) + 1
     return [start for start, count in sorted(starts.items()) if count > 1] + known
 

@@ -13,6 +13,7 @@ from icalendar import Calendar, Event, vCalAddress, vText
 from ..conference.ical import PRODUCT, uid_of
 from ..conference.queries import BookingView
 from ..conference.tables import VIDEO
+from ..moments import local
 from ..nextcloud import calendar
 from ..nextcloud.session import Door, UserSession
 from ..phrases import Speaker
@@ -57,8 +58,8 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event.add("sequence", sequence)
     event.add(REVISION, str(view.revision))
     event.add("dtstamp", datetime.now(UTC).replace(microsecond=0))
-    event.add("dtstart", view.starts_at.astimezone(zone))
-    event.add("dtend", view.ends_at.astimezone(zone))
+    event.add("dtstart", local(view.starts_at, zone))
+    event.add("dtend", local(view.ends_at, zone))
     event.add("summary", f"{view.child} ({view.school_class})" if view.school_class else view.child)
     event.add("location", *_location(view, say))
     event.add("class", "PRIVATE")

@@ -18,6 +18,7 @@ from ..conference.organise import conference_windows
 from ..conference.queries import BookingView, GuestView, bookings_of_guest, guest_view
 from ..conference.tables import VIDEO, Conference, Guest, GuestLetter, Host, Job, JobItem, Slot
 from ..conference.tokens import LinkKey, feedback_path
+from ..moments import local
 from ..nextcloud.errors import NextcloudError, Rejected
 from ..phrases import Speaker
 from . import letter
@@ -155,7 +156,7 @@ class Post:
         views = [
             view
             for view in self._views(session, to.guest_id)
-            if view.active and not view.confirm_by and view.starts_at.astimezone(ZoneInfo(to.zone)).date() == day
+            if view.active and not view.confirm_by and local(view.starts_at, ZoneInfo(to.zone)).date() == day
         ]
         if not views:
             return None

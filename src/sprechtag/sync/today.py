@@ -18,6 +18,7 @@ from ..conference.people import tell_user
 from ..conference.queries import booking_view, fact, learn
 from ..conference.tables import Conference, Host, Slot
 from ..day import media, observer, records
+from ..moments import local
 from ..nextcloud import talk
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
 from ..nextcloud.session import Door
@@ -202,11 +203,15 @@ def _tomorrows(session: Session, now: datetime) -> list[tuple[Conference, str]]:
     ).scalars()
     for conference in list(rows):
         zone = ZoneInfo(conference.time_zone)
-        local = now.astimezone(zone)
+        there = local(now, zone)
         starts = session.execute(
-            select(col(Slot.starts_at)).where(col(Slot.conference_id) == conference.id, col(Slot.starts_at) > now)
+            select(col(Slot.starts_at)).where(
+                col(Slot.conference_id) == conference.id,
+                col(Slot.starts_at) > now,
+                col(Slot.starts_at) < now + timedelta(days=3),
+            )
         ).scalars()
-        tomorrow = (local + timedelta(days=1)).date()
-        if local.hour >= EVENING and any(one.astimezone(zone).date() == tomorrow for one in starts):
+        tomorrow = (there + timedelta(days=1)).date()
+        if there.hour >= EVENING and any(local(one, zone).date() == tomorrow for one in starts):
             found.append((conference, tomorrow.isoformat()))
     return found
