@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Any
@@ -244,6 +244,22 @@ def part_of_day(hour: int) -> str:
 def not_found_page(page: Page) -> Response:
     """For links that lead nowhere: they say what to do, and do not count as an attack (200 would lie, 404 is right)."""
     return message_page(page, sentence(page.say, NotFound()))
+
+
+def status_page(page: Page, status: int) -> Response:
+    """For what no rule of ours has refused: a request that cannot be read, or an error of ours."""
+    say = page.say
+    match status:
+        case 413:
+            said = Sentence(status, say("That is too long. Please shorten it."), "")
+        case 400 | 415 | 422:
+            said = Sentence(status, say("Please check this entry."), "")
+        case 404 | 405:
+            said = replace(sentence(say, NotFound()), status=status)
+        case _:
+            advice = say("Please try again in a few minutes. Nothing is booked twice.")
+            said = Sentence(status, say("Something went wrong here."), advice)
+    return message_page(page, said)
 
 
 def file_answer(body: bytes, media_type: str, name: str, *, shown: bool = False, **headers: str) -> Response:

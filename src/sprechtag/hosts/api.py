@@ -6,8 +6,10 @@ exist (404). The gate has made sure that somebody is logged in and that a changi
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Query, status
+from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -46,6 +48,10 @@ from .schemas import (
     RulesData,
     Saying,
 )
+
+HostList = Annotated[list[HostData], Field(max_length=500)]
+HostCount = Annotated[int, Query(ge=0, le=5000)]
+EachCount = Annotated[int, Query(ge=0, le=1000)]
 
 
 @dataclass
@@ -126,7 +132,7 @@ class HostApi:
             ).scalars()
             return [self._answer(session, conference, user) for conference in found]
 
-    def preview(self, data: RulesData, hosts: int = 1, each: int = 3) -> PreviewAnswer:
+    def preview(self, data: RulesData, hosts: HostCount = 1, each: EachCount = 3) -> PreviewAnswer:
         """The slots that these rules make for `hosts` hosts, and how many families find `each` appointments there.
         Nothing is kept."""
         organise.check(data.rules())
@@ -237,7 +243,7 @@ class HostApi:
             ).scalars()
             return [HostAnswer.model_validate(host, from_attributes=True) for host in rows]
 
-    def enrol(self, conference_id: str, data: list[HostData], user: User) -> list[HostAnswer]:
+    def enrol(self, conference_id: str, data: HostList, user: User) -> list[HostAnswer]:
         """Invites hosts or brings their entries up to date, all or none."""
         with self.database.write() as session:
             conference = own(session, conference_id, user)

@@ -36,6 +36,7 @@ from ..moments import local
 from ..phrases import Speaker
 from ..settings import Settings
 from .access import REFUSALS, User, own, visible, visible_booking
+from .fields import Day, Text
 from .schemas import Strict
 
 SHOWN = timedelta(minutes=60)
@@ -168,7 +169,7 @@ class ExtraData(Strict):
 
 
 class WordsData(Strict):
-    text: Annotated[str, Field(max_length=2000)]
+    text: Annotated[Text, Field(max_length=2000)]
 
 
 class DisplayData(Strict):
@@ -237,7 +238,7 @@ class BoardApi:
 
     # -- the board ----------------------------------------------------------------------------------------------
 
-    def board(self, conference_id: str, request: Request, user: User, day: date | None = None) -> Response:
+    def board(self, conference_id: str, request: Request, user: User, day: Day | None = None) -> Response:
         """Everything of one day (today, or the next one that has appointments). Ask again with the ETag; 304 says that
         nothing has changed."""
         now = self.clock()

@@ -5,9 +5,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
@@ -20,9 +21,11 @@ from ..conference.tokens import LinkKey
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, own, visible
 from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_of
+from .fields import Id, Line
 from .overview import job_answer
 from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
 
+FamilyList = Annotated[list[FamilyData], Field(max_length=500)]
 _COLUMNS = {
     "name": ("name", "family", "familie", "eltern", "parents"),
     "email": ("email", "e-mail", "mail", "adresse"),
@@ -66,7 +69,7 @@ class AskedFamily(BaseModel):
 
 
 class AskData(Strict):
-    family: str
+    family: Id
     asked: bool = True
 
 
@@ -117,7 +120,7 @@ class FamiliesApi:
             for line in lines
         ]
 
-    def enter(self, conference_id: str, data: list[FamilyData], user: User) -> list[FamilyAnswer]:
+    def enter(self, conference_id: str, data: FamilyList, user: User) -> list[FamilyAnswer]:
         """Enters families, all or none; one with the same address is entered once."""
         with self.database.write() as session:
             conference = own(session, conference_id, user)
@@ -158,7 +161,7 @@ class FamiliesApi:
         self.wake()
         return answer
 
-    def my_families(self, conference_id: str, user: User, search: str = "") -> list[AskedFamily]:
+    def my_families(self, conference_id: str, user: User, search: Line = "") -> list[AskedFamily]:
         """For a host: the children among the entered families of the own classes (of all, where no classes are given)
         whose name holds `search` (two letters or more), and whom I have asked already."""
         with self.database.read() as session:
