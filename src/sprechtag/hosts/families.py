@@ -20,7 +20,7 @@ from ..conference.tables import Booking, Conference, Guest
 from ..conference.tokens import LinkKey
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, own, visible
-from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_of
+from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_for
 from .fields import Id, Line
 from .overview import job_answer
 from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
@@ -194,15 +194,17 @@ class FamiliesApi:
 
     def preview_import(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """What an import would change, line by line. Nothing is changed."""
+        rows = rows_for(self.database, conference_id, data, user)
         with self.database.read() as session:
-            lines, _, unknown = self._plan(session, own(session, conference_id, user), data)
+            lines, _, unknown = self._plan(session, own(session, conference_id, user), rows)
         return import_answer(lines, unknown, applied=False)
 
     def import_families(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """Enters all lines, or none when one of them has an error."""
+        rows = rows_for(self.database, conference_id, data, user)
         with self.database.write() as session:
             conference = own(session, conference_id, user)
-            lines, found, unknown = self._plan(session, conference, data)
+            lines, found, unknown = self._plan(session, conference, rows)
             applied = not any(line.outcome == "error" for line in lines)
             for family in found if applied else ():
                 people.invite(session, conference, family, self.links)
@@ -210,9 +212,8 @@ class FamiliesApi:
         return import_answer(lines, unknown, applied=applied)
 
     def _plan(
-        self, session: Session, conference: Conference, data: TableFile
+        self, session: Session, conference: Conference, rows: list[list[str]]
     ) -> tuple[list[ImportLine], list[people.Family], list[str]]:
-        rows = rows_of(data)
         if not rows:
             raise Invalid("file", "file_empty")
         columns, unknown = columns_of(rows[0], _COLUMNS)
