@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, event
@@ -17,6 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, create_engine
 
 from .errors import Busy
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 1.5
@@ -89,6 +92,17 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def apart(session: Session, what: str) -> Iterator[None]:
+    """For one of many inside a transaction: what goes wrong with it is taken back and written down, and the others go
+    on."""
+    try:
+        with session.begin_nested():
+            yield
+    except Exception as error:  # noqa: BLE001 - one's trouble is never another's
+        log.error("left out", what=what, error=type(error).__name__)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

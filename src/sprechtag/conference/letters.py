@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from ..moments import local
 from . import entries
+from .database import apart
 from .tables import Booking, Conference, Guest, GuestLetter, LetterKind, Slot
 
 WEEK = timedelta(days=7)
@@ -84,9 +85,14 @@ def write_reminders(session: Session, now: datetime) -> int:
     written = 0
     conferences = session.execute(select(Conference).where(col(Conference.reminders) != "")).scalars()
     for conference in list(conferences):
-        minutes = reminder_minutes(conference)
-        if not minutes:
-            continue
+        with apart(session, "reminders"):
+            written += _remind(session, conference, now)
+    return written
+
+
+def _remind(session: Session, conference: Conference, now: datetime) -> int:
+    written = 0
+    if minutes := reminder_minutes(conference):
         rows = session.execute(
             select(col(Booking.guest_id), col(Slot.starts_at), col(Booking.created_at))
             .join(Slot, col(Slot.id) == col(Booking.slot_id))
@@ -123,23 +129,27 @@ def write_feedback(session: Session, now: datetime) -> int:
     written = 0
     conferences = session.execute(select(Conference).where(col(Conference.feedback).is_(True))).scalars()
     for conference in list(conferences):
-        ended = session.execute(
-            select(func.max(col(Slot.ends_at)))
-            .join(Booking, col(Booking.slot_id) == col(Slot.id))
-            .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
-        ).scalar_one()
-        # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
-        if ended is None or not now - FEEDBACK_UNTIL < ended <= now - FEEDBACK_AFTER:
-            continue
-        guests = session.execute(
-            select(col(Booking.guest_id))
-            .join(Guest, col(Guest.id) == col(Booking.guest_id))
-            .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active", col(Guest.email) != "")
-            .distinct()
-        ).scalars()
-        for guest_id in list(guests):
-            written += write(session, guest_id, "feedback", "", {}, now, ended + FEEDBACK_UNTIL)
+        with apart(session, "feedback"):
+            written += _ask_for_feedback(session, conference, now)
     return written
+
+
+def _ask_for_feedback(session: Session, conference: Conference, now: datetime) -> int:
+    ended = session.execute(
+        select(func.max(col(Slot.ends_at)))
+        .join(Booking, col(Booking.slot_id) == col(Slot.id))
+        .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+    ).scalar_one()
+    # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
+    if ended is None or not now - FEEDBACK_UNTIL < ended <= now - FEEDBACK_AFTER:
+        return 0
+    guests = session.execute(
+        select(col(Booking.guest_id))
+        .join(Guest, col(Guest.id) == col(Booking.guest_id))
+        .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active", col(Guest.email) != "")
+        .distinct()
+    ).scalars()
+    return sum(write(session, guest_id, "feedback", "", {}, now, ended + FEEDBACK_UNTIL) for guest_id in list(guests))
 
 
 def sent(session: Session, letter_id: int, now: datetime, note: str = "") -> None:

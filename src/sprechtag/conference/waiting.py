@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from . import letters, rules
+from .database import apart
 from .errors import NoWaitingList, Refused
 from .person import tidy
 from .tables import Booking, Conference, Guest, Host, Slot, WaitingEntry
@@ -109,8 +110,9 @@ def sweep(session: Session, now: datetime) -> int:
     offered = 0
     waiting = select(col(WaitingEntry.host_id)).where(col(WaitingEntry.offered_slot_id).is_(None)).distinct()
     for host_id in list(session.execute(waiting).scalars()):
-        host = session.get_one(Host, host_id)
-        offered += offer_free(session, session.get_one(Conference, host.conference_id), host, now)
+        with apart(session, "waiting list"):
+            host = session.get_one(Host, host_id)
+            offered += offer_free(session, session.get_one(Conference, host.conference_id), host, now)
     return offered
 
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from ..conference.database import Database
+from ..conference.database import Database, apart
 from ..conference.errors import Busy
 from ..conference.people import tell_user
 from ..conference.queries import fact, learn
@@ -106,15 +106,13 @@ class Observer:
         setup: Setup,
         now: datetime,
     ) -> bool:
-        """Whether somebody is to be told something. What goes wrong with one conference leaves the others alone."""
-        try:
-            with session.begin_nested():
-                of_day = records.appointments(session, conference, records.today_of(conference, now))
-                self._chart(session, conference, of_day, now)
-                return note_alarms(session, conference, alarms.standing(of_day, servers, setup.lines, now), now)
-        except Exception as error:  # noqa: BLE001 - see above
-            log.error("conference not looked at", error=type(error).__name__)
-            return False
+        """Whether somebody is to be told something."""
+        told = False
+        with apart(session, "alarms"):
+            of_day = records.appointments(session, conference, records.today_of(conference, now))
+            self._chart(session, conference, of_day, now)
+            told = note_alarms(session, conference, alarms.standing(of_day, servers, setup.lines, now), now)
+        return told
 
     def _leads(self, now: datetime) -> bool:
         """Whether this process is the one that watches; it is for as long as it goes on looking."""

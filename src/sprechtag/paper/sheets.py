@@ -85,7 +85,8 @@ def write_xlsx(title: str, header: Sequence[str], rows: Iterable[Sequence[str]])
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(content, options)
-    sheet = book.add_worksheet("".join(letter for letter in title if letter not in "[]:*?/\\'")[:31] or "Sprechtag")
+    name = "".join(letter for letter in entries.line(title[:300]) if letter not in "[]:*?/\\'")[:31]
+    sheet = book.add_worksheet(name or "Sprechtag")
     bold = book.add_format({"bold": True})
     for column, text in enumerate(header):
         sheet.write_string(0, column, text, bold)

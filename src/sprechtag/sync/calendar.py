@@ -19,6 +19,7 @@ from ..nextcloud.session import Door, UserSession
 from ..phrases import Speaker
 from .channels import Channel
 from .ledger import Ledger, State
+from .letter import one_line
 
 REVISION = "X-SPRECHTAG-REVISION"
 MOST_LIVES = 20
@@ -108,7 +109,8 @@ def _description(view: BookingView, manage_link: str, join_link: str, say: Speak
 
 def _person(address: str, name: str) -> vCalAddress:
     person = vCalAddress(address)
-    person.params["CN"] = vText(name)
+    # A parameter may hold neither line breaks nor quotation marks (RFC 5545, 3.2).
+    person.params["CN"] = vText(one_line(name).replace('"', "'"))
     return person
 
 

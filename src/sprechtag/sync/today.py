@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.database import Database
+from ..conference.database import Database, apart
 from ..conference.people import tell_user
 from ..conference.queries import booking_view, fact, learn
 from ..conference.tables import Conference, Host, Slot
@@ -202,16 +202,22 @@ def _tomorrows(session: Session, now: datetime) -> list[tuple[Conference, str]]:
         )
     ).scalars()
     for conference in list(rows):
-        zone = ZoneInfo(conference.time_zone)
-        there = local(now, zone)
-        starts = session.execute(
-            select(col(Slot.starts_at)).where(
-                col(Slot.conference_id) == conference.id,
-                col(Slot.starts_at) > now,
-                col(Slot.starts_at) < now + timedelta(days=3),
-            )
-        ).scalars()
-        tomorrow = (there + timedelta(days=1)).date()
-        if there.hour >= EVENING and any(local(one, zone).date() == tomorrow for one in starts):
-            found.append((conference, tomorrow.isoformat()))
+        with apart(session, "evening"):
+            found += _tomorrow(session, conference, now)
     return found
+
+
+def _tomorrow(session: Session, conference: Conference, now: datetime) -> list[tuple[Conference, str]]:
+    zone = ZoneInfo(conference.time_zone)
+    there = local(now, zone)
+    starts = session.execute(
+        select(col(Slot.starts_at)).where(
+            col(Slot.conference_id) == conference.id,
+            col(Slot.starts_at) > now,
+            col(Slot.starts_at) < now + timedelta(days=3),
+        )
+    ).scalars()
+    tomorrow = (there + timedelta(days=1)).date()
+    if there.hour >= EVENING and any(local(one, zone).date() == tomorrow for one in starts):
+        return [(conference, tomorrow.isoformat())]
+    return []
