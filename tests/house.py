@@ -51,6 +51,8 @@ async def open_stage(
     hosts: tuple[str, ...] = ("t01", "t02"),
     rules: organise.Rules | None = None,
     leading_slash: bool = False,
+    database_url: str = "",
+    page_seconds: float = 30,  # another test may hold both cores
 ) -> AsyncIterator[Stage]:
     settings = Settings(
         app_secret=SECRET,
@@ -60,7 +62,8 @@ async def open_stage(
         harp_shared_key="h" * 32 if harp else "",
         public_url="http://nc.example/index.php/apps/app_api/proxy/sprechtag",
         sync=False,
-        page_seconds=30,  # another test may hold both cores
+        page_seconds=page_seconds,
+        database_url=database_url,
     )
     clock = Clock()
     house = House(settings, clock)

@@ -196,6 +196,10 @@ class House:
             retention.erase_expired(session, self.clock())
             retention.tidy(session, self.clock())
 
+    def ask_for_groups(self, user_id: str) -> None:
+        self.watch.ask_for_groups(user_id)
+        self.wake()
+
     def wake(self, booking_id: int = 0) -> None:
         if self.settings.sync:
             self.work.wake(booking_id)
@@ -288,7 +292,7 @@ def build(house: House) -> ASGIApp:
     booking, manage = BookingPages(front), ManagePages(front)
     guests = (booking, manage, PlanPages(front, booking), WaitingPages(front), WishPages(front, booking, manage))
     house_keys = (house.database, house.desk, house.links, house.public_base)
-    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel)
+    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel, house.ask_for_groups)
     own = OwnApi(*house_keys, house.mail_channel, house.clock, house.wake)
     families = FamiliesApi(house.database, house.links, house.public_base, house.wake, house.mail_channel, house.clock)
     texts, papers = TextsApi(house.database), PapersApi(house.database, house.clock, house.wake)

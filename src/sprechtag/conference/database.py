@@ -46,7 +46,11 @@ class Database:
         return engine
 
     def _postgres(self, url: str) -> Engine:
-        return create_engine(url, pool_size=12, max_overflow=4, pool_timeout=WAIT_SECONDS, pool_pre_ping=True)
+        # In UTC: in a zone before it the last hours of 9999 are beyond what Python can read.
+        zone = {"options": "-c timezone=utc"}
+        return create_engine(
+            url, connect_args=zone, pool_size=12, max_overflow=4, pool_timeout=WAIT_SECONDS, pool_pre_ping=True
+        )
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -125,7 +125,10 @@ def own_limits_allow(host: Host, pause_minutes: int, booked: Iterable[TimeSpan],
     between them."""
     spans = sorted(booked)
     pause = timedelta(minutes=host.min_pause_minutes)
-    if any(span.starts_at < wanted.ends_at + pause and wanted.starts_at < span.ends_at + pause for span in spans):
+    if any(
+        span.starts_at < shifted(wanted.ends_at, pause) and wanted.starts_at < shifted(span.ends_at, pause)
+        for span in spans
+    ):
         return False
     if not host.max_in_a_row:
         return True

@@ -16,7 +16,7 @@ from ..conference.person import tidy
 from ..conference.queries import BookingView
 from ..conference.slots import day_span
 from ..conference.tables import VIDEO, Booking, Conference, Host, JoinGate, LiveCall, MediaSample, Slot
-from ..moments import local
+from ..moments import local, shifted
 from ..planning.capacity import Setup
 from . import live, pace
 
@@ -104,7 +104,7 @@ def _appointment(row: tuple[Any, ...], day: date) -> live.Appointment:
     booking_id, public_id, host_id, starts_at, ends_at, place, delay_minutes, delayed_on = row[:8]
     arrived_at, present, up_at, left_at, mark_, extra_minutes = row[8:]
     delay = timedelta(minutes=delay_minutes if delayed_on == day else 0)
-    if up_at and up_at < starts_at + delay:
+    if up_at and up_at < shifted(starts_at, delay):
         delay = timedelta(0)  # what began before the delay was announced began when it did
     return live.Appointment(
         booking_id,
@@ -130,7 +130,7 @@ def arrive(session: Session, view: BookingView, begins: datetime, now: datetime,
     """Notes that the family is there and gives it its turn; returns when it is let in. The same family again, on
     another device or after a break, has the turn it had."""
     known = of_booking(session, view.id)
-    if known.let_in_at and known.let_in_at >= begins - timedelta(seconds=1):
+    if known.let_in_at and known.let_in_at + timedelta(seconds=1) >= begins:
         return known.let_in_at
     names = [one.name for one in setup.servers]
     server = known.server if known.server in names else pace.server_for(known.room, names)

@@ -29,7 +29,7 @@ from ..phrases import LANGUAGES
 from ..planning import capacity
 from ..settings import Settings
 from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
-from .people import MayNotOrganise, NoConfirmation, ask_for_groups, groups_of
+from .people import MayNotOrganise, NoConfirmation, groups_of
 from .schemas import (
     Blocking,
     BookingAnswer,
@@ -57,7 +57,7 @@ EachCount = Annotated[int, Query(ge=0, le=1000)]
 @dataclass
 class HostApi:
     """The routes and what they need. `wake` wakes the sync; `public_base` is the public address of the app
-    without a slash at its end, or empty while it is not known."""
+    without a slash at its end, or empty while it is not known; `ask_for_groups` has somebody's groups learned."""
 
     database: Database
     desk: Desk
@@ -67,6 +67,7 @@ class HostApi:
     wake: Callable[[], None]
     options: Callable[[], Settings]
     mail_channel: Callable[[str], tuple[str, int]]
+    ask_for_groups: Callable[[str], None]
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1", responses=REFUSALS)
@@ -107,9 +108,7 @@ class HostApi:
         with self.database.read() as session:
             groups = groups_of(session, user, self.clock())
         if groups is None or groups.stale:
-            with self.database.write() as session:
-                ask_for_groups(session, user, self.clock())
-            self.wake()
+            self.ask_for_groups(user.user_id)
         names = groups.names if groups else None
         may = administration.may_organise(options.names("organiser_groups"), names)
         return MeAnswer(

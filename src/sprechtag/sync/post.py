@@ -19,7 +19,7 @@ from ..conference.organise import conference_windows
 from ..conference.queries import BookingView, GuestView, bookings_of_guest, guest_view
 from ..conference.tables import VIDEO, Conference, Guest, GuestLetter, Host, Job, JobItem, Slot
 from ..conference.tokens import LinkKey, feedback_path
-from ..moments import local
+from ..moments import local, shifted
 from ..nextcloud.errors import NextcloudError, Rejected
 from ..phrases import Speaker
 from . import ledger, letter
@@ -237,7 +237,7 @@ class Post:
         if host is None or host.delay_minutes != minutes or not left:
             return None
         say = Speaker(to.language, to.zone)
-        when = say.time(left[0].starts_at + timedelta(minutes=minutes))
+        when = say.time(shifted(left[0].starts_at, timedelta(minutes=minutes)))
         values = {"host": host.display_name, "minutes": str(minutes), "when": when}
         heading = say.plural(
             "About %(number)s minute later: %(host)s",
