@@ -12,14 +12,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from .conference.database import Database
+from .conference.entries import user_id as user_id_of
 from .conference.queries import fact, learn
 from .conference.tables import utc_now
+from .limits import kind_of
 from .nextcloud import instance
 from .nextcloud.errors import NextcloudError
 from .nextcloud.session import Door
 
 log = structlog.get_logger()
 TRIES = 5
+UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
+"""What is no JSON, or not the one that was expected."""
 
 
 @dataclass
@@ -77,23 +81,27 @@ class Lifecycle:
         """Nextcloud's webhook: whose calendar it is, is all that is read of it."""
         try:
             principal = (await request.json())["event"]["calendarData"]["principaluri"]
-        except (ValueError, KeyError, TypeError):
+            user_id = user_id_of(str(principal).rsplit("/", 1)[-1])
+        except UNREADABLE:
             return JSONResponse({"error": "not understood"}, 400)
-        await asyncio.to_thread(self.on_calendar, str(principal).rsplit("/", 1)[-1])
+        await asyncio.to_thread(self.on_calendar, user_id)
         return JSONResponse({})
 
     async def talk_bot(self, request: Request) -> JSONResponse:
         """What Talk's bot hears. It is answered at once: Talk waits for it, and with it a worker of PHP."""
         try:
             said = await request.json()
-        except ValueError:
+        except UNREADABLE:
             return JSONResponse({"error": "not understood"}, 400)
         if isinstance(said, dict):
             self._later(self._take_in(said))
         return JSONResponse({})
 
     async def _take_in(self, said: dict[str, Any]) -> None:
-        await asyncio.to_thread(self.on_call, said)
+        try:
+            await asyncio.to_thread(self.on_call, said)
+        except Exception as error:  # noqa: BLE001 - one event that is not understood; nobody waits for it
+            log.error("event not taken in", **kind_of(error))
 
     def _later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

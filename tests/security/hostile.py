@@ -191,7 +191,7 @@ class Target:
 def open_target(folder: Path, database_url: str) -> Iterator[Target]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        stage = runner.run(stack.enter_async_context(open_stage(folder, database_url=database_url, page_seconds=20)))
+        stage = runner.run(stack.enter_async_context(open_stage(folder, database_url=database_url, page_seconds=10)))
         with stage.house.database.write() as session:
             learn(session, "person:admin", {"groups": ["admin"]}, utc_now())
             learn(session, "person:orga", {"groups": []}, utc_now())

@@ -2,19 +2,24 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A media server that is broken or hostile costs its own reading, never the others'."""
 
+import asyncio
 import gzip
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from day.conftest import Day
+from security.hostile import open_target
 from sprechtag.day import fetch as fetching
 from sprechtag.day import metrics, records
 from sprechtag.day.fetch import SideBySide, Unanswered, fetch
+from sprechtag.nextcloud.errors import Rejected, Unreachable
+from sprechtag.nextcloud.session import Door
 
 pytest_plugins = ("day.conftest",)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
@@ -194,3 +199,35 @@ def test_hostile_metrics_stop_neither_the_look_nor_the_others(day: Day, text: st
         kept = records.readings(session, day.school.clock.now - (day.school.clock.now - view.created_at))
     assert [one.reading["rooms"] for one in kept["hpb2"]] == [3.0]
     assert all(abs(value) <= metrics.MOST * 50_000 for one in kept["hpb1"] for value in one.reading.values())
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [(drips_body, Unreachable), (drips_head, Unreachable), (sends_much, Rejected), (packs_a_bomb, Rejected)],
+)
+async def test_what_nextcloud_answers_has_limits_too(
+    broken: Callable[[socket.socket], None], error: type[Exception]
+) -> None:
+    with server(broken) as address:
+        door = Door(address.removesuffix("/metrics"), "sprechtag", "1", "s" * 64, seconds=0.5)
+        async with door.as_user("t01") as session:
+            with pytest.raises(error):
+                await session.dav("PUT", "/calendars/t01/personal/x.ics")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"[]", b"{}", b'{"type": "Activity", "target": "x", "object": 7, "actor": []}', b"[" * 90_000, b"\xff",
+        b'{"type": "Activity", "target": {"id": "a\\u0000b"}, "object": {"name": "call_joined"}, "actor": {"id": 1}}',
+        b'{"event": {"calendarData": {"principaluri": "principals/users/a\\u0000b"}}}',
+        b'{"event": []}', b'{"event": {"calendarData": 7}}',
+    ],
+)  # fmt: skip
+def test_what_nextcloud_tells_is_taken_or_refused(tmp_path: Path, database_url: str, said: bytes) -> None:
+    with open_target(tmp_path, database_url) as target:
+        for path in ("/talk_bot", "/calendar-changed"):
+            assert (
+                target.ask("POST", path, content=said, headers={"content-type": "application/json"}).status_code < 500
+            )
+        target.runner.run(asyncio.sleep(0.05))

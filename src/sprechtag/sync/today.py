@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What the conference day needs of Nextcloud: Talk's bot tells, single rooms are looked at where it has not."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ DESCRIPTION = "Tells the organisers of a conference day which calls are up. It d
 LOOK_SECONDS = 4.0
 REST_SECONDS = 20.0
 EVENING = 18
+_ROOM = re.compile("[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass
@@ -58,10 +60,8 @@ class Today:
         """An event of Talk's, as the bot gets it (Activity Streams 2.0). What is written in a chat is not looked at."""
         if said.get("type") != "Activity":
             return
-        room = str((said.get("target") or {}).get("id") or "")
-        what = str((said.get("object") or {}).get("name") or "")
-        actor = str((said.get("actor") or {}).get("id") or "")
-        if room and what.startswith("call_"):
+        room, what, actor = _said(said, "target", "id"), _said(said, "object", "name"), _said(said, "actor", "id")
+        if _ROOM.fullmatch(room) and what.startswith("call_"):
             with self.database.write(PATIENCE) as session:
                 records.heard(session, room, what, actor, self.clock())
 
@@ -184,6 +184,11 @@ class Today:
                 if not fact(session, name):
                     learn(session, name, {"told": True}, now)
                     tell_user(session, conference.id or 0, conference.organiser_id, "evening", now, day)
+
+
+def _said(said: dict[str, Any], about: str, name: str) -> str:
+    part = said.get(about)
+    return str(part.get(name) or "") if isinstance(part, dict) else ""
 
 
 ROOMS = 3
