@@ -25,6 +25,7 @@ from sprechtag.conference import letters, organise, waiting
 from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Booking, Conference, Effect, GuestLetter, Host, Slot
 from sprechtag.day.observer import Observer
+from sprechtag.guests.theme import Theme
 from sprechtag.nextcloud import calendar
 from sprechtag.nextcloud.session import Door
 from sprechtag.privacy.retention import erase_expired, tidy
@@ -232,6 +233,16 @@ def test_a_relay_that_cannot_be_asked_is_said(host: str) -> None:
     with pytest.raises(smtp.SmtpTroubled):
         smtp.send(settings, letter.test_message(settings, "a@b.example", "de"))
     assert issubclass(smtplib.SMTPException, OSError)
+
+
+@pytest.mark.parametrize(
+    "text", ["http://[", "\ud800", "a\0b\n", "x" * 9000, "javascript:alert(1)", "//evil.example/x"]
+)
+def test_nothing_that_nextcloud_says_of_itself_ends_a_page(text: str) -> None:
+    theme = Theme.of({"name": text, "logo": text, "color": text, "url": text})
+    theme.name.encode()
+    assert theme.logo == "" or theme.logo.startswith("/")
+    assert theme.stylesheet and Theme.of({"name": 7, "logo": None, "color": []}).name == "7"
 
 
 # -- what a host's calendar holds ------------------------------------------------------------------------------------

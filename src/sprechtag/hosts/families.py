@@ -16,7 +16,7 @@ from ..conference import jobs, letters, organise, people
 from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
 from ..conference.organise import HasBookings
-from ..conference.tables import Booking, Conference, Guest
+from ..conference.tables import Booking, Guest
 from ..conference.tokens import LinkKey
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, own, visible
@@ -196,7 +196,8 @@ class FamiliesApi:
         """What an import would change, line by line. Nothing is changed."""
         rows = rows_for(self.database, conference_id, data, user)
         with self.database.read() as session:
-            lines, _, unknown = self._plan(session, own(session, conference_id, user), rows)
+            register = people.Register.of(session, own(session, conference_id, user))
+            lines, _, unknown = self._plan(session, register, rows)
         return import_answer(lines, unknown, applied=False)
 
     def import_families(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
@@ -204,15 +205,16 @@ class FamiliesApi:
         rows = rows_for(self.database, conference_id, data, user)
         with self.database.write() as session:
             conference = own(session, conference_id, user)
-            lines, found, unknown = self._plan(session, conference, rows)
+            register = people.Register.of(session, conference)
+            lines, found, unknown = self._plan(session, register, rows)
             applied = not any(line.outcome == "error" for line in lines)
-            for family in found if applied else ():
-                people.invite(session, conference, family, self.links)
+            if applied:
+                people.invite_all(session, conference, found, self.links, register)
         self.wake()
         return import_answer(lines, unknown, applied=applied)
 
     def _plan(
-        self, session: Session, conference: Conference, rows: list[list[str]]
+        self, session: Session, register: people.Register, rows: list[list[str]]
     ) -> tuple[list[ImportLine], list[people.Family], list[str]]:
         if not rows:
             raise Invalid("file", "file_empty")
@@ -225,13 +227,13 @@ class FamiliesApi:
         for number, row in enumerate(rows[1:], 2):
             given = {name: row[index] for index, name in columns.items() if index < len(row)}
             if any(given.values()):
-                line, family = self._line(session, conference, number, given, seen)
+                line, family = self._line(session, register, number, given, seen)
                 lines.append(line)
                 found += [family] if family else []
         return lines, found, unknown
 
     def _line(
-        self, session: Session, conference: Conference, number: int, given: dict[str, str], seen: dict[str, int]
+        self, session: Session, register: people.Register, number: int, given: dict[str, str], seen: dict[str, int]
     ) -> tuple[ImportLine, people.Family | None]:
         name = given.get("name", "")
 
@@ -239,7 +241,7 @@ class FamiliesApi:
             return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
 
         language = given.get("language", "").casefold()[:2]
-        hosts, unknown = people.hosts_named(session, conference, given.get("hosts", ""))
+        hosts, unknown = people.hosts_named(register.hosts, given.get("hosts", ""))
         if unknown:
             unknown_host = "A teacher in this line is unknown. Give the name or the Nextcloud user of somebody invited."
             return ImportLine(
@@ -265,7 +267,7 @@ class FamiliesApi:
         if key in seen:
             return wrong("This family stands in the list twice.")
         seen[key] = number
-        known = people.find_family(session, conference, family, self.links)
+        known = register.find(family, self.links)
         changes = {column: ("", value) for column, value in given.items() if value}
         if known and known.invited:
             new_hosts = set(hosts) - set(people.named_hosts(session, known.id or 0))
