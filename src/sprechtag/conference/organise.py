@@ -306,7 +306,7 @@ def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
     new = host is None
     if host is None:
         host = Host(conference_id=conference.id or 0, user_id=entry.user_id, display_name=entry.user_id)
-    host.display_name = entry.display_name.strip() or host.display_name
+    host.display_name = entry.display_name.strip() if entries.is_seen(entry.display_name) else host.display_name
     for name in HOST_FIELDS[2:]:
         setattr(host, name, getattr(entry, name))
     session.add(host)
