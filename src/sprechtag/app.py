@@ -83,6 +83,7 @@ _HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z]+$")
 FACT_SECONDS = 10.0
 _ADMINS = "the admin's settings"
 WORKER_THREADS = 6
+LONGEST_NAME = 200
 
 
 @dataclass
@@ -357,7 +358,8 @@ def _serve_assets(app: FastAPI, house: House) -> None:
     @app.get("/{folder}/{name}", include_in_schema=False)
     def asset(folder: str, name: str, request: Request) -> Response:
         path = house.settings.frontend / folder / name
-        if folder not in ("js", "css", "img") or not path.is_file():
+        # A name that is longer than the disk can hold is an OSError, not a missing file.
+        if folder not in ("js", "css", "img") or len(name) > LONGEST_NAME or not path.is_file():
             return Response("Not found.", 404, {"Cache-Control": "no-store"})
         packed = "gzip" in request.headers.get("accept-encoding", "") and path.suffix != ".png"
         body, tag = _file(path, path.stat().st_mtime_ns, packed)

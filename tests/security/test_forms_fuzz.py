@@ -179,3 +179,15 @@ def test_too_much_is_said_in_words_and_in_the_visitors_language(target: Target) 
         answer = target.ask("POST", where, content=content, headers=form)
         assert answer.status_code == 413 and "zu lang" in answer.text
         in_words(answer)
+
+
+@pytest.mark.parametrize("name", ["x", "A" * 300, "a-" * 2000, "main.mjs", "..js", "0"])
+def test_what_a_page_loads_is_there_or_it_is_not(target: Target, name: str) -> None:
+    for path in (
+        f"/js/{name}.js",
+        f"/css/{name}.css",
+        f"/img/{name}.svg",
+        f"/static/{name}/style.css",
+        f"/static/x/{name}.js",
+    ):
+        assert target.ask("GET", path).status_code in (200, 404)
