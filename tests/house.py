@@ -54,6 +54,8 @@ async def open_stage(
     rules: organise.Rules | None = None,
     leading_slash: bool = False,
     daemon: Daemon | None = None,
+    database_url: str = "",
+    page_seconds: float = 30,  # another test may hold both cores
     **more: Any,
 ) -> AsyncIterator[Stage]:
     """`harp`: the app was told HaRP's key. `daemon` says what stands in front where that is more than the key."""
@@ -66,7 +68,8 @@ async def open_stage(
         harp_shared_key=HARP_KEY if harp else "",
         public_url="http://nc.example/index.php/apps/app_api/proxy/sprechtag",
         sync=False,
-        page_seconds=30,  # another test may hold both cores
+        page_seconds=page_seconds,
+        database_url=database_url,
         **more,
     )
     clock = Clock()

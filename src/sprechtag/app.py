@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import structlog
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from .conference import administration
@@ -33,7 +35,7 @@ from .day.observer import RESTS, Observer
 from .gate import CALLBACKS, Gate, TimeLimit, busy_answer
 from .guests.about import AboutPages
 from .guests.display import DisplayPages
-from .guests.front import Front, not_found_page
+from .guests.front import Front, not_found_page, status_page
 from .guests.join import JoinPages
 from .guests.manage import ManagePages
 from .guests.page import Page
@@ -51,12 +53,12 @@ from .hosts.families import FamiliesApi
 from .hosts.overview import OverviewApi
 from .hosts.own import OwnApi
 from .hosts.papers import PapersApi
-from .hosts.refusals import problem
-from .hosts.schemas import Problem
+from .hosts.refusals import invalid_entry, of_status, problem
 from .hosts.texts import TextsApi
 from .hosts.visitors import VisitorsApi
 from .hosts.wishes import WishesApi
 from .lifecycle import Lifecycle
+from .limits import BodyLimit, LastAnswer, Refuse, kind_of
 from .nextcloud.session import Door
 from .paper.pdf import PrinterBusy
 from .privacy import retention
@@ -70,6 +72,7 @@ from .sync.today import Today
 from .sync.watch import Watch
 from .sync.work import Work
 
+log = structlog.get_logger()
 _MEDIA = {
     "js": "text/javascript",
     "mjs": "text/javascript",
@@ -81,6 +84,7 @@ _HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z]+$")
 FACT_SECONDS = 10.0
 _ADMINS = "the admin's settings"
 WORKER_THREADS = 6
+LONGEST_NAME = 200
 
 
 @dataclass
@@ -207,6 +211,10 @@ class House:
             retention.erase_expired(session, self.clock())
             retention.tidy(session, self.clock())
 
+    def ask_for_groups(self, user_id: str) -> None:
+        self.watch.ask_for_groups(user_id)
+        self.wake()
+
     def wake(self, booking_id: int = 0) -> None:
         if self.settings.sync:
             self.work.wake(booking_id)
@@ -299,7 +307,7 @@ def build(house: House) -> ASGIApp:
     booking, manage = BookingPages(front), ManagePages(front)
     guests = (booking, manage, PlanPages(front, booking), WaitingPages(front), WishPages(front, booking, manage))
     house_keys = (house.database, house.desk, house.links, house.public_base)
-    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel)
+    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel, house.ask_for_groups)
     own = OwnApi(*house_keys, house.mail_channel, house.clock, house.wake)
     families = FamiliesApi(
         house.database, house.desk, house.links, house.public_base, house.wake, house.mail_channel, house.clock
@@ -343,7 +351,7 @@ def build(house: House) -> ASGIApp:
         app.include_router(router)
     _serve_assets(app, house)
     _answer_errors(app, house)
-    return TimeLimit(Gate(app, house.settings, house.callbacks), house.settings)
+    return TimeLimit(Gate(BodyLimit(app, _refuse(house)), house.settings, house.callbacks), house.settings)
 
 
 def _serve_assets(app: FastAPI, house: House) -> None:
@@ -367,7 +375,8 @@ def _serve_assets(app: FastAPI, house: House) -> None:
     @app.get("/{folder}/{name}", include_in_schema=False)
     def asset(folder: str, name: str, request: Request) -> Response:
         path = house.settings.frontend / folder / name
-        if folder not in ("js", "css", "img") or not path.is_file():
+        # A name that is longer than the disk can hold is an OSError, not a missing file.
+        if folder not in ("js", "css", "img") or len(name) > LONGEST_NAME or not path.is_file():
             return Response("Not found.", 404, {"Cache-Control": "no-store"})
         packed = "gzip" in request.headers.get("accept-encoding", "") and path.suffix != ".png"
         body, tag = _file(path, path.stat().st_mtime_ns, packed)
@@ -390,6 +399,9 @@ def _file(path: Path, _changed: int, packed: bool) -> tuple[bytes, str]:
 
 
 def _answer_errors(app: FastAPI, house: House) -> None:
+    refuse = _refuse(house)
+    app.add_middleware(LastAnswer, refuse=refuse)
+
     @app.exception_handler(Refused)
     def refused(request: Request, error: Refused) -> Response:
         if _is_api(request):
@@ -404,14 +416,35 @@ def _answer_errors(app: FastAPI, house: House) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][1:])
-        said = Problem(error="invalid", message=f"{field}: {first['msg']}", field=field)
-        return JSONResponse(said.model_dump(), 422, {"Cache-Control": "no-store"})
+        if not _is_api(request):
+            return refuse(request, 422)
+        return JSONResponse(invalid_entry(error.errors()).model_dump(), 422, {"Cache-Control": "no-store"})
 
-    @app.exception_handler(404)
-    def not_found(request: Request, error: Exception) -> Response:
-        return refused(request, NotFound())
+    @app.exception_handler(HTTPException)
+    def not_possible(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return refused(request, NotFound())
+        answer = refuse(request, error.status_code)
+        answer.headers.update(error.headers or {})
+        return answer
+
+
+def _refuse(house: House) -> Refuse:
+    """A status without anything more to say, in words: as JSON to programs, as a page to families."""
+
+    def refuse(request: Request, status: int) -> Response:
+        if _is_api(request):
+            return JSONResponse(of_status(status).model_dump(), status, {"Cache-Control": "no-store"})
+        try:
+            return status_page(getattr(request.state, "page", None) or Page(request, house.theme()), status)
+        except Exception as error:  # noqa: BLE001 - the page itself may be what fails: a database that is away
+            log.error("no page for an error", **kind_of(error))
+            return PlainTextResponse(PLAIN, status, {"Cache-Control": "no-store"})
+
+    return refuse
+
+
+PLAIN = "Hier ist etwas schiefgegangen. Bitte später noch einmal.\nSomething went wrong here. Please try again later.\n"
 
 
 def _is_api(request: Request) -> bool:

@@ -12,9 +12,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from .conference.database import Database
+from .conference.entries import user_id as user_id_of
 from .conference.queries import fact, learn
 from .conference.tables import utc_now
 from .gate import HARPS_AA_VERSION
+from .limits import kind_of
 from .nextcloud import callbacks, instance
 from .nextcloud.errors import NextcloudError
 from .nextcloud.session import Door
@@ -83,11 +85,12 @@ class Lifecycle:
         """Nextcloud's webhook: whose calendar it is, is all that is read of it."""
         try:
             said = callbacks.parse(await _body(request))
+            principal = callbacks.word(said, "event", "calendarData", "principaluri")
+            user_id = user_id_of(principal.rsplit("/", 1)[-1])
         except ValueError:
             return _not_understood()
         except TooLong:
             return _too_long()
-        user_id = callbacks.word(said, "event", "calendarData", "principaluri").rsplit("/", 1)[-1]
         if not user_id:
             return _not_understood()
         await asyncio.to_thread(self.on_calendar, user_id)
@@ -106,7 +109,10 @@ class Lifecycle:
         return JSONResponse({})
 
     async def _take_in(self, said: dict[str, Any]) -> None:
-        await asyncio.to_thread(self.on_call, said)
+        try:
+            await asyncio.to_thread(self.on_call, said)
+        except Exception as error:  # noqa: BLE001 - one event that is not understood; nobody waits for it
+            log.error("event not taken in", **kind_of(error))
 
     def _later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

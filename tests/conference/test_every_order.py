@@ -398,32 +398,36 @@ def test_in_any_order_all_promises_hold(database: Database) -> None:
 def test_two_want_one_slot_at_the_same_moment(database: Database, other: str) -> None:
     """The races that were lost on PostgreSQL once, each often enough to be met."""
     for _ in range(12):
-        Holding.database = database
-        machine = Holding()
-        machine.opens("link", 0)
-        if other == "offer":
-            with database.write() as session:
-                for slot in session.execute(
-                    select(Slot).where(col(Slot.conference_id) == machine.school.conference_id)
-                ).scalars():
-                    slot.blocked, slot.blocked_by = True, "host"
-            machine._try(machine._wait(3, 0))
-            with database.write() as session:
-                organise.unblock(session, machine._pick(session, Slot, 0))
-        if other == "move":
-            machine._try(machine._book(1, 1, "school"))
-        steps: dict[str, Callable[[], Step]] = {
-            "close": lambda: machine._close(0),
-            "hold": lambda: machine._hold(0, 1),
-            "calendar": lambda: machine._calendar(0, 0),
-            "move": lambda: machine._move(0, 0, by_guest=False),
-            "offer": lambda: machine._sweep,
-            "book": lambda: machine._book(1, 0, "school"),
-        }
-        machine.by_school = True
-        one, two = machine._book(0, 0, "share"), steps[other]()
-        both_at_once([lambda: machine._try(one), lambda: machine._try(two)])
-        machine.the_promises_hold()
+        _race(database, other)
+
+
+def _race(database: Database, other: str) -> None:
+    Holding.database = database
+    machine = Holding()
+    machine.opens("link", 0)
+    if other == "offer":
+        with database.write() as session:
+            for slot in session.execute(
+                select(Slot).where(col(Slot.conference_id) == machine.school.conference_id)
+            ).scalars():
+                slot.blocked, slot.blocked_by = True, "host"
+        machine._try(machine._wait(3, 0))
+        with database.write() as session:
+            organise.unblock(session, machine._pick(session, Slot, 0))
+    if other == "move":
+        machine._try(machine._book(1, 1, "school"))
+    steps: dict[str, Callable[[], Step]] = {
+        "close": lambda: machine._close(0),
+        "hold": lambda: machine._hold(0, 1),
+        "calendar": lambda: machine._calendar(0, 0),
+        "move": lambda: machine._move(0, 0, by_guest=False),
+        "offer": lambda: machine._sweep,
+        "book": lambda: machine._book(1, 0, "school"),
+    }
+    machine.by_school = True
+    one, two = machine._book(0, 0, "share"), steps[other]()
+    both_at_once([lambda: machine._try(one), lambda: machine._try(two)])
+    machine.the_promises_hold()
 
 
 def test_a_booking_that_moves_into_a_held_time_frees_it(school: School) -> None:

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -126,3 +127,20 @@ def test_all_are_cancelled_with_a_reason(school: School) -> None:
     # Booking is over with it: nobody takes the times of a day that does not happen.
     with pytest.raises(BookingClosed):
         school.book(school.slots()[0], "c")
+
+
+def test_a_family_that_cannot_be_done_does_not_keep_the_others_back(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = [school.book(slot, f"f{number}") for number, slot in enumerate(school.slots()[:3])]
+    done = jobs._do
+
+    def surprised(session: Any, job: Job, guest_id: int, now: datetime) -> int:
+        if guest_id == views[0].guest_id:
+            raise RuntimeError("Familie Öz")
+        return done(session, job, guest_id, now)
+
+    monkeypatch.setattr(jobs, "_do", surprised)
+    job = finish(school, start(school))
+    assert job.finished_at and (job.done, job.changed) == (3, 2)
+    assert [school.view(view.id).place for view in views] == ["on_site", "video", "video"]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, event
@@ -17,6 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, create_engine
 
 from .errors import Busy
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 1.5
@@ -43,7 +46,11 @@ class Database:
         return engine
 
     def _postgres(self, url: str) -> Engine:
-        return create_engine(url, pool_size=12, max_overflow=4, pool_timeout=WAIT_SECONDS, pool_pre_ping=True)
+        # In UTC: in a zone before it the last hours of 9999 are beyond what Python can read.
+        zone = {"options": "-c timezone=utc"}
+        return create_engine(
+            url, connect_args=zone, pool_size=12, max_overflow=4, pool_timeout=WAIT_SECONDS, pool_pre_ping=True
+        )
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -89,6 +96,17 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def apart(session: Session, what: str) -> Iterator[None]:
+    """For one of many inside a transaction: what goes wrong with it is taken back and written down, and the others go
+    on."""
+    try:
+        with session.begin_nested():
+            yield
+    except Exception as error:  # noqa: BLE001 - one's trouble is never another's
+        log.error("left out", what=what, error=type(error).__name__)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -28,7 +28,8 @@ def calendar_file(views: Sequence[BookingView], say: Speaker, method: str = "PUB
     if refresh_hours:
         calendar.add("refresh-interval", timedelta(hours=refresh_hours), parameters={"VALUE": "DURATION"})
         calendar.add("x-published-ttl", f"PT{refresh_hours}H")
-        calendar.add("x-wr-calname", views[0].conference_name if views else "")
+        # Not a text by RFC 5545, so nothing escapes a line break in it.
+        calendar.add("x-wr-calname", " ".join(views[0].conference_name.split()) if views else "")
     for view in views:
         calendar.add_component(_event(view, say, cancelled=method == "CANCEL" or not view.active))
     return bytes(calendar.to_ical())

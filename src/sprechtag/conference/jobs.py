@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from ..moments import local
 from . import people, taken, wishes
 from .booking import Desk
-from .database import Database
+from .database import Database, apart
 from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
 
+MOST_TRIES = 3
 PATIENCE = 30.0
 MAIL_KINDS = ("message", "invitation")
 """What is sent family by family at the channel's pace; the other kinds are work in the database."""
@@ -265,16 +267,31 @@ def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:
             if job is None or job.finished_at:
                 return
             item = session.execute(
-                select(JobItem).where(col(JobItem.job_id) == job_id).order_by(col(JobItem.guest_id)).limit(1)
+                select(JobItem)
+                .where(col(JobItem.job_id) == job_id)
+                .order_by(col(JobItem.attempts), col(JobItem.guest_id))
+                .limit(1)
             ).scalar_one_or_none()
             if item is None:
                 job.finished_at = clock()
                 if job.kind == "assign":
                     wishes.finish(session, job, clock())
                 return
-            job.changed += _do(session, job, item.guest_id, clock())
-            job.done += 1
-            session.delete(item)
+            _one(session, job, item, clock())
+
+
+def _one(session: Session, job: Job, item: JobItem, now: datetime) -> None:
+    """One guest of the job. Who cannot be done comes last, and is left out after some tries: the others are done, and
+    the job ends with fewer changed than it has guests."""
+    changed = None
+    with apart(session, "job"):
+        changed = _do(session, job, item.guest_id, now)
+        session.flush()
+    item.attempts += 1
+    if changed is not None or item.attempts >= MOST_TRIES:
+        job.changed += changed or 0
+        job.done += 1
+        session.delete(item)
 
 
 def _do(session: Session, job: Job, guest_id: int, now: datetime) -> int:
@@ -340,7 +357,7 @@ def _affected(
     return [
         _Row(booking, host)
         for booking, host, starts_at in session.execute(query)
-        if scope.day is None or starts_at.astimezone(zone).date() == scope.day
+        if scope.day is None or local(starts_at, zone).date() == scope.day
     ]
 
 

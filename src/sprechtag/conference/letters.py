@@ -12,6 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from ..moments import local
+from . import entries
+from .database import apart
 from .tables import Booking, Conference, Guest, GuestLetter, LetterKind, Slot
 
 WEEK = timedelta(days=7)
@@ -68,7 +71,8 @@ def due(session: Session, now: datetime, limit: int = 200) -> list[DueLetter]:
 
 def reminder_minutes(conference: Conference) -> list[int]:
     """Minutes before the first appointment of a day, longest first."""
-    return sorted({int(part) for part in conference.reminders.split(",") if part.strip().isdigit()}, reverse=True)
+    found = (entries.digits(part, entries.MOST_REMINDER) for part in conference.reminders.split(","))
+    return sorted({minutes for minutes in found if minutes is not None}, reverse=True)
 
 
 def write_reminders(session: Session, now: datetime) -> int:
@@ -79,9 +83,14 @@ def write_reminders(session: Session, now: datetime) -> int:
     written = 0
     conferences = session.execute(select(Conference).where(col(Conference.reminders) != "")).scalars()
     for conference in list(conferences):
-        minutes = reminder_minutes(conference)
-        if not minutes:
-            continue
+        with apart(session, "reminders"):
+            written += _remind(session, conference, now)
+    return written
+
+
+def _remind(session: Session, conference: Conference, now: datetime) -> int:
+    written = 0
+    if minutes := reminder_minutes(conference):
         rows = session.execute(
             select(col(Booking.guest_id), col(Slot.starts_at), col(Booking.created_at))
             .join(Slot, col(Slot.id) == col(Booking.slot_id))
@@ -107,7 +116,7 @@ def write_reminders(session: Session, now: datetime) -> int:
 def _by_guest_and_day(rows: Iterable[Any], zone: ZoneInfo) -> dict[tuple[int, str], list[tuple[datetime, datetime]]]:
     found: dict[tuple[int, str], list[tuple[datetime, datetime]]] = {}
     for guest_id, starts_at, created_at in rows:
-        day = starts_at.astimezone(zone).date().isoformat()
+        day = local(starts_at, zone).date().isoformat()
         found.setdefault((guest_id, day), []).append((starts_at, created_at))
     return found
 
@@ -118,22 +127,27 @@ def write_feedback(session: Session, now: datetime) -> int:
     written = 0
     conferences = session.execute(select(Conference).where(col(Conference.feedback).is_(True))).scalars()
     for conference in list(conferences):
-        ended = session.execute(
-            select(func.max(col(Slot.ends_at)))
-            .join(Booking, col(Booking.slot_id) == col(Slot.id))
-            .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
-        ).scalar_one()
-        if ended is None or not ended + FEEDBACK_AFTER <= now < ended + FEEDBACK_UNTIL:
-            continue
-        guests = session.execute(
-            select(col(Booking.guest_id))
-            .join(Guest, col(Guest.id) == col(Booking.guest_id))
-            .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active", col(Guest.email) != "")
-            .distinct()
-        ).scalars()
-        for guest_id in list(guests):
-            written += write(session, guest_id, "feedback", "", {}, now, ended + FEEDBACK_UNTIL)
+        with apart(session, "feedback"):
+            written += _ask_for_feedback(session, conference, now)
     return written
+
+
+def _ask_for_feedback(session: Session, conference: Conference, now: datetime) -> int:
+    ended = session.execute(
+        select(func.max(col(Slot.ends_at)))
+        .join(Booking, col(Booking.slot_id) == col(Slot.id))
+        .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+    ).scalar_one()
+    # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
+    if ended is None or not now - FEEDBACK_UNTIL < ended <= now - FEEDBACK_AFTER:
+        return 0
+    guests = session.execute(
+        select(col(Booking.guest_id))
+        .join(Guest, col(Guest.id) == col(Booking.guest_id))
+        .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active", col(Guest.email) != "")
+        .distinct()
+    ).scalars()
+    return sum(write(session, guest_id, "feedback", "", {}, now, ended + FEEDBACK_UNTIL) for guest_id in list(guests))
 
 
 def sent(session: Session, letter_id: int, now: datetime, note: str = "") -> None:

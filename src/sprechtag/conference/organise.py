@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What organisers and hosts do to a conference. Every function runs inside a caller's write session."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlmodel import Session, col
 
-from . import taken, texts
+from .. import moments
+from . import entries, taken, texts
 from .errors import Invalid, NotFound, Refused
 from .people import tell_host
 from .slots import TimeSpan, TimeWindow, slots_of
@@ -100,12 +102,11 @@ HOST_FIELDS = [name for name in HostEntry.__dataclass_fields__ if name != "windo
 
 def check(rules: Rules) -> None:
     """Raises `Invalid` naming the first wrong field."""
-    if not rules.name.strip():
-        raise Invalid("name", "name_missing")
-    try:
-        ZoneInfo(rules.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise Invalid("time_zone", "time_zone_unknown") from error
+    _check_entry("name", entries.name, rules.name)
+    _check_entry("time_zone", entries.zone, rules.time_zone)
+    for name in MOMENTS:
+        if moment := getattr(rules, name):
+            _check_entry(name, entries.instant, moment)
     if not (rules.offers_on_site or rules.offers_video):
         raise Invalid("offers_on_site", "no_place_offered")
     for name, least in (
@@ -130,14 +131,21 @@ def check(rules: Rules) -> None:
         raise Invalid("wishes_until", "wishes_until_missing")
     if rules.booking_mode == "wishes" and rules.booking_by == "confirmed":
         raise Invalid("booking_by", "wishes_need_no_confirmation")
-    if not all(part.strip().isdigit() and int(part) <= MOST_REMINDER for part in rules.reminders.split(",") if part):
+    if any(entries.digits(part, entries.MOST_REMINDER) is None for part in rules.reminders.split(",") if part):
         raise Invalid("reminders", "reminders_wrong")
     slots_of(rules.windows, rules.slot_minutes, rules.pause_minutes, rules.time_zone)
 
 
+def _check_entry(field: str, entry: Callable[[Any], object], value: Any) -> None:
+    try:
+        entry(value)
+    except entries.Wrong as wrong:
+        raise Invalid(field, wrong.reason) from wrong
+
+
 BOOKING_BY = ("link", "confirmed", "invited")
 BOOKING_MODES = ("direct", "wishes", "assigned")
-MOST_REMINDER = 14 * 24 * 60
+MOMENTS = ("opens_at", "closes_at", "priority_from", "wishes_until")
 _PLAIN_FIELDS = [name for name in Rules.__dataclass_fields__ if name != "windows"]
 
 
@@ -187,17 +195,18 @@ def copy(session: Session, conference: Conference, name: str, first_day: date, l
     """A new draft with the rules and hosts of an earlier conference, its days moved so that it begins on `first_day`.
 
     Opening and closing move along. Hosts are invited anew; those with windows of their own keep them, moved."""
+    _check_entry("first_day", entries.day, first_day)
     windows = _windows(session, conference, None)
     shift = (first_day - min(window.day for window in windows)) if windows else timedelta()
 
     def moved(some: Sequence[TimeWindow]) -> list[TimeWindow]:
-        return [TimeWindow(window.day + shift, window.starts, window.ends) for window in some]
+        return [TimeWindow(_day_moved(window.day, shift), window.starts, window.ends) for window in some]
 
     values = {name: getattr(conference, name) for name in _PLAIN_FIELDS}
     zone = ZoneInfo(conference.time_zone)
-    for when in ("opens_at", "closes_at", "priority_from", "wishes_until"):
+    for when in MOMENTS:
         # Days are added on the wall clock: nine o'clock stays nine o'clock in summer.
-        values[when] = (values[when].astimezone(zone) + shift).astimezone(UTC) if values[when] else None
+        values[when] = _moved(values[when], shift, zone) if values[when] else None
     made = create(session, conference.organiser_id, Rules(windows=moved(windows), **(values | {"name": name})), links)
     made.texts = dict(conference.texts)
     if made.booking_mode == "assigned":
@@ -209,6 +218,18 @@ def copy(session: Session, conference: Conference, name: str, first_day: date, l
         for kept in ("calendar", "min_pause_minutes", "max_in_a_row"):
             setattr(copied, kept, getattr(host, kept))
     return made
+
+
+def _moved(moment: datetime, by: timedelta, zone: ZoneInfo) -> datetime:
+    there = moments.shifted(moments.local(moment, zone), by)
+    return there.replace(tzinfo=UTC) - (there.utcoffset() or timedelta()) if there.year <= entries.LAST_YEAR else there
+
+
+def _day_moved(day: date, by: timedelta) -> date:
+    try:
+        return day + by
+    except OverflowError:
+        return date.max
 
 
 def remove(session: Session, conference: Conference) -> bool:
@@ -278,13 +299,14 @@ def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
     """Invites a host, or brings the entry of one already there up to date."""
     if not entry.user_id.strip():
         raise Invalid("user_id", "user_id_missing")
+    _check_entry("user_id", entries.user_id, entry.user_id)
     host = session.execute(
         select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == entry.user_id)
     ).scalar_one_or_none()
     new = host is None
     if host is None:
         host = Host(conference_id=conference.id or 0, user_id=entry.user_id, display_name=entry.user_id)
-    host.display_name = entry.display_name.strip() or host.display_name
+    host.display_name = entry.display_name.strip() if entries.is_seen(entry.display_name) else host.display_name
     for name in HOST_FIELDS[2:]:
         setattr(host, name, getattr(entry, name))
     session.add(host)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from ..moments import local
 from . import people
 from .tables import Booking, Conference, Effect, Guest, Host, Slot
 
@@ -142,7 +143,7 @@ def progress(session: Session, conference: Conference) -> Progress:
     for host_id, guest_id, school_class, place, created_at in rows:
         booked[host_id] += 1
         classes[school_class.strip()] += 1
-        days[created_at.astimezone(zone).date()] += 1
+        days[local(created_at, zone).date()] += 1
         guests.add(guest_id)
         video += place == "video"
     return Progress(
@@ -179,7 +180,7 @@ def _class_progress(
 
 def _class_order(name: str) -> tuple[int, str]:
     """5a before 10a; what has no number stands last."""
-    number = re.match(r"\d+", name)
+    number = re.match("[0-9]{1,9}", name)
     return (int(number[0]) if number else 1000, name.casefold())
 
 

@@ -3,8 +3,8 @@
 """Families whom the school has entered, slots that are held for one of them, and what hosts are told."""
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from . import taken
-from .errors import Invalid, SlotBlocked, SlotTaken
-from .person import Person
+from .errors import SlotBlocked, SlotTaken
+from .person import Person, tidy
 from .tables import Booking, Conference, Guest, GuestHost, Host, Notice, NoticeKind, Slot
 from .tokens import CODE_LENGTH, OLDER_LENGTH, LinkKey, code_hash, hashed, invitation_code, older_code, tidy_code
 
@@ -34,9 +34,7 @@ class Family:
     def checked(self) -> "Family":
         """Trimmed. Raises `Invalid` as `Person.checked`."""
         person = Person(self.name, self.email, self.language).checked(address_needed=False)
-        child, school_class = " ".join(self.child.split()), " ".join(self.school_class.split())
-        if len(child) > 120 or len(school_class) > 40:
-            raise Invalid("child" if len(child) > 120 else "school_class", "too_long")
+        child, school_class = tidy("child", self.child, 120), tidy("school_class", self.school_class, 40)
         return Family(person.name, person.email, child, school_class, self.language, self.hosts)
 
 
@@ -57,12 +55,47 @@ def find_family(session: Session, conference: Conference, family: Family, links:
     return found
 
 
-def invite(session: Session, conference: Conference, family: Family, links: LinkKey) -> tuple[Guest, bool]:
-    """Enters the family, so that it has a link of its own; the second value says whether it is new.
+@dataclass(frozen=True)
+class Register:
+    """The hosts and families of a conference, read at once: an import asks for thousands. Hosts by user and name in
+    small letters, families by the fingerprint of their address or, without one, by what they were entered with."""
+
+    hosts: dict[str, int]
+    families: dict[object, Guest]
+
+    @classmethod
+    def of(cls, session: Session, conference: Conference) -> "Register":
+        guests = session.execute(select(Guest).where(col(Guest.conference_id) == conference.id)).scalars()
+        made = cls(_hosts_by_name(session, conference), {})
+        for guest in guests:
+            if guest.email or guest.invited:
+                key = guest.email_fingerprint if guest.email else (guest.name, guest.child, guest.school_class)
+                made.families.setdefault(key, guest)
+        return made
+
+    def find(self, family: Family, links: LinkKey) -> Guest | None:
+        """As `find_family`."""
+        return self.families.get(self._key(family, links))
+
+    def note(self, family: Family, guest: Guest, links: LinkKey) -> None:
+        self.families[self._key(family, links)] = guest
+
+    @staticmethod
+    def _key(family: Family, links: LinkKey) -> object:
+        if family.email:
+            return links.fingerprint(family.email.casefold())
+        return (family.name, family.child, family.school_class)
+
+
+def invite(
+    session: Session, conference: Conference, family: Family, links: LinkKey, register: Register | None = None
+) -> tuple[Guest, bool]:
+    """Enters the family, so that it has a link of its own; the second value says whether it is new. With a `register`
+    nothing is asked of the database for each of many, who have been `checked`.
 
     Of a family that is there already, only what it has not said itself is filled in. Raises `Invalid`."""
-    family = family.checked()
-    guest = find_family(session, conference, family, links)
+    family = family if register else family.checked()
+    guest = register.find(family, links) if register else find_family(session, conference, family, links)
     new = guest is None
     if guest is None:
         guest, new = _entered(session, conference, family, links)
@@ -71,7 +104,10 @@ def invite(session: Session, conference: Conference, family: Family, links: Link
     guest.child = guest.child or family.child
     guest.school_class = guest.school_class or family.school_class
     session.add(guest)
-    session.flush()
+    if register:
+        register.note(family, guest, links)
+    if family.hosts or not register:
+        session.flush()
     for host_id in family.hosts:
         name_host(session, guest, session.get_one(Host, host_id))
     return guest, new
@@ -97,6 +133,20 @@ def _entered(session: Session, conference: Conference, family: Family, links: Li
             raise
         return there, False
     return guest, True
+
+
+def invite_all(
+    session: Session, conference: Conference, families: Iterable[Family], links: LinkKey, register: Register
+) -> None:
+    """As `invite`, for thousands: what is there already was read before."""
+    made = [(family, *invite(session, conference, replace(family, hosts=()), links, register)) for family in families]
+    session.flush()
+    for family, guest, new in made:
+        for host_id in dict.fromkeys(family.hosts):
+            if new:
+                session.add(GuestHost(guest_id=guest.id or 0, host_id=host_id))
+            else:
+                name_host(session, guest, session.get_one(Host, host_id))
 
 
 def manage_token(guest: Guest, links: LinkKey) -> str:
@@ -214,11 +264,15 @@ def take_back(session: Session, guest: Guest, host: Host) -> None:
         session.delete(row)
 
 
-def hosts_named(session: Session, conference: Conference, text: str) -> tuple[list[int], list[str]]:
-    """The hosts of a cell like "a.uhlenbrock, Viktor Ackermann", by user or name, and what could not be found."""
+def _hosts_by_name(session: Session, conference: Conference) -> dict[str, int]:
     hosts = list(session.execute(select(Host).where(col(Host.conference_id) == conference.id)).scalars())
     by_name = {host.display_name.casefold(): host.id or 0 for host in hosts}
-    by_name |= {host.user_id.casefold(): host.id or 0 for host in hosts}
+    return by_name | {host.user_id.casefold(): host.id or 0 for host in hosts}
+
+
+def hosts_named(by_name: Mapping[str, int], text: str) -> tuple[list[int], list[str]]:
+    """The hosts of a cell like "a.uhlenbrock, Viktor Ackermann", by user or name (as in `Register.hosts`), and what
+    could not be found."""
     wanted = [part.strip() for part in re.split(r"[,;/]", text) if part.strip()]
     found = [by_name[part.casefold()] for part in wanted if part.casefold() in by_name]
     return found, [part for part in wanted if part.casefold() not in by_name]

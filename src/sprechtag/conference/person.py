@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+from . import entries
 from .errors import Invalid
 
 
 def tidy(field: str, value: str, longest: int, required: bool = False) -> str:
-    """The text of a form's field without needless spaces. Raises `Invalid` when it is missing or too long."""
-    value = " ".join(value.split())
-    if required and not value:
+    """The text of a form's field as one line (`entries.line`). Raises `Invalid` when it is missing or too long."""
+    try:
+        value = entries.school_class(value) if field == "school_class" else entries.line(value, longest)
+    except entries.Wrong as wrong:
+        raise Invalid(field, wrong.reason) from wrong
+    if required and not entries.is_seen(value):
         raise Invalid(field, f"{field}_missing")
-    if len(value) > longest:
-        raise Invalid(field, "too_long")
     return value
 
 
@@ -36,8 +38,9 @@ class Person:
         name = tidy("name", self.name, 120, required=True)
         if not address_needed and not self.email.strip():
             return Person(name, "", self.language, tidy("phone", self.phone, 40))
+        given = tidy("email", self.email, 320)
         try:
-            email = validate_email(self.email.strip(), check_deliverability=False, test_environment=True).normalized
+            email = validate_email(given, check_deliverability=False, test_environment=True).normalized
         except EmailNotValidError as error:
-            raise Invalid("email", "email_missing" if not self.email.strip() else "email_wrong") from error
+            raise Invalid("email", "email_missing" if not given else "email_wrong") from error
         return Person(name, email, self.language, tidy("phone", self.phone, 40))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, Select, func, select
 from sqlmodel import Session, col
 
+from ..moments import local
 from . import rules
 from .errors import NotFound, Refused
 from .proof import plain_class, plain_name
@@ -167,7 +168,7 @@ def days_of_conference(session: Session, conference: Conference) -> list[DayOfCo
     )
     found: dict[date, tuple[int, int]] = {}
     for starts_at, ends_at in spans:
-        start = starts_at.astimezone(zone)
+        start = local(starts_at, zone)
         first = start.hour * 60 + start.minute
         last = first + int((ends_at - starts_at).total_seconds()) // 60
         before = found.get(start.date(), (first, last))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..moments import minutes, shifted
 from .errors import (
     AlreadyCancelled,
     BookingClosed,
@@ -85,12 +86,12 @@ def _check_published(conference: Conference, now: datetime) -> None:
 
 def bookable_from(conference: Conference, now: datetime) -> datetime:
     """The earliest start that can still be booked at `now` (the lead time)."""
-    return now + timedelta(minutes=conference.lead_minutes)
+    return shifted(now, minutes(conference.lead_minutes))
 
 
 def bookable_until(conference: Conference, slot: Slot) -> datetime:
     """Until when the slot can be booked by a guest."""
-    last = slot.starts_at - timedelta(minutes=conference.lead_minutes)
+    last = shifted(slot.starts_at, -minutes(conference.lead_minutes))
     return min(last, conference.closes_at) if conference.closes_at else last
 
 
@@ -115,7 +116,7 @@ def check_slot(
     if (slot.blocked and not held) or host.state != "joined" or slot.host_id != host.id:
         raise SlotBlocked
     if slot.starts_at < (bookable_from(conference, now) if by_guest else now):
-        raise TooLate(slot.starts_at - timedelta(minutes=conference.lead_minutes))
+        raise TooLate(shifted(slot.starts_at, -minutes(conference.lead_minutes)))
 
 
 def own_limits_allow(host: Host, pause_minutes: int, booked: Iterable[TimeSpan], wanted: TimeSpan) -> bool:
@@ -124,7 +125,10 @@ def own_limits_allow(host: Host, pause_minutes: int, booked: Iterable[TimeSpan],
     between them."""
     spans = sorted(booked)
     pause = timedelta(minutes=host.min_pause_minutes)
-    if any(span.starts_at < wanted.ends_at + pause and wanted.starts_at < span.ends_at + pause for span in spans):
+    if any(
+        span.starts_at < shifted(wanted.ends_at, pause) and wanted.starts_at < shifted(span.ends_at, pause)
+        for span in spans
+    ):
         return False
     if not host.max_in_a_row:
         return True
@@ -162,7 +166,7 @@ def check_limits(conference: Conference, counts: GuestCounts) -> None:
 
 def change_deadline(conference: Conference, slot: Slot) -> datetime:
     """Until when a guest may change or cancel the booking of this slot."""
-    return slot.starts_at - timedelta(minutes=conference.change_deadline_minutes)
+    return shifted(slot.starts_at, -minutes(conference.change_deadline_minutes))
 
 
 def check_changeable(conference: Conference, booking: Booking, slot: Slot, now: datetime) -> None:

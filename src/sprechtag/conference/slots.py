@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from .. import moments
+from . import entries
 from .errors import Invalid
 
 MAX_SLOTS_PER_HOST = 500
@@ -30,15 +32,20 @@ class TimeSpan:
 
 
 def _utc(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """Wall clock to UTC. In the repeated hour of autumn the first pass counts; in the hour that spring
-    skips, the clock is read as if it had not been put forward (PEP 495, fold=0)."""
-    return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+    """Wall clock to UTC, not beyond the calendar. In the repeated hour of autumn the first pass counts; in the hour
+    that spring skips, the clock is read as if it had not been put forward (PEP 495, fold=0)."""
+    there = datetime.combine(day, clock, tzinfo=zone)
+    return moments.shifted(there.replace(tzinfo=UTC), -(there.utcoffset() or timedelta()))
 
 
 def window_span(window: TimeWindow, zone: ZoneInfo) -> TimeSpan:
     """The window in UTC.
 
-    Raises `Invalid("windows", "window_ends_before_start")` when nothing is left of it."""
+    Raises `Invalid("windows", …)` when nothing is left of it, and for a day that cannot be."""
+    try:
+        entries.day(window.day)
+    except entries.Wrong as wrong:
+        raise Invalid("windows", wrong.reason) from wrong
     ends_on = window.day + timedelta(days=1) if window.ends == time(0) else window.day
     span = TimeSpan(_utc(window.day, window.starts, zone), _utc(ends_on, window.ends, zone))
     if span.ends_at <= span.starts_at:
@@ -84,4 +91,5 @@ def minutes_of(span: TimeSpan) -> range:
 
 def day_span(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The first moment of a day and of the next one, in UTC."""
-    return _utc(day, time(0), zone), _utc(day + timedelta(days=1), time(0), zone)
+    tomorrow = day + timedelta(days=1) if day < date.max else day
+    return _utc(day, time(0), zone), _utc(tomorrow, time(0), zone)

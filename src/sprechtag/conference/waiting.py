@@ -15,7 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from . import letters, rules, taken
-from .errors import Invalid, NoWaitingList, Refused, StillFree
+from .database import apart
+from .errors import NoWaitingList, Refused, StillFree
+from .person import tidy
 from .tables import Conference, Guest, Host, Slot, WaitingEntry
 
 
@@ -37,11 +39,8 @@ def join(
     if not conference.waiting_list:
         raise NoWaitingList
     rules.check_booking_is_open(conference, now)
-    child = " ".join(child.split())
-    if not child:
-        raise Invalid("child", "child_missing")
-    if len(child) > 120 or len(school_class) > 40:
-        raise Invalid("child" if len(child) > 120 else "school_class", "too_long")
+    child = tidy("child", child, 120, required=True)
+    school_class = tidy("school_class", school_class, 40)
     entry = _entry(session, host.id or 0, guest.id or 0)
     if entry is None:
         if taken.free_starts(session, host.id or 0, rules.bookable_from(conference, now)):
@@ -52,7 +51,7 @@ def join(
             host_id=host.id or 0,
             guest_id=guest.id or 0,
             child=child,
-            school_class=" ".join(school_class.split()),
+            school_class=school_class,
             screen=screen,
             created_at=now,
         )
@@ -183,8 +182,9 @@ def sweep(session: Session, now: datetime) -> int:
     offered = 0
     waiting = select(col(WaitingEntry.host_id)).where(col(WaitingEntry.offered_slot_id).is_(None)).distinct()
     for host_id in list(session.execute(waiting).scalars()):
-        host = session.get_one(Host, host_id)
-        offered += offer_free(session, session.get_one(Conference, host.conference_id), host, now)
+        with apart(session, "waiting list"):
+            host = session.get_one(Host, host_id)
+            offered += offer_free(session, session.get_one(Conference, host.conference_id), host, now)
     return offered
 
 

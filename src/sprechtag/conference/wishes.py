@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, true
 from sqlmodel import Session, col
 
+from ..moments import local
 from ..phrases import Speaker
 from . import letters, rules
 from .booking import assign_slot
@@ -160,7 +161,7 @@ def open_wishes(session: Session, conference: Conference) -> Open:
     for slot in rows:
         if slot.host_id not in hosts:
             continue
-        start = slot.starts_at.astimezone(zone)
+        start = local(slot.starts_at, zone)
         first = start.hour * 60 + start.minute
         minutes = int((slot.ends_at - slot.starts_at).total_seconds()) // 60
         begin = int(slot.starts_at.timestamp()) // 60

@@ -9,6 +9,7 @@ from statistics import median, quantiles
 from typing import Literal
 
 from ..conference.tables import ON_SITE
+from ..moments import shifted
 
 State = Literal["expected", "waiting", "in_call", "over_time", "ended", "no_show", "skipped"]
 Mark = Literal["started", "done", "no_show", "skipped", "start_late", ""]
@@ -45,7 +46,7 @@ class Appointment:
     def begins(self) -> datetime:
         """When it is to begin, with what was announced."""
         late = max(self.delay, BEGINS_LATE) if self.mark == "start_late" else self.delay
-        return self.starts_at + late
+        return shifted(self.starts_at, late)
 
     @property
     def length(self) -> timedelta:
@@ -54,7 +55,7 @@ class Appointment:
     @property
     def finishes(self) -> datetime:
         """When it is to end, with what was added."""
-        return self.begins + self.length
+        return shifted(self.begins, self.length)
 
     @property
     def together(self) -> bool:
@@ -112,7 +113,7 @@ def forecast(appointments: Iterable[Appointment], now: datetime) -> list[tuple[A
         if not found and not current and (one.arrived_at or one.place == ON_SITE):
             begins = max(begins, now)
         found.append((one, begins))
-        free_from = begins + one.length
+        free_from = shifted(begins, one.length)
     return found
 
 
@@ -185,7 +186,8 @@ def not_up(appointments: Sequence[Appointment], now: datetime, after: timedelta)
         for one in appointments
         if running.get(one.host_id, one.booking_id) == one.booking_id
         and one.place != ON_SITE
-        and one.begins + after <= now < one.begins + timedelta(minutes=5)
+        and one.begins <= now - after
+        and now - timedelta(minutes=5) < one.begins
         and (one.arrived_at or one.present or one.up_at)
         and one.mark not in ("no_show", "skipped", "done")
     ]

@@ -6,6 +6,7 @@ Names and since when: docs/prometheus-metrics.md of nextcloud-spreed-signaling; 
 does not say is missing in the reading, not zero: an old version knows less, and gauges with labels appear only once
 there was a session."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,6 +54,11 @@ _COUNTERS = (
     "timeouts",
 )
 _FAILED = {"failed"}
+MOST = 1e18
+MOST_LINES = 50_000
+LONGEST_LINE = 4000
+MOST_ROOMS = 10_000
+_ROOM = re.compile("[A-Za-z0-9_-]{1,64}")
 
 
 class Unreadable(ValueError):
@@ -69,15 +75,30 @@ class Metrics:
 
 def read(text: str) -> Metrics:
     """Raises `Unreadable`."""
-    found: dict[str, list[Sample]] = {}
+    lines = text.split("\n")
+    if len(lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in lines):
+        raise Unreadable("The answer is too long.")
     try:
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                found.setdefault(sample.name, []).append(sample)
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        return _metrics(_samples(text))
+    except Unreadable:
+        raise
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError, ArithmeticError) as error:
         raise Unreadable("The answer is not in Prometheus' text format.") from error
+
+
+def _samples(text: str) -> dict[str, list[Sample]]:
+    """By name, without those whose value is none that can be counted with (NaN, endless, beyond all measure)."""
+    found: dict[str, list[Sample]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if abs(sample.value) <= MOST:
+                found.setdefault(sample.name, []).append(sample)
     if not found:
         raise Unreadable("The answer holds no metrics.")
+    return found
+
+
+def _metrics(found: Mapping[str, list[Sample]]) -> Metrics:
     reading: Reading = {}
     for name, short, together in _NAMES:
         if name in found:
@@ -98,6 +119,8 @@ def read(text: str) -> Metrics:
     rooms: dict[str, int] = {}
     for sample in found.get("signaling_room_sessions", []):
         room = sample.labels.get("room", "")
+        if not _ROOM.fullmatch(room) or (room not in rooms and len(rooms) >= MOST_ROOMS):
+            continue
         rooms[room] = rooms.get(room, 0) + int(sample.value)
     if rooms:
         reading["seated"] = float(sum(rooms.values()))

@@ -6,55 +6,33 @@ One process does it at a time, every five seconds, and only while a conference i
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from niquests import Session as Http
-from niquests.exceptions import RequestException
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from ..conference.database import Database
+from ..conference.database import Database, apart
 from ..conference.errors import Busy
 from ..conference.people import tell_user
 from ..conference.queries import fact, learn
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
 from ..planning.capacity import Setup
 from . import alarms, live, media, metrics, pace, records
+from .fetch import ANSWER_SECONDS, Fetch, SideBySide, Unanswered, fetch
 
 log = structlog.get_logger()
 EVERY = 5.0
 RESTS = 30.0
 """Seconds between two looks whether a conference is on."""
-ANSWER_SECONDS = 3.0
 AROUND = timedelta(minutes=45)
 LEASE = timedelta(seconds=15)
 ENDS_AFTER = timedelta(seconds=30)
 LAST_MINUTE = timedelta(seconds=60)
 AGAIN_AFTER = timedelta(minutes=5)
 """An alarm that comes back sooner is the same one, and nobody is told twice."""
-LONGEST_ANSWER = 4_000_000
-Fetch = Callable[[str], str]
-"""What an address answers. Raises `Unanswered`."""
-
-
-class Unanswered(Exception):
-    """The server did not answer, or not with 200."""
-
-
-def fetch(address: str) -> str:
-    """Reads an address once, without following where it may lead."""
-    try:
-        with Http() as http:
-            answer = http.get(address, timeout=ANSWER_SECONDS, allow_redirects=False)
-    except (RequestException, OSError, ValueError) as error:
-        raise Unanswered(type(error).__name__) from error
-    if answer.status_code != 200:
-        raise Unanswered(str(answer.status_code))
-    return (answer.text or "")[:LONGEST_ANSWER]
 
 
 @dataclass
@@ -69,6 +47,7 @@ class Observer:
     holder: str
     fetch: Fetch = fetch
     rests: float = RESTS
+    _servers: SideBySide = field(default_factory=lambda: SideBySide(ANSWER_SECONDS + 0.5))
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -114,13 +93,26 @@ class Observer:
             servers = servers_now(records.readings(session, now - LAST_MINUTE), entered, now)
             self._pace(session, servers, setup, now)
             for conference in on:
-                of_day = records.appointments(session, conference, records.today_of(conference, now))
-                self._chart(session, conference, of_day, now)
-                stand = alarms.standing(of_day, servers, setup.lines, now)
-                told = note_alarms(session, conference, stand, now) or told
+                told = self._look_at(session, conference, servers, setup, now) or told
         if told:
             self.changed()
         return True
+
+    def _look_at(
+        self,
+        session: Session,
+        conference: Conference,
+        servers: Sequence[alarms.ServerNow],
+        setup: Setup,
+        now: datetime,
+    ) -> bool:
+        """Whether somebody is to be told something."""
+        told = False
+        with apart(session, "alarms"):
+            of_day = records.appointments(session, conference, records.today_of(conference, now))
+            self._chart(session, conference, of_day, now)
+            told = note_alarms(session, conference, alarms.standing(of_day, servers, setup.lines, now), now)
+        return told
 
     def _leads(self, now: datetime) -> bool:
         """Whether this process is the one that watches; it is for as long as it goes on looking."""
@@ -137,10 +129,7 @@ class Observer:
 
     def _read_servers(self, sources: Sequence[media.Source]) -> Mapping[str, metrics.Metrics | None]:
         """What each says; None for one that does not answer."""
-        if not sources:
-            return {}
-        with ThreadPoolExecutor(max_workers=min(12, len(sources))) as pool:
-            return dict(zip([one.name for one in sources], pool.map(self._read, sources), strict=True))
+        return self._servers.ask({one.name: one for one in sources}, self._read)
 
     def _read(self, source: media.Source) -> metrics.Metrics | None:
         """The first address is the signaling server's; without it the server counts as silent."""
@@ -148,9 +137,11 @@ class Observer:
         for number, address in enumerate(source.addresses):
             try:
                 found.append(metrics.read(self.fetch(address)))
-            except (Unanswered, metrics.Unreadable) as error:
+            except Exception as error:  # noqa: BLE001 - whatever a server answers, the others are read
                 if number == 0:
-                    log.warning("media server not read", server=source.name, reason=str(error))
+                    known = isinstance(error, Unanswered | metrics.Unreadable)
+                    reason = str(error) if known else type(error).__name__
+                    log.warning("media server not read", server=source.name, reason=reason)
                     return None
         return replace(found[0], reading=metrics.together(one.reading for one in found))
 

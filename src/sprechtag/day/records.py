@@ -12,10 +12,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from ..conference.errors import Invalid
+from ..conference.person import tidy
 from ..conference.queries import BookingView
 from ..conference.slots import day_span
 from ..conference.tables import VIDEO, Booking, Conference, Host, JoinGate, LiveCall, MediaSample, Slot
+from ..moments import local, shifted
 from ..planning.capacity import Setup
 from . import live, pace
 
@@ -61,7 +62,7 @@ def families_there(session: Session, now: datetime) -> int:
 
 
 def today_of(conference: Conference, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(conference.time_zone)).date()
+    return local(now, ZoneInfo(conference.time_zone)).date()
 
 
 def appointments(
@@ -103,7 +104,7 @@ def _appointment(row: tuple[Any, ...], day: date) -> live.Appointment:
     booking_id, public_id, host_id, starts_at, ends_at, place, delay_minutes, delayed_on = row[:8]
     arrived_at, present, up_at, left_at, mark_, extra_minutes = row[8:]
     delay = timedelta(minutes=delay_minutes if delayed_on == day else 0)
-    if up_at and up_at < starts_at + delay:
+    if up_at and up_at < shifted(starts_at, delay):
         delay = timedelta(0)  # what began before the delay was announced began when it did
     return live.Appointment(
         booking_id,
@@ -129,7 +130,7 @@ def arrive(session: Session, view: BookingView, begins: datetime, now: datetime,
     """Notes that the family is there and gives it its turn; returns when it is let in. The same family again, on
     another device or after a break, has the turn it had."""
     known = of_booking(session, view.id)
-    if known.let_in_at and known.let_in_at >= begins - timedelta(seconds=1):
+    if known.let_in_at and known.let_in_at + timedelta(seconds=1) >= begins:
         return known.let_in_at
     names = [one.name for one in setup.servers]
     server = known.server if known.server in names else pace.server_for(known.room, names)
@@ -252,10 +253,7 @@ def _spread(session: Session, gate: JoinGate, now: datetime, setup: Setup) -> No
 
 def say(session: Session, booking_id: int, text: str) -> None:
     """What the family writes to its host, instead of coming. Raises `Invalid` for nothing and for too much."""
-    text = " ".join(text.split())
-    if not text or len(text) > LONGEST_SAYING:
-        raise Invalid("message", "too_long" if text else "message_missing")
-    of_booking(session, booking_id).family_says = text
+    of_booking(session, booking_id).family_says = tidy("message", text, LONGEST_SAYING, required=True)
 
 
 # -- what Talk tells -------------------------------------------------------------------------------------------------

@@ -4,17 +4,19 @@
 
 `s/…` is the share link, `m/…` a guest's manage link."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Query, Request, Response
+from pydantic import AfterValidator
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from ..conference import proof, rules
+from ..conference import entries, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
 from ..conference.database import Database
@@ -34,13 +36,30 @@ from ..settings import Settings
 from .page import Page, ThemeSource
 from .refusals import Sentence, sentence
 
+LONGEST_ENTRY = 5000
+MOST_WALK = 120
+"""Minutes."""
+
+
+def _entered(value: str) -> str:
+    return entries.text(value, LONGEST_ENTRY)
+
+
+def _searched(value: str) -> str:
+    return entries.line(value[:LONGEST_ENTRY], 10 * LONGEST_ENTRY)
+
+
 Language = Annotated[str, Query(alias="lang")]
-Field = Annotated[str, Form()]
+Searched = Annotated[str, AfterValidator(_searched)]
+Field = Annotated[str, Form(), AfterValidator(_entered)]
+"""A form's field, tidied. How long it may be is the rules' to say; this is only what no rule would take."""
+MOST_FIELDS = 300
+_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 NOON_HOURS = ((12, "Morning"), (17, "Afternoon"), (24, "Evening"))
 
 
 async def _form(request: Request) -> FormData:
-    return await request.form()
+    return await request.form(max_fields=MOST_FIELDS, max_files=0)
 
 
 Sent = Annotated[FormData, Depends(_form)]
@@ -48,13 +67,21 @@ Sent = Annotated[FormData, Depends(_form)]
 
 
 def text_of(form: FormData, name: str, longest: int = 300) -> str:
+    """The field as one line, empty where it is missing; `longest` is what the form holds, not what the rules take."""
     value = form.get(name, "")
-    return value[:longest] if isinstance(value, str) else ""
+    return _searched(value)[:longest] if isinstance(value, str) else ""
 
 
 def texts_of(form: FormData, name: str, most: int = 60) -> list[str]:
-    """All values of a field, each once, in their order."""
-    return list(dict.fromkeys(value[:100] for value in form.getlist(name)[:most] if isinstance(value, str) and value))
+    """All ids (and days) that a field holds, each once, in their order; what can be none is left out."""
+    sent = (value for value in form.getlist(name)[:most] if isinstance(value, str) and _ID.fullmatch(value))
+    return list(dict.fromkeys(sent))
+
+
+def walk_of(form: FormData, conference: Conference) -> int:
+    """Minutes on the way between two appointments: what the form says, else the conference's."""
+    walk = entries.digits(text_of(form, "walk"), 10**9)
+    return conference.walk_minutes if walk is None else min(walk, MOST_WALK)
 
 
 @dataclass(frozen=True)
@@ -251,6 +278,22 @@ def part_of_day(hour: int) -> str:
 def not_found_page(page: Page) -> Response:
     """For links that lead nowhere: they say what to do, and do not count as an attack (200 would lie, 404 is right)."""
     return message_page(page, sentence(page.say, NotFound()))
+
+
+def status_page(page: Page, status: int) -> Response:
+    """For what no rule of ours has refused: a request that cannot be read, or an error of ours."""
+    say = page.say
+    match status:
+        case 413:
+            said = Sentence(status, say("That is too long. Please shorten it."), "")
+        case 400 | 415 | 422:
+            said = Sentence(status, say("Please check this entry."), "")
+        case 404 | 405:
+            said = replace(sentence(say, NotFound()), status=status)
+        case _:
+            advice = say("Please try again in a few minutes. Nothing is booked twice.")
+            said = Sentence(status, say("Something went wrong here."), advice)
+    return message_page(page, said)
 
 
 def file_answer(body: bytes, media_type: str, name: str, *, shown: bool = False, **headers: str) -> Response:

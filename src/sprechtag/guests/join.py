@@ -22,6 +22,7 @@ from ..conference.queries import BookingView, booking_by_public_id, bookings_of_
 from ..conference.tables import ON_SITE, VIDEO, Conference, DeviceCheck
 from ..conference.tokens import is_token, join_path
 from ..day import live, media, records
+from ..moments import shifted
 from .front import Field, Front, Language
 from .page import POLICY, Page, etag
 from .refusals import sentence
@@ -98,7 +99,7 @@ class JoinPages:
             moment=moment,
             now=_ms(now),
             begins=_ms(moment.begins),
-            soon=now >= moment.begins - records.EARLIEST,
+            soon=now + records.EARLIEST >= moment.begins,
             late_text=late_text(page, view, moment.late),
             after=after,
             after_link=self._path(after) if after and after.place == VIDEO else "",
@@ -126,7 +127,7 @@ class JoinPages:
         now = self.front.clock()
         with self.front.database.write() as session:
             moment = self._moment(session, view, now)
-            if moment.open and now >= moment.begins - records.EARLIEST:
+            if moment.open and now + records.EARLIEST >= moment.begins:
                 setup = media.setup_of(self.front.options().media)
                 records.arrive(session, view, moment.begins, now, setup)
                 session.flush()
@@ -224,12 +225,12 @@ class JoinPages:
         if mine is None:
             return Moment(view, "ended", view.starts_at, 0, None)
         begins = {one.booking_id: at for one, at in live.forecast(of_host, now)}.get(view.id, mine.begins)
-        near = now > view.starts_at - FORECAST
+        near = now + FORECAST > view.starts_at
         known = records.peek(session, view.id)
         # Who is late is waited for in the room or here; the family is let on when it was agreed or announced.
         late = live.late(mine, begins if near else mine.begins)
         let_in_at = known.let_in_at if known else None
-        if let_in_at and let_in_at < mine.begins - timedelta(seconds=1):
+        if let_in_at and let_in_at + timedelta(seconds=1) < mine.begins:
             let_in_at = None  # a turn from before a delay was announced
         return Moment(view, live.state(mine, now), mine.begins, late, let_in_at)
 
@@ -241,7 +242,7 @@ class JoinPages:
             if one.screen == view.screen
             and one.active
             and one.id != view.id
-            and one.starts_at > max(now, view.starts_at) - timedelta(minutes=5)
+            and one.starts_at > shifted(max(now, view.starts_at), timedelta(minutes=-5))
         ]
         return min(coming, key=lambda one: one.starts_at, default=None)
 

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from ..conference import people, proof, rules
 from ..conference.booking import Booked, Wish
+from ..conference.entries import number_in
 from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
 from ..conference.person import Person
 from ..conference.queries import (
@@ -27,11 +28,11 @@ from ..conference.queries import (
 from ..conference.tables import Host, Slot
 from ..conference.taken import free_starts
 from ..planning.timetable import MOST_WANTED
-from .front import Field, FreeTime, Front, Language, Visit, address_of, common, days_with_times
+from .front import Field, FreeTime, Front, Language, Searched, Visit, address_of, common, days_with_times
 from .page import Page
 from .refusals import Sentence, sentence
 
-SchoolClass = Annotated[str, Query(alias="class")]
+SchoolClass = Annotated[Searched, Query(alias="class")]
 
 
 @dataclass
@@ -49,7 +50,7 @@ class BookingPages:
         return router
 
     def hosts(
-        self, request: Request, token: str, lang: Language = "", q: str = "", school_class: SchoolClass = ""
+        self, request: Request, token: str, lang: Language = "", q: Searched = "", school_class: SchoolClass = ""
     ) -> Response:
         page = self.front.page(request, lang)
         with self.front.database.read() as session:
@@ -255,11 +256,14 @@ def _matches(card: HostCard, search: str, school_class: str) -> bool:
 def _classes(cards: list[HostCard]) -> list[str]:
     """All classes that somebody teaches: 5a before 10a."""
     names = {name for card in cards for name in names_in(card.classes)}
-    return sorted(names, key=lambda name: (int("".join(filter(str.isdigit, name)) or 1000), name))
+    return sorted(names, key=lambda name: (number_in(name) or 1000, name))
 
 
 def _by_letter(cards: list[HostCard]) -> list[tuple[str, list[HostCard]]]:
-    return [(letter, list(some)) for letter, some in groupby(cards, key=lambda card: card.name.split()[-1][:1].upper())]
+    return [
+        (letter, list(some))
+        for letter, some in groupby(cards, key=lambda card: "".join(card.name.split()[-1:])[:1].upper())
+    ]
 
 
 def _latest(views: list[BookingView]) -> BookingView | None:

@@ -33,7 +33,7 @@ from ..conference.tables import ON_SITE, PLACES, Host, Slot
 from ..conference.taken import free_starts
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
-from .front import Front, Sent, Visit, address_of, common, text_of, texts_of
+from .front import Front, Sent, Visit, address_of, common, text_of, texts_of, walk_of
 from .page import Page
 from .pages import BookingPages, booked_page, missing
 from .refusals import Sentence, sentence
@@ -153,7 +153,6 @@ class PlanPages:
         conference = visit.conference
         days = days_of_conference(session, conference)
         available = availability.read(form, days)
-        walk = text_of(form, "walk").strip()
         place = text_of(form, "place")
         earliest = rules.bookable_from(conference, self.front.clock())
         columns = []
@@ -187,7 +186,7 @@ class PlanPages:
             columns=columns,
             fixed=self._fixed(session, page, visit),
             days=availability.lines(days, available, page.say),
-            walk=min(int(walk), 120) if walk.isdigit() else conference.walk_minutes,
+            walk=walk_of(form, conference),
             latest=text_of(form, "prefer") == "latest",
             place=place if place in PLACES else "",
         )

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..conference.entries import line
+
 STYLE = (Path(__file__).parent / "static" / "style.css").read_text()
 DEFAULT_COLOUR = "#00679e"
 SCRIPTS = ("plan.js", "join.js")
@@ -77,9 +79,13 @@ class Theme:
     def of(cls, theming: dict[str, Any]) -> "Theme":
         """From the `theming` capability; anything odd in it falls back to the default."""
         colour = str(theming.get("color", ""))
-        logo = urlsplit(str(theming.get("logo", "")))
+        name = line(str(theming.get("name") or "")[:80], 300)
+        try:
+            logo = urlsplit(line(str(theming.get("logo", "")), 2000))
+        except ValueError:
+            logo = urlsplit("")
         return cls(
-            name=str(theming.get("name") or "Nextcloud")[:80],
+            name=name or "Nextcloud",
             colour=colour.lower() if re.fullmatch(r"#[0-9a-fA-F]{6}", colour) else DEFAULT_COLOUR,
             logo=logo.path + (f"?{logo.query}" if logo.query else "") if logo.path.startswith("/") else "",
         )

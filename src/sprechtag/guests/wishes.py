@@ -19,7 +19,7 @@ from ..conference.proof import Door
 from ..conference.queries import days_of_conference, hosts_by_public_id
 from ..conference.tables import ON_SITE, VIDEO, Conference, Guest, Host, Place
 from . import availability
-from .front import Front, Sent, Visit, address_of, common, text_of, texts_of
+from .front import Front, Sent, Visit, address_of, common, text_of, texts_of, walk_of
 from .manage import ManagePages
 from .page import Page
 from .pages import BookingPages, missing
@@ -64,7 +64,6 @@ class WishPages:
             return self._form(page, visit, form, hosts, problems)
         with self.front.database.read() as session:
             days = days_of_conference(session, visit.conference)
-        walk = text_of(form, "walk").strip()
         place: Place = VIDEO if text_of(form, "place") == VIDEO else ON_SITE
         wished = wishes.Wished(
             hosts,
@@ -72,7 +71,7 @@ class WishPages:
             who["school_class"],
             availability.read(form, days),
             place,
-            min(int(walk), 120) if walk.isdigit() else visit.conference.walk_minutes,
+            walk_of(form, visit.conference),
         )
 
         def enter(session: Session, conference: Conference, guest: Guest, door: Door) -> None:

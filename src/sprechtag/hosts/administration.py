@@ -21,11 +21,12 @@ from ..phrases import LANGUAGES
 from ..settings import ADMIN_FIELDS, Settings
 from .access import REFUSALS, User
 from .capacity import MediaData
+from .fields import Line, Secret
 from .people import check_admin
 from .schemas import Strict
 
-Names = Annotated[str, Field(max_length=2000)]
-Line = Annotated[str, Field(max_length=300)]
+Names = Annotated[Line, Field(max_length=2000)]
+Short = Annotated[Line, Field(max_length=300)]
 
 
 class AdminData(Strict):
@@ -34,14 +35,14 @@ class AdminData(Strict):
     organiser_groups: Names = ""
     enrolled_groups: Names = ""
     mail_channel: Literal["auto", "smtp", "mail-app", "calendar"] = "auto"
-    smtp_host: Line = ""
+    smtp_host: Short = ""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
-    smtp_user: Line = ""
-    smtp_password: Annotated[str, Field(max_length=300)] | None = None
+    smtp_user: Short = ""
+    smtp_password: Annotated[Secret, Field(max_length=300)] | None = None
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
-    smtp_from: Line = ""
+    smtp_from: Short = ""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
-    public_url: Line = ""
+    public_url: Short = ""
     languages: Names = ""
     media: MediaData = MediaData()
 
@@ -72,7 +73,7 @@ class AdminAnswer(BaseModel):
 
 
 class TestMailData(Strict):
-    to: Line
+    to: Short
 
 
 @dataclass

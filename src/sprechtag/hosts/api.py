@@ -6,8 +6,10 @@ exist (404). The gate has made sure that somebody is logged in and that a changi
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Query, status
+from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -27,7 +29,7 @@ from ..phrases import LANGUAGES
 from ..planning import capacity
 from ..settings import Settings
 from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
-from .people import MayNotOrganise, NoConfirmation, ask_for_groups, groups_of
+from .people import MayNotOrganise, NoConfirmation, groups_of
 from .schemas import (
     Blocking,
     BookingAnswer,
@@ -47,11 +49,15 @@ from .schemas import (
     Saying,
 )
 
+HostList = Annotated[list[HostData], Field(max_length=500)]
+HostCount = Annotated[int, Query(ge=0, le=5000)]
+EachCount = Annotated[int, Query(ge=0, le=1000)]
+
 
 @dataclass
 class HostApi:
     """The routes and what they need. `wake` wakes the sync; `public_base` is the public address of the app
-    without a slash at its end, or empty while it is not known."""
+    without a slash at its end, or empty while it is not known; `ask_for_groups` has somebody's groups learned."""
 
     database: Database
     desk: Desk
@@ -61,6 +67,7 @@ class HostApi:
     wake: Callable[[], None]
     options: Callable[[], Settings]
     mail_channel: Callable[[str], tuple[str, int]]
+    ask_for_groups: Callable[[str], None]
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1", responses=REFUSALS)
@@ -101,9 +108,7 @@ class HostApi:
         with self.database.read() as session:
             groups = groups_of(session, user, self.clock())
         if groups is None or groups.stale:
-            with self.database.write() as session:
-                ask_for_groups(session, user, self.clock())
-            self.wake()
+            self.ask_for_groups(user.user_id)
         names = groups.names if groups else None
         with self.database.read() as session:
             may = administration.may_organise(session, user.user_id, options.names("organiser_groups"), names)
@@ -128,7 +133,7 @@ class HostApi:
             ).scalars()
             return [self._answer(session, conference, user) for conference in found]
 
-    def preview(self, data: RulesData, hosts: int = 1, each: int = 3) -> PreviewAnswer:
+    def preview(self, data: RulesData, hosts: HostCount = 1, each: EachCount = 3) -> PreviewAnswer:
         """The slots that these rules make for `hosts` hosts, and how many families find `each` appointments there.
         Nothing is kept."""
         organise.check(data.rules())
@@ -239,7 +244,7 @@ class HostApi:
             ).scalars()
             return [HostAnswer.model_validate(host, from_attributes=True) for host in rows]
 
-    def enrol(self, conference_id: str, data: list[HostData], user: User) -> list[HostAnswer]:
+    def enrol(self, conference_id: str, data: HostList, user: User) -> list[HostAnswer]:
         """Invites hosts or brings their entries up to date, all or none."""
         with self.database.write() as session:
             conference = own(session, conference_id, user)

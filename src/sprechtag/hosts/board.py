@@ -32,9 +32,11 @@ from ..conference.tables import (
 )
 from ..conference.tokens import LinkKey, display_path, part_of_path
 from ..day import alarms, live, media, metrics, observer, pace, records
+from ..moments import local
 from ..phrases import Speaker
 from ..settings import Settings
 from .access import REFUSALS, User, own, visible, visible_booking
+from .fields import Day, Text
 from .schemas import Strict
 
 SHOWN = timedelta(minutes=60)
@@ -167,7 +169,7 @@ class ExtraData(Strict):
 
 
 class WordsData(Strict):
-    text: Annotated[str, Field(max_length=2000)]
+    text: Annotated[Text, Field(max_length=2000)]
 
 
 class DisplayData(Strict):
@@ -236,7 +238,7 @@ class BoardApi:
 
     # -- the board ----------------------------------------------------------------------------------------------
 
-    def board(self, conference_id: str, request: Request, user: User, day: date | None = None) -> Response:
+    def board(self, conference_id: str, request: Request, user: User, day: Day | None = None) -> Response:
         """Everything of one day (today, or the next one that has appointments). Ask again with the ETag; 304 says that
         nothing has changed."""
         now = self.clock()
@@ -432,7 +434,7 @@ def _days(session: Session, conference: Conference) -> list[date]:
     starts = session.execute(
         select(col(Slot.starts_at)).where(col(Slot.conference_id) == conference.id).distinct()
     ).scalars()
-    return sorted({start.astimezone(zone).date() for start in starts})
+    return sorted({local(start, zone).date() for start in starts})
 
 
 def _nearest(days: list[date], today: date) -> date:
@@ -608,7 +610,7 @@ def _corridors(rooms: Any) -> list[str]:
     known = sorted({room.strip() for room in rooms if room.strip()})
     starts: dict[str, int] = {}
     for room in known:
-        letters_and_floor = room[: next((i for i, sign in enumerate(room) if sign.isdigit()), len(room)) + 1]
+        letters_and_floor = room[: next((i for i, sign in enumerate(room) if sign in "0123456789"), len(room)) + 1]
         starts[letters_and_floor] = starts.get(letters_and_floor, 0) + 1
     return [start for start, count in sorted(starts.items()) if count > 1] + known
 

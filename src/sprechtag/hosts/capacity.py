@@ -20,9 +20,10 @@ from ..day import media
 from ..planning import capacity
 from ..settings import Settings
 from .access import REFUSALS, User, own
+from .fields import Line
 from .schemas import Strict
 
-Name = Annotated[str, Field(max_length=80)]
+Name = Annotated[Line, Field(max_length=80)]
 Amount = Annotated[float, Field(ge=0, le=100_000)]
 Number = TypeVar("Number", int, float)
 STAGGER_MINUTES = 5
@@ -35,7 +36,7 @@ class ServerData(Strict):
     calls: Annotated[int, Field(ge=0, le=10_000)] = 0
     line_mbit: Amount = 0.0
     joins: Amount = 0.0
-    metrics: Annotated[str, Field(max_length=600)] = ""
+    metrics: Annotated[Line, Field(max_length=600)] = ""
 
     @field_validator("metrics")
     @classmethod

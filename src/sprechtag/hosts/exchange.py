@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """In and out as files: the list of hosts from a school's spreadsheet, the bookings for the school's own use."""
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +12,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..access import Caller
 from ..conference import organise
 from ..conference.database import Database
+from ..conference.entries import Wrong, base64_bytes
 from ..conference.errors import Invalid
 from ..conference.ical import calendar_file
 from ..conference.organise import HOST_FIELDS, HostEntry
@@ -24,6 +24,7 @@ from ..conference.tables import Conference, Host
 from ..paper import sheets
 from ..phrases import Speaker
 from .access import REFUSALS, User, own
+from .fields import Line
 from .schemas import Strict
 
 _COLUMNS = {
@@ -55,7 +56,7 @@ MOST_BYTES = 2_000_000
 class TableFile(Strict):
     """A CSV or XLSX file, at most 2 MB. Its first line names the columns."""
 
-    name: Annotated[str, Field(max_length=200)]
+    name: Annotated[Line, Field(max_length=200)]
     content_base64: Annotated[str, Field(max_length=3_000_000)]
 
 
@@ -104,15 +105,17 @@ class ExchangeApi:
 
     def preview_import(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """What an import would change, line by line. Nothing is changed."""
+        rows = self._rows(conference_id, data, user)
         with self.database.read() as session:
-            plan = _plan(session, own(session, conference_id, user), data)
+            plan = _plan(session, own(session, conference_id, user), rows)
         return import_answer(plan.lines, plan.unknown, applied=False)
 
     def import_hosts(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """Imports all lines, or none when one of them has an error. What is not in the file stays as it is."""
+        rows = self._rows(conference_id, data, user)
         with self.database.write() as session:
             conference = own(session, conference_id, user)
-            plan = _plan(session, conference, data)
+            plan = _plan(session, conference, rows)
             applied = not any(line.outcome == "error" for line in plan.lines)
             answer = import_answer(plan.lines, plan.unknown, applied)
             if answer.applied:
@@ -120,6 +123,9 @@ class ExchangeApi:
                     organise.enrol(session, conference, entry)
         self.wake()
         return answer
+
+    def _rows(self, conference_id: str, data: TableFile, user: Caller) -> list[list[str]]:
+        return rows_for(self.database, conference_id, data, user)
 
     def export(self, conference_id: str, name: ExportName, user: User) -> Response:
         """All active appointments as a file, times in the conference's zone."""
@@ -156,8 +162,7 @@ def _row(view: BookingView, say: Speaker) -> list[str]:
     ]
 
 
-def _plan(session: Session, conference: Conference, data: TableFile) -> _Plan:
-    rows = rows_of(data)
+def _plan(session: Session, conference: Conference, rows: list[list[str]]) -> _Plan:
     if not rows:
         raise Invalid("file", "file_empty")
     columns, unknown = columns_of(rows[0], _COLUMNS)
@@ -180,17 +185,18 @@ def _plan(session: Session, conference: Conference, data: TableFile) -> _Plan:
     return plan
 
 
+def rows_for(database: Database, conference_id: str, data: TableFile, user: Caller) -> list[list[str]]:
+    """The file's rows, read outside of any transaction, for the conference's organiser only. Raises `Invalid`."""
+    with database.read() as session:
+        own(session, conference_id, user)
+    return rows_of(data)
+
+
 def rows_of(data: TableFile) -> list[list[str]]:
     try:
-        content = base64.b64decode(data.content_base64, validate=True)
-    except binascii.Error as error:
-        raise Invalid("content_base64", "file_unreadable") from error
-    if len(content) > MOST_BYTES:
-        raise Invalid("file", "file_too_large")
-    try:
-        return sheets.read(data.name, content)
-    except sheets.Unreadable as error:
-        raise Invalid("file", "file_unreadable") from error
+        return sheets.read(data.name, base64_bytes(data.content_base64, MOST_BYTES))
+    except (Wrong, sheets.Unreadable) as error:
+        raise Invalid("file", error.reason) from error
 
 
 def columns_of(header: list[str], titles_of: dict[str, tuple[str, ...]]) -> tuple[dict[int, str], list[str]]:

@@ -5,9 +5,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
@@ -16,14 +17,16 @@ from ..conference.booking import Desk
 from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
 from ..conference.organise import HasBookings
-from ..conference.tables import Booking, Conference, Guest
+from ..conference.tables import Booking, Guest
 from ..conference.tokens import LinkKey
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, own, visible
-from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_of
+from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_for
+from .fields import Id, Line
 from .overview import job_answer
 from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
 
+FamilyList = Annotated[list[FamilyData], Field(max_length=500)]
 _COLUMNS = {
     "name": ("name", "family", "familie", "eltern", "parents"),
     "email": ("email", "e-mail", "mail", "adresse"),
@@ -74,7 +77,7 @@ class AskedFamily(BaseModel):
 
 
 class AskData(Strict):
-    family: str
+    family: Id
     asked: bool = True
 
 
@@ -127,7 +130,7 @@ class FamiliesApi:
             for line in lines
         ]
 
-    def enter(self, conference_id: str, data: list[FamilyData], user: User) -> list[FamilyAnswer]:
+    def enter(self, conference_id: str, data: FamilyList, user: User) -> list[FamilyAnswer]:
         """Enters families, all or none; one with the same address is entered once."""
         with self.database.write() as session:
             conference = own(session, conference_id, user)
@@ -185,7 +188,7 @@ class FamiliesApi:
         self.wake()
         return answer
 
-    def my_families(self, conference_id: str, user: User, search: str = "") -> list[AskedFamily]:
+    def my_families(self, conference_id: str, user: User, search: Line = "") -> list[AskedFamily]:
         """For a host: the children among the entered families of the own classes (of all, where no classes are given)
         whose name holds `search` (two letters or more), and whom I have asked already."""
         with self.database.read() as session:
@@ -218,25 +221,28 @@ class FamiliesApi:
 
     def preview_import(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """What an import would change, line by line. Nothing is changed."""
+        rows = rows_for(self.database, conference_id, data, user)
         with self.database.read() as session:
-            lines, _, unknown = self._plan(session, own(session, conference_id, user), data)
+            register = people.Register.of(session, own(session, conference_id, user))
+            lines, _, unknown = self._plan(session, register, rows)
         return import_answer(lines, unknown, applied=False)
 
     def import_families(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
         """Enters all lines, or none when one of them has an error."""
+        rows = rows_for(self.database, conference_id, data, user)
         with self.database.write() as session:
             conference = own(session, conference_id, user)
-            lines, found, unknown = self._plan(session, conference, data)
+            register = people.Register.of(session, conference)
+            lines, found, unknown = self._plan(session, register, rows)
             applied = not any(line.outcome == "error" for line in lines)
-            for family in found if applied else ():
-                people.invite(session, conference, family, self.links)
+            if applied:
+                people.invite_all(session, conference, found, self.links, register)
         self.wake()
         return import_answer(lines, unknown, applied=applied)
 
     def _plan(
-        self, session: Session, conference: Conference, data: TableFile
+        self, session: Session, register: people.Register, rows: list[list[str]]
     ) -> tuple[list[ImportLine], list[people.Family], list[str]]:
-        rows = rows_of(data)
         if not rows:
             raise Invalid("file", "file_empty")
         columns, unknown = columns_of(rows[0], _COLUMNS)
@@ -248,13 +254,13 @@ class FamiliesApi:
         for number, row in enumerate(rows[1:], 2):
             given = {name: row[index] for index, name in columns.items() if index < len(row)}
             if any(given.values()):
-                line, family = self._line(session, conference, number, given, seen)
+                line, family = self._line(session, register, number, given, seen)
                 lines.append(line)
                 found += [family] if family else []
         return lines, found, unknown
 
     def _line(
-        self, session: Session, conference: Conference, number: int, given: dict[str, str], seen: dict[str, int]
+        self, session: Session, register: people.Register, number: int, given: dict[str, str], seen: dict[str, int]
     ) -> tuple[ImportLine, people.Family | None]:
         name = given.get("name", "")
 
@@ -262,7 +268,7 @@ class FamiliesApi:
             return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
 
         language = given.get("language", "").casefold()[:2]
-        hosts, unknown = people.hosts_named(session, conference, given.get("hosts", ""))
+        hosts, unknown = people.hosts_named(register.hosts, given.get("hosts", ""))
         if unknown:
             unknown_host = "A teacher in this line is unknown. Give the name or the Nextcloud user of somebody invited."
             return ImportLine(
@@ -288,7 +294,7 @@ class FamiliesApi:
         if key in seen:
             return wrong("This family stands in the list twice.")
         seen[key] = number
-        known = people.find_family(session, conference, family, self.links)
+        known = register.find(family, self.links)
         changes = {column: ("", value) for column, value in given.items() if value}
         if known and known.invited:
             new_hosts = set(hosts) - set(people.named_hosts(session, known.id or 0))

@@ -25,6 +25,7 @@ from .schemas import (
     CalendarName,
     HeldAnswer,
     HoldData,
+    OwnAnswer,
     OwnDay,
     OwnEntry,
     OwnSlot,
@@ -54,14 +55,14 @@ class OwnApi:
         )
         return router
 
-    def own_entry(self, conference_id: str, user: User) -> OwnEntry:
+    def own_entry(self, conference_id: str, user: User) -> OwnAnswer:
         """My own settings in this conference; empty windows are the conference's."""
         with self.database.read() as session:
             conference = visible(session, conference_id, user)
             host = organise.find_host(session, conference.id or 0, user.user_id)
-            return OwnEntry.of(host, organise.conference_windows(session, conference, host))
+            return OwnAnswer.of(host, organise.conference_windows(session, conference, host))
 
-    def set_own_entry(self, conference_id: str, data: OwnEntry, user: User) -> OwnEntry:
+    def set_own_entry(self, conference_id: str, data: OwnEntry, user: User) -> OwnAnswer:
         """Sets my room, places, times, calendar and limits. 409 when a booked slot would have to go; nothing is changed
         then."""
         with self.database.write() as session:
@@ -70,7 +71,7 @@ class OwnApi:
             windows = [window.window() for window in data.windows]
             organise.set_own_entry(session, conference, host, data.wishes(), windows)
             host.calendar_read_at = None
-            answer = OwnEntry.of(host, windows)
+            answer = OwnAnswer.of(host, windows)
         self.wake()
         return answer
 

@@ -18,6 +18,7 @@ from ..conference.tables import Conference, PaperJob
 from ..gate import Caller
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, visible
+from .fields import Line, SchoolClass, UserId
 from .schemas import Strict
 
 PaperKind = Literal["door_signs", "host_lists", "room_plan", "timetables", "invitations"]
@@ -29,11 +30,11 @@ class PaperData(Strict):
     a taken time, `host` narrows it to one host."""
 
     kind: PaperKind
-    school_class: Annotated[str, Field(max_length=40)] = ""
+    school_class: SchoolClass = ""
     unreachable: bool = False
     shown: Literal["times", "initials", "names"] = "initials"
-    host: Annotated[str, Field(max_length=64)] = ""
-    language: Annotated[str, Field(max_length=20)] = "de"
+    host: UserId = ""
+    language: Annotated[Line, Field(max_length=20)] = "de"
 
 
 class PaperAnswer(BaseModel):

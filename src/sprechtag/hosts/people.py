@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from ..conference.errors import NotFound, Refused
-from ..conference.queries import learn
 from ..conference.tables import InstanceFact
 from ..gate import Caller
 
@@ -42,11 +41,6 @@ def groups_of(session: Session, user: Caller, now: datetime) -> Groups | None:
     if row is None or row.learned_at < now - FORGOTTEN:
         return None
     return Groups([str(name) for name in row.value.get("groups", [])], row.learned_at < now - STALE)
-
-
-def ask_for_groups(session: Session, user: Caller, now: datetime) -> None:
-    """Has them learned in the background."""
-    learn(session, f"ask:{user.user_id}", {}, now)
 
 
 def check_admin(session: Session, user: Caller, now: datetime) -> None:

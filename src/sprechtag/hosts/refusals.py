@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A refusal as the API says it: a status, a code for programs and a sentence for people."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from ..conference import errors, jobs, organise, wishes
+from ..conference.entries import Wrong
 from .people import MayNotOrganise, NoConfirmation
 from .schemas import Problem
 
@@ -25,6 +29,10 @@ _SENTENCES: dict[str, str] = {
     "text_missing": "Write the message.",
     "file_empty": "The file is empty.",
     "file_unreadable": "This file cannot be read. Save the table as CSV or XLSX and try again.",
+    "too_many_rows": "The table has more than 5,000 lines. Split it.",
+    "too_many_columns": "The table has more than 50 columns. Leave out those that are not needed here.",
+    "cell_too_long": "A cell of the table holds more than 2,000 characters. Shorten it.",
+    "table_too_large": "This table is too large. Copy only the list into a new one, save it as CSV and try again.",
     "file_too_large": "The file is larger than 2 MB. Split it.",
     "column_user_missing": "No column names the Nextcloud user. Call one “user” or “Benutzer”.",
     "booking_by_unknown": "Choose who may book.",
@@ -41,15 +49,48 @@ _SENTENCES: dict[str, str] = {
     "reminders_wrong": "Reminders are minutes before the appointment, at most 14 days.",
     "text_kind_unknown": "There is no such mail.",
     "placeholder_unknown": "This mail does not have one of the placeholders in braces. Take one of those shown.",
+    "day_wrong": "This day cannot be. Give one between 2000 and 2100.",
+    "moment_wrong": "This time cannot be. Give a day between 2000 and 2100.",
+    "clock_wrong": "Give the time of day without a time zone: the conference’s own is meant.",
+    "id_wrong": "There is nothing of this id.",
+    "user_wrong": "No Nextcloud user is called like that.",
+    "sign_wrong": "There is a sign in it that cannot be typed. Type it again.",
     "user_id_missing": "Give the Nextcloud user to invite.",
 }
+
+
+_STATUSES = {
+    400: "This request cannot be read. Load the page anew.",
+    405: "This is not possible here. Load the page anew.",
+    413: "That is too much at once. Send less.",
+    415: "This kind of content is not taken here. Load the page anew.",
+}
+
+
+def of_status(status: int) -> Problem:
+    """What a status says that no rule of ours has given."""
+    other = "Something went wrong in Sprechtag. Try again in a few minutes; if it stays so, tell the administration."
+    return Problem(error="unexpected" if status >= 500 else "not_possible", message=_STATUSES.get(status, other))
+
+
+def invalid_entry(errors: Sequence[Any]) -> Problem:
+    """The first entry that cannot be taken, by pydantic's findings."""
+    first = errors[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    wrong = (first.get("ctx") or {}).get("error")
+    if isinstance(wrong, Wrong):
+        return Problem(error=wrong.reason, message=_sentence(wrong.reason), field=field)
+    return Problem(error="invalid", message=f"{field}: {first['msg']}", field=field)
+
+
+def _sentence(reason: str) -> str:
+    return _SENTENCES.get(reason, "This entry cannot be used. Check it and try again.")
 
 
 def problem(refused: errors.Refused) -> tuple[int, Problem]:
     match refused:
         case errors.Invalid(field=field, reason=reason):
-            message = _SENTENCES.get(reason, "This entry cannot be used. Check it and try again.")
-            return 422, Problem(error=reason, message=message, field=field)
+            return 422, Problem(error=reason, message=_sentence(reason), field=field)
         case errors.NotFound():
             return 404, Problem(error="not_found", message="There is no such thing, or it is not yours.")
         case organise.HasBookings():

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..conference.organise import HostEntry, OwnWishes, Rules
 from ..conference.slots import TimeWindow
 from ..conference.tables import Conference, Host
-from ..phrases import LANGUAGES
+from .fields import Clock, Day, Id, Instant, Line, SchoolClass, Spoken, Text, UserId, Zone
 
 
 class Strict(BaseModel):
@@ -19,12 +19,24 @@ class Strict(BaseModel):
 
 
 class WindowData(Strict):
+    day: Day
+    starts: Clock
+    ends: Clock
+
+    def window(self) -> TimeWindow:
+        return TimeWindow(self.day, self.starts, self.ends)
+
+
+class WindowAnswer(BaseModel):
+    """As it is stored: a rule that is younger than a row must not hide it."""
+
     day: date
     starts: time
     ends: time
 
-    def window(self) -> TimeWindow:
-        return TimeWindow(self.day, self.starts, self.ends)
+    @classmethod
+    def all(cls, windows: Sequence[TimeWindow]) -> "list[WindowAnswer]":
+        return [cls(day=window.day, starts=window.starts, ends=window.ends) for window in windows]
 
 
 Minutes = Annotated[int, Field(ge=0, le=100_000)]
@@ -33,17 +45,17 @@ Minutes = Annotated[int, Field(ge=0, le=100_000)]
 class RulesData(Strict):
     """The rules of a conference; minutes, days and counts are whole numbers."""
 
-    name: Annotated[str, Field(max_length=200)]
+    name: Annotated[Line, Field(max_length=200)]
     windows: Annotated[list[WindowData], Field(max_length=60)]
-    description: Annotated[str, Field(max_length=4000)] = ""
-    contact: Annotated[str, Field(max_length=400)] = ""
-    time_zone: str = "Europe/Berlin"
+    description: Annotated[Text, Field(max_length=4000)] = ""
+    contact: Annotated[Line, Field(max_length=400)] = ""
+    time_zone: Zone = "Europe/Berlin"
     slot_minutes: Annotated[int, Field(ge=1, le=480)] = 10
     pause_minutes: Annotated[int, Field(ge=0, le=480)] = 0
     offers_on_site: bool = True
     offers_video: bool = True
-    opens_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
+    opens_at: Instant | None = None
+    closes_at: Instant | None = None
     lead_minutes: Minutes = 60
     change_deadline_minutes: Minutes = 120
     max_bookings_per_guest: Annotated[int, Field(ge=1, le=100)] = 10
@@ -51,14 +63,14 @@ class RulesData(Strict):
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     contact_for_hosts: bool = False
     booking_by: Literal["link", "confirmed", "invited"] = "link"
-    languages: Annotated[str, Field(max_length=200)] = ""
+    languages: Annotated[Line, Field(max_length=200)] = ""
     walk_minutes: Annotated[int, Field(ge=0, le=120)] = 5
-    reminders: Annotated[str, Field(max_length=100)] = "1440,60"
+    reminders: Annotated[Line, Field(max_length=100)] = "1440,60"
     waiting_list: bool = True
-    priority_from: AwareDatetime | None = None
+    priority_from: Instant | None = None
     booking_mode: Literal["direct", "wishes", "assigned"] = "direct"
-    wishes_until: AwareDatetime | None = None
-    privacy_notice: Annotated[str, Field(max_length=4000)] = ""
+    wishes_until: Instant | None = None
+    privacy_notice: Annotated[Text, Field(max_length=4000)] = ""
     feedback: bool = False
 
     def rules(self) -> Rules:
@@ -67,11 +79,11 @@ class RulesData(Strict):
 
 
 class HostData(Strict):
-    user_id: Annotated[str, Field(min_length=1, max_length=64)]
-    display_name: Annotated[str, Field(max_length=200)] = ""
-    subject: Annotated[str, Field(max_length=200)] = ""
-    classes: Annotated[str, Field(max_length=200)] = ""
-    room: Annotated[str, Field(max_length=100)] = ""
+    user_id: Annotated[UserId, Field(min_length=1, max_length=64)]
+    display_name: Annotated[Line, Field(max_length=200)] = ""
+    subject: Annotated[Line, Field(max_length=200)] = ""
+    classes: Annotated[Line, Field(max_length=200)] = ""
+    room: Annotated[Line, Field(max_length=100)] = ""
     offers_on_site: bool = True
     offers_video: bool = True
     windows: Annotated[list[WindowData], Field(max_length=60)] = []
@@ -94,15 +106,15 @@ class PreviewAnswer(BaseModel):
 
 
 class CopyData(Strict):
-    first_day: date
-    name: Annotated[str, Field(max_length=200)] = ""
+    first_day: Day
+    name: Annotated[Line, Field(max_length=200)] = ""
 
 
 class OwnEntry(Strict):
-    room: Annotated[str, Field(max_length=100)] = ""
+    room: Annotated[Line, Field(max_length=100)] = ""
     offers_on_site: bool = True
     offers_video: bool = True
-    calendar: Annotated[str, Field(max_length=200)] = ""
+    calendar: Annotated[Line, Field(max_length=200)] = ""
     min_pause_minutes: Annotated[int, Field(ge=0, le=240)] = 0
     max_in_a_row: Annotated[int, Field(ge=0, le=100)] = 0
     windows: Annotated[list[WindowData], Field(max_length=60)] = []
@@ -110,10 +122,20 @@ class OwnEntry(Strict):
     def wishes(self) -> OwnWishes:
         return OwnWishes(**{name: getattr(self, name) for name in OwnWishes.__dataclass_fields__})
 
+
+class OwnAnswer(BaseModel):
+    room: str
+    offers_on_site: bool
+    offers_video: bool
+    calendar: str
+    min_pause_minutes: int
+    max_in_a_row: int
+    windows: list[WindowAnswer]
+
     @classmethod
-    def of(cls, host: Host, windows: Sequence[TimeWindow]) -> "OwnEntry":
-        listed = [WindowData(day=window.day, starts=window.starts, ends=window.ends) for window in windows]
-        return cls(windows=listed, **{name: getattr(host, name) for name in OwnWishes.__dataclass_fields__})
+    def of(cls, host: Host, windows: Sequence[TimeWindow]) -> "OwnAnswer":
+        own = {name: getattr(host, name) for name in OwnWishes.__dataclass_fields__}
+        return cls(windows=WindowAnswer.all(windows), **own)
 
 
 class OwnSlot(BaseModel):
@@ -164,16 +186,7 @@ class MeAnswer(BaseModel):
     languages: list[str]
 
 
-Message = Annotated[str, Field(max_length=4000)]
-
-
-def _spoken(language: str) -> str:
-    if language not in LANGUAGES:
-        raise ValueError("The public pages do not speak this language.")
-    return language
-
-
-Spoken = Annotated[str, AfterValidator(_spoken)]
+Message = Annotated[Text, Field(max_length=4000)]
 PlaceName = Literal["on_site", "video"]
 
 
@@ -184,7 +197,7 @@ class Saying(Strict):
 
 
 class Moving(Saying):
-    slot_id: str
+    slot_id: Id
 
 
 class PlaceChange(Saying):
@@ -196,7 +209,7 @@ class CalendarAnswer(Saying):
 
 
 class NoteData(Strict):
-    note: Annotated[str, Field(max_length=4000)]
+    note: Annotated[Text, Field(max_length=4000)]
 
 
 class Blocking(Strict):
@@ -206,24 +219,24 @@ class Blocking(Strict):
 class PhoneBooking(Strict):
     """`email` may be empty: then nobody is written to. `key` makes a repeated call book once."""
 
-    slot_id: str
+    slot_id: Id
     place: PlaceName
-    child: str
-    school_class: str = ""
-    name: str
-    email: str = ""
-    phone: str = ""
+    child: Line
+    school_class: SchoolClass = ""
+    name: Line
+    email: Line = ""
+    phone: Line = ""
     language: Spoken = "de"
-    key: Annotated[str, Field(max_length=100)] = ""
+    key: Annotated[Line, Field(max_length=100)] = ""
 
 
 class FamilyData(Strict):
     """A family as the school enters it; `email` may be empty."""
 
-    name: str
-    email: str = ""
-    child: str = ""
-    school_class: str = ""
+    name: Line
+    email: Line = ""
+    child: Line = ""
+    school_class: SchoolClass = ""
     language: Spoken = "de"
 
 
@@ -243,8 +256,8 @@ class SwitchData(Strict):
     place from now on (not for a single day)."""
 
     place: PlaceName
-    day: date | None = None
-    host: str = ""
+    day: Day | None = None
+    host: UserId = ""
     message: Message = ""
     offer: bool = True
 
@@ -253,10 +266,10 @@ class MessageData(Strict):
     """To all families with appointments still to come, or to those of one host or one day, or (`unbooked`) to those
     that were entered and have none."""
 
-    subject: Annotated[str, Field(max_length=200)]
+    subject: Annotated[Line, Field(max_length=200)]
     text: Message
-    day: date | None = None
-    host: str = ""
+    day: Day | None = None
+    host: UserId = ""
     unbooked: bool = False
 
 
@@ -323,7 +336,7 @@ class ConferenceAnswer(BaseModel):
     wishes_until: datetime | None
     privacy_notice: str
     feedback: bool
-    windows: list[WindowData]
+    windows: list[WindowAnswer]
     role: Literal["organiser", "host"]
     host_state: Literal["invited", "joined", "declined"] | None = None
     share_link: str = ""
@@ -332,7 +345,7 @@ class ConferenceAnswer(BaseModel):
     @classmethod
     def of(cls, conference: Conference, windows: list[TimeWindow], **more: object) -> "ConferenceAnswer":
         fields = {name: getattr(conference, name) for name in cls.model_fields if hasattr(conference, name)}
-        listed = [WindowData(day=window.day, starts=window.starts, ends=window.ends) for window in windows]
+        listed = WindowAnswer.all(windows)
         return cls(**fields | {"id": conference.public_id, "windows": listed} | more)
 
 

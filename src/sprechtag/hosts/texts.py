@@ -18,6 +18,7 @@ from ..conference.errors import Invalid
 from ..conference.tables import FeedbackAnswer
 from ..phrases import LANGUAGES, Speaker
 from .access import REFUSALS, User, own
+from .fields import Line, Text
 from .schemas import Strict
 
 LEAST_ANSWERS = 3
@@ -37,13 +38,13 @@ class KindAnswer(BaseModel):
 class TextsData(Strict):
     """By kind and language; what is missing or empty is our own text."""
 
-    texts: dict[str, dict[str, Annotated[str, Field(max_length=texts.LONGEST)]]]
+    texts: dict[str, dict[str, Annotated[Text, Field(max_length=texts.LONGEST)]]]
 
 
 class TextPreviewData(Strict):
-    kind: str
-    language: str
-    text: Annotated[str, Field(max_length=texts.LONGEST)] = ""
+    kind: Line
+    language: Line
+    text: Annotated[Text, Field(max_length=texts.LONGEST)] = ""
 
 
 class TextPreview(BaseModel):

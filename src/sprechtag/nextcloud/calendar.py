@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A user's calendar over CalDAV (RFC 4791), below `/remote.php/dav/calendars/{user}/`."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
@@ -17,6 +19,11 @@ from .session import Answer, UserSession
 
 _DAV = "{DAV:}"
 _CAL = "{urn:ietf:params:xml:ns:caldav}"
+MOST_EVENTS = 2000
+"""In one calendar and the time that is asked for: a rule that repeats by the second makes millions."""
+LONGEST_EVENTS = 2_000_000
+UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a broken iCalendar text makes its parser raise; dates at the ends of the calendar overflow."""
 _NOT_FOR_EVENTS = {"contact_birthdays", "inbox", "outbox", "trashbin"}
 _OWN = "{http://owncloud.org/ns}owner-principal"
 _LIST = (
@@ -89,29 +96,34 @@ async def events_between(
     span = {"start": f"{before:%Y%m%dT%H%M%SZ}", "end": f"{end.astimezone(UTC):%Y%m%dT%H%M%SZ}"}
     path = f"{_home(session)}{quote(calendar, safe='')}/"
     answer = await session.dav("REPORT", path, headers={"Depth": "1"}, body=_EVENTS.format(**span))
-    try:
-        root = ElementTree.fromstring(_check("read the calendar", answer).text)  # noqa: S314 - as in _calendars
-    except ElementTree.ParseError as error:
-        raise Rejected("read the calendar") from error
-    found: list[EventTime] = []
-    for text in root.iter(f"{_CAL}calendar-data"):
-        found += event_times(text.text or "", zone, address)
+    found = await asyncio.to_thread(_events_in, _check("read the calendar", answer).text, zone, address)
     return [event for event in found if event.ends_at > start and event.starts_at < end]
+
+
+def _events_in(multistatus: str, zone: str, address: str) -> list[EventTime]:
+    try:
+        root = ElementTree.fromstring(multistatus)  # noqa: S314 - as in _calendars
+    except (ElementTree.ParseError, ValueError) as error:
+        raise Rejected("read the calendar") from error
+    texts = (text.text or "" for text in root.iter(f"{_CAL}calendar-data"))
+    times = (event for text in texts for event in event_times(text, zone, address))
+    return list(islice(times, MOST_EVENTS))
 
 
 def event_times(text: str, zone: str, address: str = "") -> Iterator[EventTime]:
     """The times of all events in an iCalendar text; one that cannot be read is left out."""
     try:
-        events = Parsed.from_ical(text).walk("VEVENT")
-    except ValueError:
+        events = Parsed.from_ical(text[:LONGEST_EVENTS]).walk("VEVENT")
+    except UNREADABLE:
         return
     for event in events:
         try:
             starts_at = _moment(event.decoded("dtstart"), zone)
             ends_at = _end(event, starts_at, zone)
-        except (KeyError, ValueError, TypeError):
+            busy = _takes_time(event, address)
+        except UNREADABLE:
             continue
-        yield EventTime(str(event.get("uid", "")), starts_at, ends_at, _takes_time(event, address))
+        yield EventTime(str(event.get("uid", "")), starts_at, ends_at, busy)
 
 
 def _end(event: Any, starts_at: datetime, zone: str) -> datetime:
@@ -160,7 +172,7 @@ async def find_or_create(session: UserSession, wanted: str = "") -> str:
 def _calendars(multistatus: str, user_id: str) -> list[CalendarInfo]:
     try:
         root = ElementTree.fromstring(multistatus)  # noqa: S314 - our own Nextcloud answers, entities are off
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError) as error:
         raise Rejected("look for the calendar") from error
     found: list[CalendarInfo] = []
     for response in root.iter(f"{_DAV}response"):

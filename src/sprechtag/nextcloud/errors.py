@@ -13,6 +13,8 @@ NextcloudError
 └── Rejected       any other 4xx, or an answer that makes no sense
 """
 
+import re
+
 
 class NextcloudError(Exception):
     """`status` is the HTTP status or 0; `doing` names the call without personal data; `body` what was answered."""
@@ -57,7 +59,7 @@ class Rejected(NextcloudError):
 def from_status(doing: str, status: int, body: str = "", retry_after: str = "") -> NextcloudError:
     """The error for an HTTP status."""
     if status == 429:
-        return Throttled(doing, float(retry_after) if retry_after.isdigit() else None)
+        return Throttled(doing, float(retry_after) if re.fullmatch("[0-9]{1,5}", retry_after) else None)
     kinds: dict[int, type[NextcloudError]] = {
         401: NotAllowed,
         403: NotAllowed,

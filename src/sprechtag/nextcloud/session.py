@@ -20,6 +20,8 @@ from niquests.exceptions import ConnectTimeout, RequestException
 from .errors import Rejected, Unreachable, from_status
 
 # What may be asked again without asking twice for anything: a kept connection may have been closed in between.
+LONGEST_ANSWER = 10_000_000
+PART = 16_384
 _READS = {"GET", "HEAD", "PROPFIND", "REPORT"}
 
 
@@ -54,7 +56,8 @@ class Door:
             npa_timeout=self.seconds,
             npa_timeout_dav=self.seconds,
         )
-        session = UserSession(user_id, app)
+        # Twice: its own limit is for each wait, and a call may be many short ones.
+        session = UserSession(user_id, app, 2 * self.seconds)
         try:
             yield session
         finally:
@@ -64,8 +67,9 @@ class Door:
 class UserSession:
     """OCS and DAV as one user, one call after the other."""
 
-    def __init__(self, user_id: str, app: AsyncNextcloudApp) -> None:
+    def __init__(self, user_id: str, app: AsyncNextcloudApp, seconds: float = 60.0) -> None:
         self.user_id = user_id
+        self._seconds = seconds
         self._app = app
         self._turn = asyncio.Lock()
 
@@ -126,7 +130,9 @@ class UserSession:
         async with self._turn:
             try:
                 session = getattr(self._app._session, adapter)  # noqa: SLF001 - nc_py_api has no public DAV call
-                response = await session.request(method, path, **more)
+                async with asyncio.timeout(self._seconds):
+                    response = await session.request(method, path, stream=True, **more)
+                    text = await _text(response, f"{method} {_kind(path)}")
             except (NoConnection, ConnectTimeout) as error:
                 # A refused connection was not sent; one that broke later may have been.
                 refused = _refused(error)
@@ -134,11 +140,22 @@ class UserSession:
             except (RequestException, NextcloudException, OSError, TimeoutError) as error:
                 raise Unreachable(f"{method} {_kind(path)}", sent=True) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code or 0, headers, response.text or "")
+        return Answer(response.status_code or 0, headers, text)
 
     async def close(self) -> None:
         for adapter in (self._app._session.adapter, self._app._session.adapter_dav):  # noqa: SLF001
             await adapter.close()
+
+
+async def _text(response: Any, doing: str) -> str:
+    """The whole answer. Raises `Rejected` for one that is longer than all we ask for."""
+    body = bytearray()
+    async for part in await response.iter_content(PART):
+        body += part
+        if len(body) > LONGEST_ANSWER:
+            await response.close()
+            raise Rejected(doing, response.status_code or 0, "too long")
+    return body.decode("utf-8", errors="replace")
 
 
 def _refused(error: Exception) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import organise, people
+from ..conference.entries import number_in
 from ..conference.tables import Conference, Guest
 from ..conference.texts import running_text
 from ..conference.tokens import LinkKey, code_hash
@@ -76,9 +77,8 @@ def _letter(session: Session, conference: Conference, guest: Guest, code: str, s
 
 
 def _order(guest: Guest) -> tuple[int, str, str]:
-    digits = "".join(filter(str.isdigit, guest.school_class))
     last = (guest.child or guest.name).rsplit(maxsplit=1)[-1:]
-    return (int(digits or 1000), guest.school_class.casefold(), "".join(last).casefold())
+    return (number_in(guest.school_class) or 1000, guest.school_class.casefold(), "".join(last).casefold())
 
 
 def classes(guests: Sequence[Guest]) -> list[str]:

@@ -4,56 +4,65 @@
 
 import csv
 import io
+import json
+import subprocess
+import sys
+import threading
 from collections.abc import Iterable, Sequence
-from zipfile import BadZipFile
+from pathlib import Path
 
 import xlsxwriter
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
-MOST_ROWS = 5000
+from ..conference import entries
+from ..conference.errors import Busy
+
+AT_ONCE = 2
+WAIT_SECONDS = 0.3
+READ_SECONDS = 1.5
+"""Somebody waits for the page, which has two seconds."""
+_turn = threading.BoundedSemaphore(AT_ONCE)
+_READER = Path(__file__).with_name("read_table.py")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Unreadable(Exception):
-    """The file is no CSV and no XLSX that can be read; the text says what to do."""
+    """The file is no table that can be read; `reason` is a key of the sentence that says what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def read(name: str, content: bytes) -> list[list[str]]:
-    """All rows as trimmed text, empty ones too, so that a row's number is its line. Raises `Unreadable`."""
-    rows = _read_xlsx(content) if name.lower().endswith(".xlsx") or content[:2] == b"PK" else _read_csv(content)
-    if len(rows) > MOST_ROWS:
-        raise Unreadable(f"The file has more than {MOST_ROWS} lines. Split it.")
-    return rows
+    """All rows of a CSV, XLSX, XLS or ODS file as text, empty rows too, so that a row's number is its line. What kind
+    of file it is, its content says, not its `name`.
 
-
-def _read_xlsx(content: bytes) -> list[list[str]]:
+    It is read by a process of its own with little memory and time; must not be called inside a transaction. Raises
+    `Unreadable`, and `Busy` when too many are being read just now."""
+    if not content.strip():
+        return []
+    if not _turn.acquire(timeout=WAIT_SECONDS):
+        raise Busy
     try:
-        sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
-        return [
-            ["" if cell is None else str(cell).strip() for cell in row]
-            for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS + 1)
-        ]
-    except (BadZipFile, InvalidFileException, KeyError, IndexError, ValueError) as error:
-        raise Unreadable("This is no XLSX file that can be read. Save it as CSV and try again.") from error
-
-
-def _read_csv(content: bytes) -> list[list[str]]:
-    """UTF-8, with or without a byte order mark, else what Excel writes in Western Europe; the delimiter is found."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    if "\0" in text:
-        raise Unreadable("This is no text. Save the table as CSV or XLSX and try again.")
-    first = text.lstrip().split("\n", 1)[0]
-    delimiter = max(";,\t", key=first.count)
-    try:
-        return [
-            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        ]
-    except csv.Error as error:
-        raise Unreadable("This is no CSV file that can be read. Save the table as CSV and try again.") from error
+        done = subprocess.run(  # noqa: S603 - our own file
+            [sys.executable, "-I", str(_READER)],
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+            timeout=READ_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unreadable("table_too_large") from error
+    finally:
+        _turn.release()
+    if done.returncode != 0:  # it wanted more memory or time than it may have
+        raise Unreadable("table_too_large")
+    answer = json.loads(done.stdout)
+    if "wrong" in answer:
+        raise Unreadable(answer["wrong"])
+    return [[entries.line(cell, len(cell) * 3) for cell in row] for row in answer["rows"]]
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -76,7 +85,8 @@ def write_xlsx(title: str, header: Sequence[str], rows: Iterable[Sequence[str]])
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(content, options)
-    sheet = book.add_worksheet("".join(letter for letter in title if letter not in "[]:*?/\\'")[:31] or "Sprechtag")
+    name = "".join(letter for letter in entries.line(title[:300]) if letter not in "[]:*?/\\'")[:31]
+    sheet = book.add_worksheet(name or "Sprechtag")
     bold = book.add_format({"bold": True})
     for column, text in enumerate(header):
         sheet.write_string(0, column, text, bold)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..conference.entries import number_in
 from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, Host, Slot
 from ..phrases import Speaker
@@ -129,5 +130,4 @@ def _by_last_name(name: str) -> tuple[str, str]:
 
 def _by_room(room: str) -> tuple[str, int, str]:
     """A 2 before A 10."""
-    digits = "".join(filter(str.isdigit, room))
-    return ("".join(filter(str.isalpha, room)).casefold(), int(digits or 0), room)
+    return ("".join(filter(str.isalpha, room)).casefold(), number_in(room) or 0, room)

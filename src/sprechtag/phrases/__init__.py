@@ -16,6 +16,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from ..moments import local
+
 CATALOGUES = Path(__file__).parent / "locale"
 LANGUAGES: dict[str, str] = {
     "de": "Deutsch",
@@ -81,7 +83,7 @@ class Speaker:
         return TAGS[self.language]
 
     def local(self, moment: datetime) -> datetime:
-        return moment.astimezone(ZoneInfo(self.zone))
+        return local(moment, ZoneInfo(self.zone))
 
     def day(self, moment: datetime) -> str:
         """Weekday and date: "Mittwoch, 25. November 2026"."""

@@ -12,6 +12,8 @@ from ..conference.organise import end_rehearsal
 from ..conference.tables import Conference, Guest, Slot
 from ..day.records import forget_readings
 
+MOST_DAYS = 3650
+
 
 def erase_expired(session: Session, now: datetime) -> int:
     """Erases the guests, with their bookings and links, of every conference whose last slot ended more than
@@ -19,12 +21,17 @@ def erase_expired(session: Session, now: datetime) -> int:
     last = select(col(Slot.conference_id), func.max(col(Slot.ends_at)).label("ended")).group_by(col(Slot.conference_id))
     over = last.subquery()
     rows = session.execute(select(Conference, over.c.ended).join(over, over.c.conference_id == col(Conference.id)))
-    expired = [conference.id for conference, ended in rows if ended + timedelta(days=conference.retention_days) <= now]
+    # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
+    expired = [conference.id for conference, ended in rows if ended <= now - _kept(conference)]
     if not expired:
         return 0
     guests = list(session.execute(select(col(Guest.id)).where(col(Guest.conference_id).in_(expired))).scalars())
     session.execute(delete(Guest).where(col(Guest.conference_id).in_(expired)))
     return len(guests)
+
+
+def _kept(conference: Conference) -> timedelta:
+    return timedelta(days=min(conference.retention_days, MOST_DAYS))
 
 
 def tidy(session: Session, now: datetime) -> None:

@@ -38,6 +38,7 @@ from ..conference.slots import TimeWindow
 from ..conference.tables import Alarm, Booking, Conference, Effect, Host, Slot
 from ..conference.tokens import join_path
 from ..day import observer, records
+from ..day.fetch import Unanswered
 from ..settings import Settings
 from . import school
 from .demo import new_world
@@ -347,7 +348,7 @@ class Rehearsal:
     def _fetch(self, address: str) -> str:
         server = next(one for one in self.servers if address == f"http://{one.name}/metrics")
         if not server.up:
-            raise observer.Unanswered("ConnectionError")
+            raise Unanswered("ConnectionError")
         return server.metrics()
 
     def _host_joins(self, call: Call) -> Callable[[], Awaitable[None]]:

@@ -13,11 +13,13 @@ from icalendar import Calendar, Event, vCalAddress, vText
 from ..conference.ical import PRODUCT, uid_of
 from ..conference.queries import BookingView
 from ..conference.tables import VIDEO
+from ..moments import local
 from ..nextcloud import calendar
 from ..nextcloud.session import Door, UserSession
 from ..phrases import Speaker
 from .channels import Channel
 from .ledger import Ledger, State
+from .letter import one_line
 
 REVISION = "X-SPRECHTAG-REVISION"
 MOST_LIVES = 20
@@ -59,8 +61,8 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event.add("sequence", sequence)
     event.add(REVISION, str(view.revision))
     event.add("dtstamp", datetime.now(UTC).replace(microsecond=0))
-    event.add("dtstart", view.starts_at.astimezone(zone))
-    event.add("dtend", view.ends_at.astimezone(zone))
+    event.add("dtstart", local(view.starts_at, zone))
+    event.add("dtend", local(view.ends_at, zone))
     event.add("summary", f"{view.child} ({view.school_class})" if view.school_class else view.child)
     event.add("location", *_location(view, say))
     event.add("class", "PRIVATE")
@@ -109,7 +111,8 @@ def _description(view: BookingView, manage_link: str, join_link: str, say: Speak
 
 def _person(address: str, name: str) -> vCalAddress:
     person = vCalAddress(address)
-    person.params["CN"] = vText(name)
+    # A parameter may hold neither line breaks nor quotation marks (RFC 5545, 3.2).
+    person.params["CN"] = vText(one_line(name).replace('"', "'"))
     return person
 
 

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import col, select
 
-from ..conference import budgets, jobs
+from ..conference import budgets, entries, jobs
 from ..conference.database import Database
+from ..conference.errors import Busy
 from ..conference.queries import BookingView, GuestView, fact, for_family, free_instead, learn
 from ..conference.tables import VIDEO, Conference, EffectKind, Host, utc_now
 from ..conference.tokens import LinkKey
@@ -20,7 +21,7 @@ from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
 from ..nextcloud.session import Door
 from ..settings import Settings
-from . import letter
+from . import ledger, letter
 from .calendar import CalendarEffect, Writing
 from .channels import Channel, choose
 from .ledger import PATIENCE, Ledger, State
@@ -30,6 +31,7 @@ from .talk import CannotCreateRooms, TalkEffect
 
 log = structlog.get_logger()
 GIVE_UP_AFTER = 8
+LONGEST_NAME = 200
 RECHECK_HOST = timedelta(hours=6)
 GIVE_UP_MAIL_AFTER = 100
 LONGEST_MAIL_WAIT = 900.0
@@ -73,9 +75,17 @@ class Follower:
 
     async def follow_booking(self, booking_id: int) -> None:
         """Talk room first, because the event holds its link. What fails is noted and tried again later."""
-        await self._follow_talk(booking_id)
-        if self._room_is_settled(booking_id):
-            await self._follow_calendar(booking_id)
+        kind: EffectKind = "talk"
+        try:
+            await self._follow_talk(booking_id)
+            if self._room_is_settled(booking_id):
+                kind = "calendar"
+                await self._follow_calendar(booking_id)
+        except Busy:
+            raise
+        except Exception as error:  # noqa: BLE001 - noted where the organiser sees it, and tried again ever later
+            reason = ledger.unexpected(error)
+            self._ledger.failed(booking_id, kind, reason, self._clock(), longest=ledger.LONGEST_UNEXPECTED)
 
     async def _follow_talk(self, booking_id: int) -> None:
         state = self._ledger.state(booking_id, "talk")
@@ -136,6 +146,16 @@ class Follower:
         news = [state for state in self._ledger.of_guest(guest_id, "mail") if self.mail_is_due(state)]
         if not news:
             return
+        try:
+            await self._follow_news(guest_id, news)
+        except Busy:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in follow_booking
+            reason = ledger.unexpected(error)
+            for state in news:
+                self._ledger.failed(state.view.id, "mail", reason, self._clock(), longest=ledger.LONGEST_UNEXPECTED)
+
+    async def _follow_news(self, guest_id: int, news: list[State]) -> None:
         if not news[0].view.guest_email:
             for state in news:
                 self._ledger.applied(state, "mail", {}, NO_ADDRESS)
@@ -279,10 +299,14 @@ class Follower:
         except NextcloudError as error:
             log.warning("host not checked", call=error.doing, status=error.status)
             return
+        except Exception as error:  # noqa: BLE001 - looked at again as any other host
+            self._set_host(host_id, problem=ledger.unexpected(error))
+            return
         with self._database.write(PATIENCE) as session:
             values = {"email": profile.email, "language": profile.language[:2]}
             learn(session, f"host:{host.user_id}", values, self._clock())
-        name = profile.display_name if host.display_name == host.user_id else host.display_name
+        given = entries.line(profile.display_name[:LONGEST_NAME], 9 * LONGEST_NAME) or host.user_id
+        name = given if host.display_name == host.user_id else host.display_name
         self._set_host(host_id, problem=able.reason, can_video=able.can_create, display_name=name)
 
     async def learn_instance(self) -> None:

@@ -7,15 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from ..conference.database import Database
 from ..conference.queries import BookingView, booking_view, bookings_of_guest
 from ..conference.tables import Booking, Effect, EffectKind, Host
+from ..limits import kind_of
 
+log = structlog.get_logger()
+LONGEST_UNEXPECTED = timedelta(hours=1)
+"""Between two tries of what an error of ours stands against: only a newer version may help."""
 PATIENCE = 30.0
 """Seconds the work in the background waits for its turn to write, while families book."""
+
+
+def unexpected(error: Exception) -> str:
+    """For the organiser's eyes: an error that nobody expected. It is written down by its kind and place only: what it
+    says may hold names."""
+    log.error("unexpected error", **kind_of(error))
+    return f"An error in Sprechtag ({type(error).__name__}). It is tried again."
 
 
 @dataclass(frozen=True)
@@ -118,13 +130,21 @@ class Ledger:
         """Trying again cannot help until the booking changes or somebody asks for it."""
         self._set(state.view.id, kind, gave_up_revision=state.view.revision, last_error=reason[:300])
 
-    def failed(self, booking_id: int, kind: EffectKind, reason: str, now: datetime, wait: float | None = None) -> None:
-        """Tries again later: after `wait` seconds, else after a growing time with some chance in it."""
+    def failed(
+        self,
+        booking_id: int,
+        kind: EffectKind,
+        reason: str,
+        now: datetime,
+        wait: float | None = None,
+        longest: timedelta | None = None,
+    ) -> None:
+        """Tries again later: after `wait` seconds, else after a time that grows up to `longest`, with chance in it."""
         with self._database.write(PATIENCE) as session:
             effect = session.get(Effect, (booking_id, kind))
             if effect is None:
                 return
-            pause = min(self._first_wait * 2 ** min(effect.attempts, 12), self._longest_wait)
+            pause = min(self._first_wait * 2 ** min(effect.attempts, 12), longest or self._longest_wait)
             pause *= random.uniform(0.8, 1.2)  # noqa: S311 - only spreads the attempts
             effect.attempts += 1
             effect.last_error = reason[:300]

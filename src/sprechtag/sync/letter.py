@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a family reads: one mail for all that is new, with all its appointments and the manage link."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from ..conference import entries
 from ..conference.ical import calendar_file
 from ..conference.queries import BookingView, GuestView
 from ..conference.texts import TextKind, running_text
@@ -167,8 +169,8 @@ def _written(
         "contact": to.conference_contact,
     }
     return Letter(
-        to=(to.guest_name, to.guest_email),
-        subject=f"{heading} – {to.conference_name}",
+        to=(one_line(to.guest_name), to.guest_email),
+        subject=one_line(f"{heading} – {to.conference_name}"),
         text=_templates.get_template("mail.txt").render(values),
         html=_templates.get_template("mail.html").render(values),
         calendar=calendar,
@@ -222,7 +224,7 @@ def message(letter: Letter, sender: str, sender_name: str, message_id: str, repl
     mail["From"] = _address(sender_name, sender)
     mail["To"] = _address(*letter.to)
     if reply_to and reply_to != sender:
-        mail["Reply-To"] = reply_to
+        mail["Reply-To"] = one_line(reply_to)
     mail["Subject"] = letter.subject
     mail["Date"] = formatdate(localtime=False)
     mail["Message-ID"] = message_id
@@ -251,7 +253,7 @@ def test_message(settings: Settings, to: str, language: str) -> EmailMessage:
     say = Speaker(language)
     name, address = sender_of(settings, "Sprechtag")
     mail = EmailMessage()
-    mail["From"], mail["To"] = _address(name, address), to
+    mail["From"], mail["To"] = _address(name, address), one_line(to)
     mail["Subject"] = say("Test mail of Sprechtag")
     mail["Date"] = formatdate(localtime=False)
     mail["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
@@ -259,6 +261,12 @@ def test_message(settings: Settings, to: str, language: str) -> EmailMessage:
     return mail
 
 
+def one_line(text: str) -> str:
+    """For a header: a line break in it would end the mail, and whatever is older than the rules for entries may have
+    one."""
+    return entries.line(text, sys.maxsize)
+
+
 def _address(name: str, address: str) -> Address:
-    user, _, domain = address.rpartition("@")
-    return Address(display_name=name, username=user, domain=domain)
+    user, _, domain = one_line(address).rpartition("@")
+    return Address(display_name=one_line(name), username=user, domain=domain)

@@ -14,14 +14,16 @@ from sqlmodel import Session, col
 
 from ..conference import jobs, letters, people, waiting, wishes
 from ..conference.database import Database
+from ..conference.errors import Busy
 from ..conference.organise import conference_windows
 from ..conference.proof import plain_name
 from ..conference.queries import BookingView, GuestView, bookings_of_guest, guest_view
 from ..conference.tables import VIDEO, Conference, Guest, GuestLetter, Host, Job, JobItem, Slot
 from ..conference.tokens import LinkKey, feedback_path
+from ..moments import local, shifted
 from ..nextcloud.errors import NextcloudError, Rejected
 from ..phrases import Speaker
-from . import letter
+from . import ledger, letter
 from .follower import GIVE_UP_AFTER, GIVE_UP_MAIL_AFTER, HELD_BACK, LONGEST_MAIL_WAIT, NOT_SET_UP, Follower, in_words
 from .ledger import PATIENCE
 from .smtp import SmtpRefused, SmtpTroubled
@@ -75,15 +77,24 @@ class Post:
             item = session.get(JobItem, (job_id, guest_id))
             if job is None or item is None:
                 return
-            to = guest_view(session, guest_id).outward()
-            views = self._views(session, guest_id)
-            written = self._invitation(session, to, views) if job.kind == "invitation" else self._said(job, to, views)
-        missed = await self._send(written, to, f"message-{job.public_id}-{guest_id}", item.attempts)
+        try:
+            missed = await self._try_message(job, item)
+        except Busy:
+            raise
+        except Exception as error:  # noqa: BLE001 - noted, tried again ever later, and given up in the end
+            missed = _Missed(ledger.unexpected(error), final=item.attempts >= GIVE_UP_AFTER)
         with self._database.write(PATIENCE) as session:
             if missed and not missed.final:
                 jobs.message_failed(session, job_id, guest_id, missed.reason, self._next_try(item.attempts, missed))
             else:
                 jobs.message_sent(session, job_id, guest_id, self._follower.now(), reached=missed is None)
+
+    async def _try_message(self, job: Job, item: JobItem) -> _Missed | None:
+        with self._database.read() as session:
+            to = guest_view(session, item.guest_id).outward()
+            views = self._views(session, item.guest_id)
+            written = self._invitation(session, to, views) if job.kind == "invitation" else self._said(job, to, views)
+        return await self._send(written, to, f"message-{job.public_id}-{item.guest_id}", item.attempts)
 
     def _said(self, job: Job, to: GuestView, views: list[BookingView]) -> letter.Letter:
         return letter.announcement(
@@ -110,20 +121,27 @@ class Post:
             due = session.get(GuestLetter, letter_id)
             if due is None or due.sent_at or due.expires_at <= self._follower.now():
                 return
-            to = guest_view(session, due.guest_id).outward()
-            written = self._letter(session, due, to)
-        if written is None:
-            self._letter_done(letter_id, "Not needed any more.")
-            return
-        if not to.guest_email or self._follower.channel(to.organiser_id).name == "calendar":
-            self._letter_done(letter_id, NO_CHANNEL)
-            return
-        missed = await self._send(written, to, f"letter-{due.public_id}", due.attempts)
+        try:
+            missed = await self._try_letter(due)
+        except Busy:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in send_message
+            missed = _Missed(ledger.unexpected(error), final=due.attempts >= GIVE_UP_AFTER)
         if missed is None or missed.final:
             self._letter_done(letter_id, missed.reason if missed else "")
             return
         with self._database.write(PATIENCE) as session:
             letters.failed(session, letter_id, missed.reason, self._next_try(due.attempts, missed))
+
+    async def _try_letter(self, due: GuestLetter) -> _Missed | None:
+        with self._database.read() as session:
+            to = guest_view(session, due.guest_id).outward()
+            written = self._letter(session, due, to)
+        if written is None:
+            return _Missed("Not needed any more.", final=True)
+        if not to.guest_email or self._follower.channel(to.organiser_id).name == "calendar":
+            return _Missed(NO_CHANNEL, final=True)
+        return await self._send(written, to, f"letter-{due.public_id}", due.attempts)
 
     def _letter_done(self, letter_id: int, note: str) -> None:
         with self._database.write(PATIENCE) as session:
@@ -162,7 +180,7 @@ class Post:
         views = [
             view
             for view in self._views(session, to.guest_id)
-            if view.active and not view.confirm_by and view.starts_at.astimezone(ZoneInfo(to.zone)).date() == day
+            if view.active and not view.confirm_by and local(view.starts_at, ZoneInfo(to.zone)).date() == day
         ]
         if not views:
             return None
@@ -226,7 +244,7 @@ class Post:
         if host is None or host.delay_minutes != minutes or not left:
             return None
         say = Speaker(to.language, to.zone)
-        when = say.time(left[0].starts_at + timedelta(minutes=minutes))
+        when = say.time(shifted(left[0].starts_at, timedelta(minutes=minutes)))
         values = {"host": host.display_name, "minutes": str(minutes), "when": when}
         heading = say.plural(
             "About %(number)s minute later: %(host)s",

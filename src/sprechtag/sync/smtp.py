@@ -37,6 +37,8 @@ def send(settings: Settings, message: EmailMessage) -> None:
         raise SmtpTroubled(f"The mail server asks to come back later ({error.smtp_code}).") from error
     except (smtplib.SMTPException, OSError) as error:
         raise SmtpTroubled("The mail server does not answer.") from error
+    except ValueError as error:  # a name of the server, user or password that cannot be sent (UnicodeError too)
+        raise SmtpTroubled("The mail server's name, user or password has signs that cannot be used.") from error
 
 
 def _connection(settings: Settings) -> smtplib.SMTP:

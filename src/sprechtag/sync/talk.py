@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..conference.tables import VIDEO
+from ..moments import shifted
 from ..nextcloud import talk
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed, Rejected
 from ..nextcloud.session import Door
@@ -52,12 +53,12 @@ class TalkEffect:
             remote = {"name": room_name(state)}
             self._ledger.remember(view.id, "talk", remote)
             room = await talk.create(
-                session, able, room_name(state), view.starts_at, view.ends_at, view.starts_at - OPENS_BEFORE
+                session, able, room_name(state), view.starts_at, view.ends_at, shifted(view.starts_at, -OPENS_BEFORE)
             )
             remote |= {"archive": able.archive}
         remote |= {"token": room.token, "link": f"{self._public_url}/call/{room.token}"}
         self._ledger.remember(view.id, "talk", remote)
-        opens_at = view.starts_at - OPENS_BEFORE
+        opens_at = shifted(view.starts_at, -OPENS_BEFORE)
         if room.lobby_timer != int(opens_at.timestamp()) and opens_at > now:
             await talk.set_lobby(session, room.token, opens_at)
         if not remote.get("bot"):

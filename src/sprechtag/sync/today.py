@@ -3,6 +3,7 @@
 """What the conference day needs of Nextcloud: Talk's bot tells, single rooms are looked at where it has not."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.database import Database
+from ..conference.database import Database, apart
 from ..conference.people import tell_user
 from ..conference.queries import booking_view, fact, learn
 from ..conference.tables import Conference, Host, Slot
 from ..conference.tokens import hashed
 from ..day import media, observer, records
+from ..moments import local
 from ..nextcloud import callbacks, talk
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
 from ..nextcloud.session import Door
@@ -35,6 +37,7 @@ DESCRIPTION = "Tells the organisers of a conference day which calls are up. It d
 LOOK_SECONDS = 4.0
 REST_SECONDS = 20.0
 EVENING = 18
+_ROOM = re.compile("[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass
@@ -87,7 +90,7 @@ class Today:
         room = callbacks.word(said, "target", "id")
         what = callbacks.word(said, "object", "name")
         actor = callbacks.word(said, "actor", "id")
-        if room and actor and what.startswith("call_"):
+        if _ROOM.fullmatch(room) and actor and what.startswith("call_"):
             with self.database.write(PATIENCE) as session:
                 records.heard(session, room, what, actor, self.clock())
 
@@ -228,12 +231,22 @@ def _tomorrows(session: Session, now: datetime) -> list[tuple[Conference, str]]:
         )
     ).scalars()
     for conference in list(rows):
-        zone = ZoneInfo(conference.time_zone)
-        local = now.astimezone(zone)
-        starts = session.execute(
-            select(col(Slot.starts_at)).where(col(Slot.conference_id) == conference.id, col(Slot.starts_at) > now)
-        ).scalars()
-        tomorrow = (local + timedelta(days=1)).date()
-        if local.hour >= EVENING and any(one.astimezone(zone).date() == tomorrow for one in starts):
-            found.append((conference, tomorrow.isoformat()))
+        with apart(session, "evening"):
+            found += _tomorrow(session, conference, now)
     return found
+
+
+def _tomorrow(session: Session, conference: Conference, now: datetime) -> list[tuple[Conference, str]]:
+    zone = ZoneInfo(conference.time_zone)
+    there = local(now, zone)
+    starts = session.execute(
+        select(col(Slot.starts_at)).where(
+            col(Slot.conference_id) == conference.id,
+            col(Slot.starts_at) > now,
+            col(Slot.starts_at) < now + timedelta(days=3),
+        )
+    ).scalars()
+    tomorrow = (there + timedelta(days=1)).date()
+    if there.hour >= EVENING and any(local(one, zone).date() == tomorrow for one in starts):
+        return [(conference, tomorrow.isoformat())]
+    return []

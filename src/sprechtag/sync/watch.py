@@ -13,9 +13,10 @@ from sqlmodel import col, select
 
 from ..conference import busy, people
 from ..conference.database import Database
+from ..conference.errors import Busy
 from ..conference.queries import booking_by_public_id, fact, learn
 from ..conference.slots import TimeSpan
-from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, Slot
+from ..conference.tables import Alarm, Conference, Host, Notice, Slot
 from ..conference.tokens import hashed
 from ..day import records
 from ..nextcloud import calendar, instance, notifications
@@ -24,11 +25,13 @@ from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
 from ..nextcloud.session import Door, UserSession
 from ..phrases import LANGUAGES, Speaker
 from ..settings import Settings
-from . import letter, smtp
+from . import ledger, letter, smtp
 from .ledger import PATIENCE
 
 log = structlog.get_logger()
 MOST_TRIES = 12
+HORIZON = timedelta(days=800)
+"""So far ahead calendars are read."""
 PAGE = "/index.php/apps/app_api/embedded/{app}/" + instance.MENU_ENTRY
 WHERE = {"alarm": "board", "evening": "overview", "budget": "overview"}
 
@@ -45,6 +48,7 @@ class Watch:
     clock: Callable[[], datetime]
     route: str = ""
     _soon: set[int] = field(default_factory=set)
+    _people: set[str] = field(default_factory=set)
 
     # -- calendars ----------------------------------------------------------------------------------------------
 
@@ -69,8 +73,21 @@ class Watch:
                 session.add(host)
 
     async def read_calendar(self, host_id: int) -> None:
-        """Reads the host's own calendars as the host: other events close slots, ours are looked after."""
+        """Reads the host's own calendars as the host: other events close slots, ours are looked after. What cannot be
+        read is tried again in a minute at the earliest."""
         began = self.clock()
+        try:
+            await self._read_calendar(host_id, began)
+        except Busy:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever stands in one host's calendar, the others are read
+            if isinstance(error, NextcloudError):
+                log.warning("calendar not read", call=error.doing, status=error.status)
+            else:
+                ledger.unexpected(error)
+            self._read(host_id, began - timedelta(seconds=max(0.0, self.options().calendar_seconds - 60)))
+
+    async def _read_calendar(self, host_id: int, began: datetime) -> None:
         with self.database.read() as session:
             host = session.get(Host, host_id)
             if host is None or host.state != "joined":
@@ -84,16 +101,10 @@ class Watch:
             address = str(fact(session, f"host:{host.user_id}").get("email", ""))
         if last is None:
             return
-        try:
-            async with self.door.as_user(host.user_id) as session_of_host:
-                events = await self._events(session_of_host, host, began, last, conference.time_zone, address)
-                standing = [
-                    (one, await self._where(session_of_host, one, events, conference.time_zone)) for one in ours
-                ]
-        except NextcloudError as error:
-            log.warning("calendar not read", call=error.doing, status=error.status)
-            self._read(host_id, began - timedelta(seconds=max(0.0, self.options().calendar_seconds - 60)))
-            return
+        last = min(last, began + HORIZON)
+        async with self.door.as_user(host.user_id) as session_of_host:
+            events = await self._events(session_of_host, host, began, last, conference.time_zone, address)
+            standing = [(one, await self._where(session_of_host, one, events, conference.time_zone)) for one in ours]
         in_place = {one.public_id: one.span if span == one.span else None for one, span in standing}
         taken = [
             TimeSpan(event.starts_at, event.ends_at)
@@ -168,11 +179,15 @@ class Watch:
 
     # -- people -------------------------------------------------------------------------------------------------
 
+    def ask_for_groups(self, user_id: str) -> None:
+        """Somebody has opened the page. It is kept in this process only: a question changes nothing, and the page asks
+        again until it knows."""
+        self._people.add(user_id)
+
     def people_to_check(self) -> list[str]:
-        """Users whose groups a page has asked for."""
-        with self.database.read() as session:
-            names = session.exec(select(InstanceFact.name).where(col(InstanceFact.name).startswith("ask:")))
-            return [name.removeprefix("ask:") for name in names]
+        """Users whose groups a page has asked for since the last call."""
+        asked, self._people = self._people, set()
+        return sorted(asked.copy())
 
     async def check_person(self, user_id: str) -> None:
         """Learns the groups of somebody who uses the page, as that user."""
@@ -184,9 +199,6 @@ class Watch:
             return
         with self.database.write(PATIENCE) as db:
             learn(db, f"person:{user_id}", {"groups": groups}, self.clock())
-            asked = db.get(InstanceFact, f"ask:{user_id}")
-            if asked:
-                db.delete(asked)
 
     # -- notifications ------------------------------------------------------------------------------------------
 
@@ -217,6 +229,12 @@ class Watch:
         except NextcloudError as error:
             log.warning("host not notified", call=error.doing, status=error.status)
             self._again(notice_id, given_up=isinstance(error, NotAllowed))
+            return
+        except Busy:
+            raise
+        except Exception as error:  # noqa: BLE001 - tried again ever later, and given up in the end
+            ledger.unexpected(error)
+            self._again(notice_id, given_up=False)
             return
         with self.database.write(PATIENCE) as session:
             if found := session.get(Notice, notice_id):
@@ -366,6 +384,8 @@ class Watch:
             await asyncio.to_thread(smtp.send, self.options(), message)
         except (smtp.SmtpRefused, smtp.SmtpTroubled) as error:
             outcome = {"state": "failed", "reason": str(error)}
+        except Exception as error:  # noqa: BLE001 - the admin waits for an answer
+            outcome = {"state": "failed", "reason": ledger.unexpected(error)}
         with self.database.write(PATIENCE) as session:
             learn(session, "test-mail", asked | outcome, self.clock())
 

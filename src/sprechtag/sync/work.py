@@ -16,13 +16,17 @@ from typing import Any
 
 import structlog
 from dbos import DBOS, DBOSConfig, Queue, SetEnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
+from sqlalchemy.exc import SQLAlchemyError
 
+from ..conference.errors import Busy
 from ..conference.jobs import DueMessage
 from ..conference.letters import DueLetter
+from ..limits import kind_of
 from ..settings import Settings
 from .assigning import Assigning
 from .follower import Follower
-from .ledger import Due, Ledger
+from .ledger import LONGEST_UNEXPECTED, Due, Ledger, unexpected
 from .papers import Papers
 from .post import Post
 from .today import Today
@@ -35,7 +39,7 @@ APPLICATION_VERSION = "1"
 nothing would be taken up again (measured). Raise it only with a migration of what is pending."""
 
 BOOKINGS, MAILS, MAIL_APP, CHECKS = "bookings", "mails", "mail-app", "checks"
-LONG, PAPER = "long", "paper"
+LONG, PAPER, READINGS = "long", "paper", "readings"
 STUCK_SECONDS = 60.0
 LEARN_EVERY = 600
 RELAYS_EVERY = 20
@@ -43,6 +47,8 @@ HOUSEKEEPING_SECONDS = 3600.0
 RELEASE_SECONDS = 10.0
 WRITE_SECONDS = 5.0
 MAIL_APP_MARGIN = 1.5
+WAITING_SECONDS = 30.0
+"""Before it is asked again whether what waited is through."""
 GATHERING_SECONDS = 0.1
 """In a rush every booking wakes the sweeper; so many of them share one sweep."""
 BUSY_POLL, IDLE_POLL, QUIET_SWEEPS = 0.2, 1.0, 30
@@ -227,6 +233,7 @@ class Work:
         self._housekeeping = housekeeping
         self._tidied_at = float("-inf")
         self._queued: OrderedDict[str, float] = OrderedDict()
+        self._waits: dict[str, float] = {}
         self._paced: list[Queue] = []
         self._poll = min(BUSY_POLL, settings.sweep_seconds)
         self._busy_at = time.monotonic()
@@ -250,6 +257,7 @@ class Work:
             DBOS.register_queue(BOOKINGS, partition_concurrency=1, worker_concurrency=8, polling_interval_sec=poll),
             DBOS.register_queue(MAILS, partition_concurrency=1, worker_concurrency=4, polling_interval_sec=poll),
             DBOS.register_queue(CHECKS, worker_concurrency=4, polling_interval_sec=poll),
+            DBOS.register_queue(READINGS, worker_concurrency=3, polling_interval_sec=poll),
         ]
         DBOS.register_queue(
             MAIL_APP,
@@ -284,27 +292,35 @@ class Work:
             _woken.clear()
             if self._stopping.is_set():
                 return
-            try:
-                self._tidy()
-                if _enabled():
-                    self.sweep()
-            except Exception as error:  # noqa: BLE001 - the sweeper must outlive whatever the database does
-                log.warning("sweep failed", error=type(error).__name__)
-                time.sleep(self._settings.sweep_seconds)
+            self._tidy()
+            self._do("sweep", self._sweep_if_enabled)
+
+    def _sweep_if_enabled(self) -> None:
+        if _enabled():
+            self.sweep()
+
+    def _do(self, what: str, call: Callable[[], object]) -> None:
+        """One of several things that this thread does: it must outlive whatever goes wrong in one of them."""
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - see above
+            log.warning("not done", what=what, **kind_of(error))
+            self._stopping.wait(self._settings.sweep_seconds)
 
     def _tidy(self) -> None:
         """Now and then, and when the process starts: old data go, slots held for nothing are free again."""
-        if time.monotonic() - self._tidied_at > HOUSEKEEPING_SECONDS:
-            self._housekeeping()
-            self._papers.throw_away()
-            self._tidied_at = time.monotonic()
-        if time.monotonic() - self._released_at > RELEASE_SECONDS:
-            self._release()
-            self._released_at = time.monotonic()
-        if time.monotonic() - self._written_at > min(WRITE_SECONDS, 5 * self._settings.sweep_seconds):
-            self._post.write_due()
-            self._today.tell_organisers()
-            self._written_at = time.monotonic()
+        now = time.monotonic()
+        if now - self._tidied_at > HOUSEKEEPING_SECONDS:
+            self._tidied_at = now
+            self._do("housekeeping", self._housekeeping)
+            self._do("throw papers away", self._papers.throw_away)
+        if now - self._released_at > RELEASE_SECONDS:
+            self._released_at = now
+            self._do("release", self._release)
+        if now - self._written_at > min(WRITE_SECONDS, 5 * self._settings.sweep_seconds):
+            self._written_at = now
+            self._do("write what is due", self._post.write_due)
+            self._do("tell organisers", self._today.tell_organisers)
 
     def sweep(self) -> None:
         """Queues a call for everything that is due. Safe in several processes at once."""
@@ -316,7 +332,7 @@ class Work:
         self._keep_pace(bool(appointments or letters or messages))
         for due in appointments:
             if due.kind == "mail":
-                self._queue_mail(due)
+                self._queue_mail_or_note(due)
             else:
                 by_booking.setdefault(due.booking_id, []).append(due)
         self._queue_post(letters, messages)
@@ -360,6 +376,16 @@ class Work:
         else:
             self._queue(call_id, MAILS, f"guest-{guest_id}", call, *arguments, dues=dues)
 
+    def _queue_mail_or_note(self, due: Due) -> None:
+        """One mail that cannot even be looked at does not keep the others back."""
+        try:
+            self._queue_mail(due)
+        except (Busy, SQLAlchemyError):
+            raise
+        except Exception as error:  # noqa: BLE001 - see above
+            reason, longest = unexpected(error), LONGEST_UNEXPECTED
+            self._ledger.failed(due.booking_id, "mail", reason, self._follower.now(), longest=longest)
+
     def _queue_mail(self, due: Due) -> None:
         call_id = f"mail-{due.public_id}-r{due.revision}-a{due.attempts}"
         if self._is_queued(call_id, [due]):
@@ -370,36 +396,51 @@ class Work:
         self._queue_to_family(call_id, state.view.organiser_id, due.guest_id, _follow_mail, due.guest_id, dues=[due])
 
     def _check(self, epoch: int) -> None:
-        self._queue(f"instance-{epoch // LEARN_EVERY}", CHECKS, "", _learn_instance)
+        """What is looked at now and then. Of each there is at most one call that waits or runs, in all processes."""
+        often = max(1, min(5, int(self._settings.calendar_seconds)))
+        self._look("instance", epoch, LEARN_EVERY, _learn_instance)
         for user_id in self._follower.organisers():
-            self._queue(f"organiser-{user_id}-{epoch // LEARN_EVERY}", CHECKS, "", _check_organiser, user_id)
+            self._look(f"organiser-{user_id}", epoch, LEARN_EVERY, _check_organiser, user_id)
         for job_id in self._follower.jobs_to_run():
             # Asked for anew every half minute, should the process that had it be gone; two at once do no harm.
-            self._queue(f"job-{job_id}-{epoch // 30}", CHECKS, "", _run_job, job_id)
+            self._look(f"job-{job_id}", epoch, 30, _run_job, job_id)
         for run_id, name in self._assigning.due():
             self._queue(f"assign-{run_id}-{name}", LONG, "", _assign_wishes, run_id)
         for job_id, name in self._papers.due():
             self._queue(f"paper-{job_id}-{name}", PAPER, "", _print_paper, job_id)
         for host_id in self._follower.hosts_to_check():
-            self._queue(f"host-{host_id}-{epoch // 30}", CHECKS, "", _check_host, host_id)
-        self._queue(f"webhooks-{epoch // 10}", CHECKS, "", _hear_of_calendars)
+            self._look(f"host-{host_id}", epoch, 30, _check_host, host_id)
+        self._look("webhooks", epoch, 10, _hear_of_calendars)
         for user_id in self._watch.people_to_check():
-            self._queue(f"person-{user_id}-{epoch // 5}", CHECKS, "", _check_person, user_id)
+            self._look(f"person-{user_id}", epoch, 5, _check_person, user_id)
         for notice_id, due in self._watch.due_notices():
             self._queue(f"notice-{notice_id}-{due}", CHECKS, "", _send_notice, notice_id, due)
         if asked := self._watch.test_mail_due():
             self._queue(f"test-mail-{asked}", CHECKS, "", _send_test_mail)
         for booking_id in self._today.rooms_to_check():
-            self._queue(f"room-{booking_id}-{epoch // 15}", CHECKS, "", _check_room, booking_id)
+            self._look(f"room-{booking_id}", epoch, 15, _check_room, booking_id)
         for conference_id in self._today.rehearsals_to_prepare():
-            self._queue(f"rehearsal-{conference_id}-{epoch // 10}", CHECKS, "", _prepare_rehearsal, conference_id)
+            self._look(f"rehearsal-{conference_id}", epoch, 10, _prepare_rehearsal, conference_id)
         turn = epoch // RELAYS_EVERY
         if turn != self._relays_asked and self._today.relays_are_old():
-            self._queue(f"relays-{turn}", CHECKS, "", _learn_relays)
+            self._look("relays", epoch, RELAYS_EVERY, _learn_relays)
         self._relays_asked = turn
-        often = max(1, min(5, int(self._settings.calendar_seconds)))
         for host_id in self._watch.calendars_to_read():
-            self._queue(f"calendar-{host_id}-{epoch // often}", CHECKS, "", _read_calendar, host_id)
+            self._look(f"calendar-{host_id}", epoch, often, _read_calendar, host_id, queue=READINGS)
+
+    def _look(
+        self, name: str, epoch: int, every: int, call: Callable[..., Any], *arguments: Any, queue: str = CHECKS
+    ) -> None:
+        """Asks for a look at something, at most once in `every` seconds, and not while an earlier one waits or runs:
+        while Nextcloud hangs, a new one every five seconds would only stand before everything else."""
+        call_id = f"{name}-{epoch // every}"
+        if call_id in self._queued or time.monotonic() < self._waits.get(name, 0.0):
+            return
+        try:
+            self._queue(call_id, queue, "", call, *arguments, once=name)
+            self._waits.pop(name, None)
+        except dbos_error.DBOSQueueDeduplicatedError:
+            self._waits[name] = time.monotonic() + min(WAITING_SECONDS, 30 * self._settings.sweep_seconds)
 
     def _queue(
         self,
@@ -409,10 +450,13 @@ class Work:
         call: Callable[..., Any],
         *arguments: Any,
         dues: Sequence[Due] = (),
+        once: str = "",
     ) -> None:
+        """Raises `DBOSQueueDeduplicatedError` while another call of the same `once` waits or runs."""
         if self._is_queued(call_id, dues):
             return
         options = {"queue_partition_key": partition} if partition else {}
+        options |= {"deduplication_id": once} if once else {}
         with SetWorkflowID(call_id), SetEnqueueOptions(**options):  # type: ignore[arg-type]
             DBOS.enqueue_workflow(queue, call, *arguments)
         self._queued[call_id] = time.monotonic()
