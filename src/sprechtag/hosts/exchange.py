@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..access import Caller
+from ..gate import Caller
 from ..conference import organise
 from ..conference.database import Database
 from ..conference.entries import Wrong, base64_bytes

@@ -301,7 +301,7 @@ class Post:
             case "wishes_before":
                 why = say("You have entered wishes before.")
             case _:
-                why = say("The rules of this conference do not allow it.")
+                why = say("Please choose another time.")
         coming = [view for view in self._views(session, to.guest_id) if view.active]
         onward = letter.to_manage(say, self._follower.manage_link(to))
         return letter.notice("not_done", say("Nothing was changed"), to, coming, onward, {"why": why})
