@@ -326,6 +326,7 @@ def build(house: House) -> ASGIApp:
         house.facts.forget,
         house.clock,
         house.wake,
+        house.ask_for_groups,
     )
     overview = OverviewApi(house.database, house.links, house.public_base, house.mail_channel, house.clock, house.wake)
     exchange = ExchangeApi(house.database, house.clock, house.wake)

@@ -16,14 +16,16 @@ JSON_BYTES = 1_000_000
 FILE_BYTES = 4_000_000
 """An import of 2 MB in base64, with some room."""
 MOST_FIELDS = 500
+FAMILIES = ("/s/", "/m/", "/j/", "/f/", "/c/", "/d/")
+"""Where the public pages are."""
 FORM = "application/x-www-form-urlencoded"
 Refuse = Callable[[Request, int], Response]
 """What is answered with this status: a page or JSON."""
 
 
 def most_bytes(path: str) -> int:
-    if not path.startswith("/api/"):
-        return JSON_BYTES if path.count("/") == 1 else FORM_BYTES
+    if path[:3] in FAMILIES:
+        return FORM_BYTES
     return FILE_BYTES if path.endswith(("-import", "-import-preview")) else JSON_BYTES
 
 

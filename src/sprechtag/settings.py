@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_from: str = ""
     organiser_groups: str = ""
+    organise_open: bool = False
     enrolled_groups: str = ""
     languages: str = ""
     media: dict[str, Any] = Field(default_factory=dict)

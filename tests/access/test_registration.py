@@ -114,7 +114,7 @@ def test_an_older_installation_s_bot_is_brought_along() -> None:
     with open_town() as town:
         event = town.conference(["t10"])
         event.family("Kaya").book(place="video")
-        eventually(lambda: bool(rooms(town)), what="the bot is in the room")
+        eventually(lambda: bool(rooms(town)) and town.in_step(event), what="the bot is in the room, the mail is out")
         town.stop()
         (new,) = town.world.bots.values()
         route = new["route"]

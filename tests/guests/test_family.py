@@ -324,7 +324,7 @@ async def test_feedback_carries_no_name_and_counts_once(stage: Stage) -> None:
     assert (await stage.public.get(path)).status_code == 404
     stage.school.change(feedback=True)
     early = await stage.public.post(path, data={"worth": "5", "ease": "5"})
-    assert early.status_code == 403 and "Dafür ist es noch zu früh" in early.text
+    assert early.status_code == 403 and "Für eine Antwort ist es noch zu früh" in early.text
     stage.school.clock.now = stage.school.slots()[0].ends_at
     form = await stage.public.get(path)
     wrong = await stage.public.post(path, data=fields(form) | {"worth": "9", "comment": "gut"})

@@ -29,7 +29,7 @@ from ..phrases import LANGUAGES
 from ..planning import capacity
 from ..settings import Settings
 from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
-from .people import MayNotOrganise, NoConfirmation, groups_of
+from .people import MayNotOrganise, NoConfirmation, check_power, groups_of
 from .schemas import (
     Blocking,
     BookingAnswer,
@@ -111,7 +111,9 @@ class HostApi:
             self.ask_for_groups(user.user_id)
         names = groups.names if groups else None
         with self.database.read() as session:
-            may = administration.may_organise(session, user.user_id, options.names("organiser_groups"), names)
+            may = administration.may_organise(
+                session, user.user_id, options.names("organiser_groups"), names, options.organise_open
+            )
         return MeAnswer(
             user_id=user.user_id,
             known=groups is not None,
@@ -163,9 +165,14 @@ class HostApi:
         return answer
 
     def _check_may_organise(self, session: Session, user: Caller) -> None:
+        options = self.options()
         known = groups_of(session, user, self.clock())
-        allowed = self.options().names("organiser_groups")
-        if not administration.may_organise(session, user.user_id, allowed, known.names if known else None):
+        allowed = options.names("organiser_groups")
+        names = known.names if known else None
+        may = administration.may_organise(session, user.user_id, allowed, names, options.organise_open)
+        if allowed:
+            check_power(known, user, self.ask_for_groups)
+        if not may:
             raise MayNotOrganise
 
     def show(self, conference_id: str, user: User) -> ConferenceAnswer:

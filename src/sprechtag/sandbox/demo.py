@@ -62,8 +62,8 @@ def app_environment(world: World, storage: str, port: int, smtp_port: int = 0) -
         "APP_PORT": str(port),
         "APP_PERSISTENT_STORAGE": storage,
         "NEXTCLOUD_URL": world.url,
-        # The admin has named who may organise; until then nobody may.
-        "SPRECHTAG_ORGANISER_GROUPS": "Sekretariat",
+        # Until the admin has named groups nobody may organise; here everybody may, so that a test can begin at once.
+        "SPRECHTAG_ORGANISE_OPEN": "true",
     }
     if smtp_port:
         environment |= {
@@ -170,6 +170,10 @@ async def _name_organisers(sandbox_url: str) -> None:
     settings = (await admin.api("GET", "admin/settings"))["settings"]
     await admin.api("PUT", "admin/settings", settings | {"organiser_groups": "Sekretariat"})
     await admin.close()
+    organiser = await Client(sandbox_url, "orga").log_in()
+    while not (await organiser.api("GET", "me"))["may_organise"]:
+        await asyncio.sleep(0.2)
+    await organiser.close()
 
 
 def under_way(hours: int) -> dict[str, Any]:
@@ -258,7 +262,7 @@ async def _run(port: int) -> int:
     world.stun_servers = [f"127.0.0.1:{stun.start()}"]
     app_port = free_port()
     environment = app_environment(world, storage, app_port, relay.start())
-    del environment["SPRECHTAG_ORGANISER_GROUPS"]  # the admin does it in the page
+    del environment["SPRECHTAG_ORGANISE_OPEN"]  # the admin names groups, as everywhere
     sandbox = Sandbox(world, f"http://127.0.0.1:{app_port}")
     config = uvicorn.Config(sandbox, host="127.0.0.1", port=port, log_level="error", access_log=False)
     server = uvicorn.Server(config)
