@@ -5,7 +5,7 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo ui test test-large lint bench bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots
+.PHONY: uv demo ui test test-large lint bench bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
 
 demo: install ui
 	@$(RUN) sprechtag demo
@@ -47,6 +47,10 @@ bench-join: install
 # make rehearsal CALLS=500 PLOT=rehearsal.png
 rehearsal: install
 	@$(RUN) python bench/rehearsal.py --calls $(or $(CALLS),80) $(if $(PLOT),--plot $(PLOT))
+
+# Floods, bombs and fuzzers at length; make attack MINUTES=1 ONLY=floods
+attack: install
+	@$(RUN) python bench/attack.py --minutes $(or $(MINUTES),10) $(if $(ONLY),--only $(ONLY))
 
 format: install
 	@$(RUN) ruff check -q --fix src tests bench scripts

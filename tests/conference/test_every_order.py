@@ -42,7 +42,7 @@ FAMILIES = ("ada", "bea", "cem", "dua")
 HOSTS = ("t01", "t02")
 numbers = st.integers(0, 11)
 WINDOW = TimeWindow(DAY, time(15), time(15, 40))
-EXAMPLES = 2000 if os.environ.get("SPRECHTAG_ATTACK") else 60
+EXAMPLES = int(os.environ.get("SPRECHTAG_EXAMPLES", "2000")) if os.environ.get("SPRECHTAG_ATTACK") else 40
 Step = Callable[[], object]
 
 
