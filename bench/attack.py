@@ -91,7 +91,7 @@ def budget_flood() -> None:
         note(
             "budget flood",
             what,
-            f"{taken} taken, {answers[429]} refused, {sum(answers[n] for n in range(500, 600))} errors",
+            f"{taken} taken, {answers[429]} refused, {answers[503]} told to come again, {answers[500]} errors",
         )
         honest = event.family("honest")
         note("", "an honest family meanwhile", "books" if honest.book().status_code == 200 else "IS LOCKED OUT")

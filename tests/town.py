@@ -277,7 +277,9 @@ def open_town(
         environment |= {"HP_SHARED_KEY": daemon.harp_key, "HP_EXAPP_SOCK": str(folder / "exapp.sock")}
         transport = httpx.AsyncHTTPTransport(uds=environment["HP_EXAPP_SOCK"])
     sandbox = Sandbox(world, f"http://127.0.0.1:{app_port}", transport, str(folder / "dav"), daemon=daemon)
-    server = uvicorn.Server(uvicorn.Config(sandbox, port=port, log_level="critical", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(sandbox, port=port, log_level="critical", access_log=False, timeout_keep_alive=120)
+    )
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(),), daemon=True)
     thread.start()
