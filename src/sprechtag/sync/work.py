@@ -296,7 +296,6 @@ class Work:
         """Now and then, and when the process starts: old data go, slots held for nothing are free again."""
         if time.monotonic() - self._tidied_at > HOUSEKEEPING_SECONDS:
             self._housekeeping()
-            self._papers.throw_away()
             self._tidied_at = time.monotonic()
         if time.monotonic() - self._released_at > RELEASE_SECONDS:
             self._release()
