@@ -59,11 +59,12 @@ from .hosts.wishes import WishesApi
 from .lifecycle import Lifecycle
 from .nextcloud.session import Door
 from .paper.pdf import PrinterBusy
-from .privacy import retention
+from .privacy import family, retention
 from .settings import Settings
 from .sync.assigning import Assigning
+from .sync.emptying import Emptying
 from .sync.follower import Follower
-from .sync.ledger import Ledger
+from .sync.ledger import PATIENCE, Ledger
 from .sync.papers import Papers
 from .sync.post import Post
 from .sync.today import Today
@@ -93,7 +94,7 @@ class House:
 
     @cached_property
     def database(self) -> Database:
-        self.settings.persistent_storage.mkdir(parents=True, exist_ok=True)
+        self.settings.close_to_others()
         return Database(self.settings.database)
 
     @cached_property
@@ -183,7 +184,8 @@ class House:
             self.lifecycle.enabled,
             self.executor,
             self.tidy,
-            self.desk.release_unconfirmed,
+            self.release,
+            self.emptying,
         )
 
     @cached_property
@@ -201,11 +203,28 @@ class House:
     def facts(self) -> "Facts":
         return Facts(self.database)
 
+    @cached_property
+    def emptying(self) -> Emptying:
+        return Emptying(self.database, self.door, self.clock)
+
     def tidy(self) -> None:
         """What is no longer needed goes; called every hour."""
-        with self.database.write() as session:
+        self.settings.close_to_others()
+        with self.database.write(PATIENCE) as session:
             retention.erase_expired(session, self.clock())
             retention.tidy(session, self.clock())
+        self.database.wipe()
+
+    def release(self) -> None:
+        """Slots that were held for nothing are free again, and erased families go whose mail is out; often called."""
+        self.desk.release_unconfirmed()
+        with self.database.read() as session:
+            waiting = family.any_to_erase(session)
+        if waiting:
+            with self.database.write(PATIENCE) as session:
+                done = family.erase_done(session, self.clock())
+            if done:
+                self.database.wipe()
 
     def wake(self, booking_id: int = 0) -> None:
         if self.settings.sync:

@@ -59,6 +59,9 @@ class RulesData(Strict):
     booking_mode: Literal["direct", "wishes", "assigned"] = "direct"
     wishes_until: AwareDatetime | None = None
     privacy_notice: Annotated[str, Field(max_length=4000)] = ""
+    legal_basis: Annotated[str, Field(max_length=1000)] = ""
+    data_protection_officer: Annotated[str, Field(max_length=1000)] = ""
+    empty_events: bool = True
     feedback: bool = False
 
     def rules(self) -> Rules:
@@ -322,6 +325,9 @@ class ConferenceAnswer(BaseModel):
     booking_mode: Literal["direct", "wishes", "assigned"]
     wishes_until: datetime | None
     privacy_notice: str
+    legal_basis: str
+    data_protection_officer: str
+    empty_events: bool
     feedback: bool
     windows: list[WindowData]
     role: Literal["organiser", "host"]

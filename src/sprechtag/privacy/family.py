@@ -153,6 +153,11 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest") -> b
     return False
 
 
+def any_to_erase(session: Session) -> bool:
+    """Whether `erase_done` could have work."""
+    return session.execute(select(col(Guest.id)).where(col(Guest.erase_by).is_not(None)).limit(1)).first() is not None
+
+
 def erase_done(session: Session, now: datetime) -> int:
     """Deletes the families that are erased and whose cancellations are told, or whose time for it is over; how many."""
     waiting_ones = list(session.execute(select(Guest).where(col(Guest.erase_by).is_not(None))).scalars())
