@@ -51,6 +51,7 @@ from .hosts.families import FamiliesApi
 from .hosts.overview import OverviewApi
 from .hosts.own import OwnApi
 from .hosts.papers import PapersApi
+from .hosts.people import Asking
 from .hosts.refusals import problem
 from .hosts.schemas import Problem
 from .hosts.texts import TextsApi
@@ -226,6 +227,10 @@ class House:
             if done:
                 self.database.wipe()
 
+    def ask_for_groups(self, user_id: str) -> None:
+        self.watch.ask_for_groups(user_id)
+        self.wake()
+
     def wake(self, booking_id: int = 0) -> None:
         if self.settings.sync:
             self.work.wake(booking_id)
@@ -318,7 +323,7 @@ def build(house: House) -> ASGIApp:
     booking, manage = BookingPages(front), ManagePages(front)
     guests = (booking, manage, PlanPages(front, booking), WaitingPages(front), WishPages(front, booking, manage))
     house_keys = (house.database, house.desk, house.links, house.public_base)
-    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel)
+    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel, house.ask_for_groups)
     own = OwnApi(*house_keys, house.mail_channel, house.clock, house.wake)
     families = FamiliesApi(
         house.database, house.desk, house.links, house.public_base, house.wake, house.mail_channel, house.clock
@@ -337,6 +342,7 @@ def build(house: House) -> ASGIApp:
         house.facts.forget,
         house.clock,
         house.wake,
+        house.ask_for_groups,
     )
     overview = OverviewApi(house.database, house.links, house.public_base, house.mail_channel, house.clock, house.wake)
     exchange = ExchangeApi(house.database, house.clock, house.wake)
@@ -415,6 +421,12 @@ def _answer_errors(app: FastAPI, house: House) -> None:
             status, said = problem(error)
             return JSONResponse(said.model_dump(), status, {"Cache-Control": "no-store"})
         return not_found_page(getattr(request.state, "page", None) or Page(request, house.theme()))
+
+    @app.exception_handler(Asking)
+    def asking(request: Request, error: Asking) -> Response:
+        answer = busy_answer()
+        answer.headers["Retry-After"] = "1"
+        return answer
 
     @app.exception_handler(PrinterBusy)
     @app.exception_handler(Busy)

@@ -6,6 +6,7 @@ import base64
 import itertools
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -192,7 +193,12 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
     switch = {"place": "video", "offer": False}
     with stage.house.database.write() as session:
         # The groups that the sync would have learned.
-        for user, groups in (("admin", ["admin"]), ("orga", []), ("t01", ["teachers"])):
+        for user, groups in (
+            ("admin", ["admin"]),
+            ("orga", []),
+            ("t01", ["teachers"]),
+            ("t40", ["teachers"]),
+        ):
             learn(session, f"person:{user}", {"groups": groups}, stage.school.clock())
         own = session.get_one(Conference, stage.school.conference_id)
         guest, _ = people.invite(session, own, people.Family("Out"), KEY)
@@ -330,8 +336,32 @@ async def test_only_the_groups_that_the_admin_names_organise(stage: Stage) -> No
     assert (await create("orga")).status_code == 201
     refused = await create("t01")
     assert (refused.status_code, refused.json()["error"]) == (403, "may_not_organise")
-    # Whose groups are not known yet may not either.
-    assert (await create("t02")).status_code == 403
+    # Whose groups are not known yet, or a minute old, is asked for and may come again in a second.
+    for who, seconds in (("t02", 0), ("orga", 61)):
+        stage.school.clock.now += timedelta(seconds=seconds)
+        asked = await create(who)
+        assert (asked.status_code, asked.headers["retry-after"]) == (503, "1")
+        assert stage.house.watch.people_to_check() == [who]
+    with stage.house.database.write() as session:
+        learn(session, "person:orga", {"groups": ["teachers"]}, stage.school.clock())
+    assert (await create("orga")).status_code == 403
+
+
+async def test_an_admins_power_is_a_minute_old_at_most(stage: Stage) -> None:
+    client = stage.as_user("admin")
+    client.base_url = stage.public.base_url
+    with stage.house.database.write() as session:
+        learn(session, "person:admin", {"groups": ["admin"]}, stage.school.clock())
+    for seconds, status in ((0, 200), (60, 200), (1, 503)):
+        stage.school.clock.now += timedelta(seconds=seconds)
+        assert (await client.get("api/v1/admin/settings")).status_code == status
+    changed = await client.put("api/v1/admin/settings", json={"smtp_host": "x"}, headers={"X-Requested-With": "x"})
+    assert changed.status_code == 503
+    with stage.house.database.read() as session:
+        assert "smtp_host" not in administration.read(session)
+    with stage.house.database.write() as session:
+        learn(session, "person:admin", {"groups": ["users"]}, stage.school.clock())
+    assert (await client.get("api/v1/admin/settings")).status_code == 404
 
 
 async def test_nextclouds_webhook_is_taken_from_nextcloud_only(stage: Stage) -> None:

@@ -84,6 +84,7 @@ class AdminApi:
     forget: Callable[[], None]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
+    ask_for_groups: Callable[[str], None]
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1/admin", responses=REFUSALS)
@@ -94,7 +95,7 @@ class AdminApi:
 
     def show(self, user: User) -> AdminAnswer:
         with self.database.read() as session:
-            check_admin(session, user, self.clock())
+            check_admin(session, user, self.clock(), self.ask_for_groups)
         return self._answer()
 
     def change(self, data: AdminData, user: User) -> AdminAnswer:
@@ -104,7 +105,7 @@ class AdminApi:
         if data.smtp_password is None:
             del values["smtp_password"]
         with self.database.write() as session:
-            check_admin(session, user, self.clock())
+            check_admin(session, user, self.clock(), self.ask_for_groups)
             administration.write(session, {name: values[name] for name in values if name not in self._fixed()})
         self.forget()
         self.wake()
@@ -117,7 +118,7 @@ class AdminApi:
         except EmailNotValidError as error:
             raise Invalid("to", "email_wrong") from error
         with self.database.write() as session:
-            check_admin(session, user, self.clock())
+            check_admin(session, user, self.clock(), self.ask_for_groups)
             if not self.options().smtp_host:
                 raise Invalid("smtp_host", "smtp_host_missing")
             asked = {"state": "waiting", "to": to, "asked": self.clock().isoformat(), "reason": ""}

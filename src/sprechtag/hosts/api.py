@@ -27,7 +27,7 @@ from ..phrases import LANGUAGES
 from ..planning import capacity
 from ..settings import Settings
 from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
-from .people import MayNotOrganise, NoConfirmation, ask_for_groups, groups_of
+from .people import MayNotOrganise, NoConfirmation, groups_for_power, groups_of
 from .schemas import (
     Blocking,
     BookingAnswer,
@@ -51,7 +51,7 @@ from .schemas import (
 @dataclass
 class HostApi:
     """The routes and what they need. `wake` wakes the sync; `public_base` is the public address of the app
-    without a slash at its end, or empty while it is not known."""
+    without a slash at its end, or empty while it is not known; `ask_for_groups` has somebody's groups learned."""
 
     database: Database
     desk: Desk
@@ -61,6 +61,7 @@ class HostApi:
     wake: Callable[[], None]
     options: Callable[[], Settings]
     mail_channel: Callable[[str], tuple[str, int]]
+    ask_for_groups: Callable[[str], None]
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1", responses=REFUSALS)
@@ -101,9 +102,7 @@ class HostApi:
         with self.database.read() as session:
             groups = groups_of(session, user, self.clock())
         if groups is None or groups.stale:
-            with self.database.write() as session:
-                ask_for_groups(session, user, self.clock())
-            self.wake()
+            self.ask_for_groups(user.user_id)
         names = groups.names if groups else None
         with self.database.read() as session:
             may = administration.may_organise(session, user.user_id, options.names("organiser_groups"), names)
@@ -158,9 +157,10 @@ class HostApi:
         return answer
 
     def _check_may_organise(self, session: Session, user: Caller) -> None:
-        known = groups_of(session, user, self.clock())
+        """Raises `MayNotOrganise`, and `Asking` where it depends on groups that have to be learned first."""
         allowed = self.options().names("organiser_groups")
-        if not administration.may_organise(session, user.user_id, allowed, known.names if known else None):
+        groups = groups_for_power(session, user, self.clock(), self.ask_for_groups) if allowed else None
+        if not administration.may_organise(session, user.user_id, allowed, groups):
             raise MayNotOrganise
 
     def show(self, conference_id: str, user: User) -> ConferenceAnswer:

@@ -2,19 +2,26 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Who the caller is in Nextcloud: the groups, learned in the background because no request may wait for Nextcloud."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from ..conference.errors import NotFound, Refused
-from ..conference.queries import learn
+from ..conference.errors import Busy, NotFound, Refused
 from ..conference.tables import InstanceFact
 from ..gate import Caller
 
 STALE = timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=12)
-"""Groups are learned anew when the page is opened and they are older than a minute, and believed for twelve hours."""
+"""Groups are learned anew when the page is opened and they are older than a minute. What the page shows believes them for
+twelve hours; where they give power they are a minute old at most."""
+Ask = Callable[[str], None]
+"""Has the groups of a user learned, at once and in the background; it does not touch the database."""
+
+
+class Asking(Busy):
+    """Whether somebody may has to be learned from Nextcloud first: the same request may be sent again in a second."""
 
 
 class MayNotOrganise(Refused):
@@ -44,13 +51,16 @@ def groups_of(session: Session, user: Caller, now: datetime) -> Groups | None:
     return Groups([str(name) for name in row.value.get("groups", [])], row.learned_at < now - STALE)
 
 
-def ask_for_groups(session: Session, user: Caller, now: datetime) -> None:
-    """Has them learned in the background."""
-    learn(session, f"ask:{user.user_id}", {}, now)
-
-
-def check_admin(session: Session, user: Caller, now: datetime) -> None:
-    """Raises `NotFound` for everybody who is not known to be in Nextcloud's group `admin`."""
+def groups_for_power(session: Session, user: Caller, now: datetime, ask: Ask) -> list[str]:
+    """The caller's groups, a minute old at most. Raises `Asking` where they are older or not known."""
     known = groups_of(session, user, now)
-    if known is None or "admin" not in known.names:
+    if known is None or known.stale:
+        ask(user.user_id)
+        raise Asking
+    return known.names
+
+
+def check_admin(session: Session, user: Caller, now: datetime, ask: Ask) -> None:
+    """Raises `NotFound` for everybody who is not in Nextcloud's group `admin`, and `Asking`."""
+    if "admin" not in groups_for_power(session, user, now, ask):
         raise NotFound

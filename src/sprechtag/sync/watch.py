@@ -15,7 +15,7 @@ from ..conference import busy, people
 from ..conference.database import Database
 from ..conference.queries import booking_by_public_id, fact, learn
 from ..conference.slots import TimeSpan
-from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, Slot
+from ..conference.tables import Alarm, Conference, Host, Notice, Slot
 from ..conference.tokens import hashed
 from ..day import records
 from ..nextcloud import calendar, instance, notifications
@@ -45,6 +45,7 @@ class Watch:
     clock: Callable[[], datetime]
     route: str = ""
     _soon: set[int] = field(default_factory=set)
+    _people: set[str] = field(default_factory=set)
 
     # -- calendars ----------------------------------------------------------------------------------------------
 
@@ -168,11 +169,15 @@ class Watch:
 
     # -- people -------------------------------------------------------------------------------------------------
 
+    def ask_for_groups(self, user_id: str) -> None:
+        """Somebody has opened the page. It is kept in this process only: a question changes nothing, and the page asks
+        again until it knows."""
+        self._people.add(user_id)
+
     def people_to_check(self) -> list[str]:
-        """Users whose groups a page has asked for."""
-        with self.database.read() as session:
-            names = session.exec(select(InstanceFact.name).where(col(InstanceFact.name).startswith("ask:")))
-            return [name.removeprefix("ask:") for name in names]
+        """Users whose groups a page has asked for since the last call."""
+        asked, self._people = self._people, set()
+        return sorted(asked.copy())
 
     async def check_person(self, user_id: str) -> None:
         """Learns the groups of somebody who uses the page, as that user."""
@@ -184,9 +189,6 @@ class Watch:
             return
         with self.database.write(PATIENCE) as db:
             learn(db, f"person:{user_id}", {"groups": groups}, self.clock())
-            asked = db.get(InstanceFact, f"ask:{user_id}")
-            if asked:
-                db.delete(asked)
 
     # -- notifications ------------------------------------------------------------------------------------------
 
