@@ -123,10 +123,11 @@ def _plain(value: Any) -> Any:
 # -- erasing -------------------------------------------------------------------------------------------------------
 
 
-def erase(session: Session, guest: Guest, now: datetime, by: str = "guest") -> bool:
+def erase(session: Session, guest: Guest, now: datetime, by: str = "guest", *, papers: bool = True) -> bool:
     """Erases the family: its appointments to come are cancelled, what is held for it goes to the next one, events of
     appointments that are over are emptied. True where nothing is left; else calendar, room and mail are still to follow
-    the cancellations: until then the name and the address stay for that mail, and nothing else (`erase_done`)."""
+    the cancellations: until then the name and the address stay for that mail, and nothing else (`erase_done`). Printed
+    `papers` of the conference, which may name it, go too; they would after a day."""
     session.execute(select(col(Guest.id)).where(col(Guest.id) == guest.id).with_for_update())
     conference = session.get_one(Conference, guest.conference_id)
     _cancel_coming(session, conference, guest, now, by)
@@ -137,7 +138,10 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest") -> b
             session.execute(table.delete().where(_of_guest(table, way, guest)))
     for job in _jobs_of_one(session, guest):
         session.delete(job)
-    session.execute(delete(PaperJob).where(col(PaperJob.conference_id) == conference.id))
+    if papers:
+        session.execute(
+            delete(PaperJob).where(col(PaperJob.conference_id) == conference.id, col(PaperJob.content).is_not(None))
+        )
     if _is_followed(session, guest):
         _delete(session, guest, now)
         return True
