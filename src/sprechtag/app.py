@@ -36,6 +36,7 @@ from .guests.display import DisplayPages
 from .guests.front import Front, not_found_page
 from .guests.join import JoinPages
 from .guests.manage import ManagePages
+from .guests.my_data import MyDataPages
 from .guests.page import Page
 from .guests.pages import BookingPages
 from .guests.plan import PlanPages
@@ -350,6 +351,7 @@ def build(house: House) -> ASGIApp:
         house.lifecycle.router(),
         *(pages.router() for pages in guests),
         AboutPages(front, manage).router(),
+        MyDataPages(front).router(),
         JoinPages(front, house.wake).router(),
         DisplayPages(front).router(),
         overview.router(),

@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col
 
 from ..conference import budgets, proof, taken, waiting
 from ..conference.booking import Desk
-from ..conference.errors import AddressTaken, NotLikeThis
+from ..conference.errors import AddressTaken
 from ..conference.person import Person, tidy
 from ..conference.tables import (
     Booking,
@@ -347,14 +347,15 @@ def _move_address(
 def correct_as_family(
     session: Session, guest: Guest, wanted: Correction, links: LinkKey, now: datetime, *, rewrite_events: bool = False
 ) -> bool:
-    """As `correct`, for whoever has the family's link: it is not told whether another family has an address
-    (`NotLikeThis`), and may not try many (`Spent`)."""
+    """As `correct`, for whoever has the family's link, who may not try many addresses (`Spent`) and does not learn
+    whether another family has one: all links are void then too, and the new one goes to the address that stays."""
     if wanted.email.strip().casefold() != guest.email.casefold():
         budgets.spend(session, CORRECTIONS, guest.public_id, now)
     try:
         return correct(session, guest, wanted, links, now, rewrite_events=rewrite_events)
-    except AddressTaken as taken_by_other:
-        raise NotLikeThis from taken_by_other
+    except AddressTaken:
+        proof.new_links(session, guest, links, now, rewrite_events=rewrite_events)
+        return True
 
 
 def _events_follow(session: Session, guest: Guest, now: datetime) -> None:

@@ -24,8 +24,12 @@ class Section:
 def sections(parts: Sequence[Part], say: Speaker) -> list[Section]:
     """All parts; empty columns are left out."""
     titles = _titles(say)
-    found = [Section(titles.get(part.table, part.what), [_lines(row, say) for row in part.rows]) for part in parts]
-    return [Section(one.title, [entry for entry in one.entries if entry]) for one in found if any(one.entries)]
+    found: dict[str, list[list[tuple[str, str]]]] = {}
+    for part in parts:
+        entries = [lines for row in part.rows if (lines := _lines(row, say))]
+        if entries:
+            found.setdefault(titles.get(part.table, say("More that is kept")), []).extend(entries)
+    return [Section(title, entries) for title, entries in found.items()]
 
 
 def document(conference: Conference, found: Sequence[Section], say: Speaker) -> str:
@@ -47,7 +51,7 @@ def _text(name: str, value: Any, say: Speaker) -> str:
         case None | "" | [] | {}:
             return ""
         case bool():
-            return say("yes") if value else ""
+            return "✓" if value else ""
         case datetime():
             return say.when(value)
         case list():
@@ -67,21 +71,11 @@ def _titles(say: Speaker) -> dict[str, str]:
         "booking": say("Your appointments"),
         "waiting_entry": say("Waiting lists"),
         "host_wish": say("Your wishes"),
-        "wish_sheet": say("When you can come"),
-        "guest_letter": say("Mails to you"),
-        "job": say("Messages to you"),
-        "guest_host": say("Whom the school would like you to see"),
-        "slot": say("Times that are held for you"),
-        "screen_link": say("Links to your appointments"),
-        "effect": say("Calendar, video room and mail"),
-        "live_call": say("How the appointment went"),
-        "device_check": say("Check of your device"),
-        "calendar_question": say("Changes in the calendar of the person you meet"),
-        "job_item": say("Mails that are still to come"),
     }
 
 
 def _labels(say: Speaker) -> dict[str, str]:
+    """In the words of the other pages; what has none there is called as it is stored."""
     return {
         "name": say("Your name"),
         "email": say("Your e-mail address"),
@@ -94,12 +88,4 @@ def _labels(say: Speaker) -> dict[str, str]:
         "ends_at": say("until"),
         "place": say("Where?"),
         "code": say("Number"),
-        "created_at": say("Entered"),
-        "changed_at": say("Changed"),
-        "sent_at": say("Sent"),
-        "proven_at": say("Address confirmed"),
-        "message": say("Message of the school"),
-        "note": say("Note of the person you meet"),
-        "invited": say("Entered by the school"),
-        "family_says": say("What you wrote"),
     }
