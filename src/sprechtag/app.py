@@ -38,6 +38,7 @@ from .guests.display import DisplayPages
 from .guests.front import Front, not_found_page, status_page
 from .guests.join import JoinPages
 from .guests.manage import ManagePages
+from .guests.my_data import MyDataPages
 from .guests.page import Page
 from .guests.pages import BookingPages
 from .guests.plan import PlanPages
@@ -53,6 +54,7 @@ from .hosts.families import FamiliesApi
 from .hosts.overview import OverviewApi
 from .hosts.own import OwnApi
 from .hosts.papers import PapersApi
+from .hosts.people import Asking
 from .hosts.refusals import invalid_entry, of_status, problem
 from .hosts.texts import TextsApi
 from .hosts.visitors import VisitorsApi
@@ -61,11 +63,12 @@ from .lifecycle import Lifecycle
 from .limits import BodyLimit, LastAnswer, Refuse, kind_of
 from .nextcloud.session import Door
 from .paper.pdf import PrinterBusy
-from .privacy import retention
+from .privacy import family, retention
 from .settings import Settings
 from .sync.assigning import Assigning
+from .sync.emptying import Emptying
 from .sync.follower import Follower
-from .sync.ledger import Ledger
+from .sync.ledger import PATIENCE, Ledger
 from .sync.papers import Papers
 from .sync.post import Post
 from .sync.today import Today
@@ -97,7 +100,7 @@ class House:
 
     @cached_property
     def database(self) -> Database:
-        self.settings.persistent_storage.mkdir(parents=True, exist_ok=True)
+        self.settings.close_to_others()
         return Database(self.settings.database)
 
     @cached_property
@@ -187,7 +190,8 @@ class House:
             self.lifecycle.enabled,
             self.executor,
             self.tidy,
-            self.desk.release_unconfirmed,
+            self.release,
+            self.emptying,
         )
 
     @cached_property
@@ -205,11 +209,28 @@ class House:
     def facts(self) -> "Facts":
         return Facts(self.database)
 
+    @cached_property
+    def emptying(self) -> Emptying:
+        return Emptying(self.database, self.door, self.clock)
+
     def tidy(self) -> None:
         """What is no longer needed goes; called every hour."""
-        with self.database.write() as session:
+        self.settings.close_to_others()
+        with self.database.write(PATIENCE) as session:
             retention.erase_expired(session, self.clock())
             retention.tidy(session, self.clock())
+        self.database.wipe()
+
+    def release(self) -> None:
+        """Slots that were held for nothing are free again, and erased families go whose mail is out; often called."""
+        self.desk.release_unconfirmed()
+        with self.database.read() as session:
+            waiting = family.any_to_erase(session)
+        if waiting:
+            with self.database.write(PATIENCE) as session:
+                done = family.erase_done(session, self.clock())
+            if done:
+                self.database.wipe()
 
     def ask_for_groups(self, user_id: str) -> None:
         self.watch.ask_for_groups(user_id)
@@ -334,6 +355,7 @@ def build(house: House) -> ASGIApp:
         house.lifecycle.router(),
         *(pages.router() for pages in guests),
         AboutPages(front, manage).router(),
+        MyDataPages(front).router(),
         JoinPages(front, house.wake).router(),
         DisplayPages(front).router(),
         overview.router(),
@@ -409,6 +431,12 @@ def _answer_errors(app: FastAPI, house: House) -> None:
             status, said = problem(error)
             return JSONResponse(said.model_dump(), status, {"Cache-Control": "no-store"})
         return not_found_page(getattr(request.state, "page", None) or Page(request, house.theme()))
+
+    @app.exception_handler(Asking)
+    def asking(request: Request, error: Asking) -> Response:
+        answer = busy_answer()
+        answer.headers["Retry-After"] = "1"
+        return answer
 
     @app.exception_handler(PrinterBusy)
     @app.exception_handler(Busy)

@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 def serve(settings: Settings, process: int | None = None, inherited: int | None = None) -> int:
     """Runs one process, or looks after `SPRECHTAG_WORKERS` of them."""
     _log_as_json()
+    os.umask(0o077)
     if not settings.app_secret:
         print("APP_SECRET is missing: AppAPI sets it; see README for running the app by hand.", file=sys.stderr)
         return 2

@@ -4,6 +4,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,10 @@ ADMIN_FIELDS = (
     "media",
 )
 """What Nextcloud's admin may set in the page, where the environment does not."""
+
+
+OWN_FILES = ("*.sqlite", "*.sqlite-wal", "*.sqlite-shm", "*.sqlite-journal", "link.key")
+"""What stands in the storage and is nobody else's business."""
 
 
 class Settings(BaseSettings):
@@ -112,6 +117,16 @@ class Settings(BaseSettings):
         if self.database.startswith("sqlite"):
             return f"sqlite:///{self.persistent_storage.absolute() / 'work.sqlite'}"
         return self.database
+
+    def close_to_others(self) -> None:
+        """Makes the storage's folder, and lets nobody but this user into it nor read what stands there, whatever an
+        older version has left. A folder that is not ours stays as it is."""
+        folder = self.persistent_storage
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files = [path for pattern in OWN_FILES for path in folder.glob(pattern) if path.is_file()]
+        for path, mode in [(folder, 0o700), *((file, 0o600) for file in files)]:
+            with suppress(OSError):
+                path.chmod(mode)
 
     def read_link_key(self) -> bytes:
         """The key all links are made with: from the environment, else from a file made at the first start."""

@@ -6,6 +6,7 @@ import base64
 import itertools
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -192,11 +193,17 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
     switch = {"place": "video", "offer": False}
     with stage.house.database.write() as session:
         # The groups that the sync would have learned.
-        for user, groups in (("admin", ["admin"]), ("orga", []), ("t01", ["teachers"])):
+        for user, groups in (
+            ("admin", ["admin"]),
+            ("orga", []),
+            ("t01", ["teachers"]),
+            ("t40", ["teachers"]),
+        ):
             learn(session, f"person:{user}", {"groups": groups}, stage.school.clock())
         own = session.get_one(Conference, stage.school.conference_id)
         guest, _ = people.invite(session, own, people.Family("Out"), KEY)
         family = guest.public_id
+        asked_to_go = people.invite(session, own, people.Family("Gone"), KEY)[0].public_id
         session.add(CalendarQuestion(booking_id=1))
         # A paper of the host's, and another conference's worth of wishes.
         made = PaperJob(conference_id=own.id or 0, user_id="t01", kind="door_signs", state="ready", content=b"%PDF")
@@ -227,6 +234,10 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", f"{one}/families-import-preview", families, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/families-import", families, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/families/{family}/new-link", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/families/{family}/data.json", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/families/{family}/data.pdf", None, (200, 404, 404, 404, 401)),
+        ("GET", f"{one}/families/{family}/correct", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/families/{family}/correct", {"name": "Outer"}, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/visitors", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/undo", {"bookings": [booking]}, (202, 404, 404, 404, 401)),
         ("DELETE", f"{one}/families/{family}", None, (204, 404, 404, 404, 401)),
@@ -275,7 +286,7 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("GET", f"{one}/capacity", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/stagger", {"groups": 2, "minutes": 5}, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/board", None, (200, 404, 404, 404, 401)),
-        ("POST", f"{one}/board/pace", {"share": 0.5}, (204, 404, 404, 404, 401)),
+        ("POST", f"{one}/board/pace", {"share": 0.5}, (409, 404, 404, 404, 401)),
         ("POST", f"{one}/hosts/{host}/delay", {"minutes": 5, "tell": False}, (200, 200, 404, 404, 401)),
         ("GET", f"{one}/my-now", None, (404, 200, 404, 404, 401)),
         ("GET", f"{one}/display", None, (200, 404, 404, 404, 401)),
@@ -291,6 +302,7 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", f"{one}/wishes-discard", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-publish", None, (409, 404, 404, 404, 401)),
         ("POST", f"api/v1/bookings/{booking}/cancel", None, (200, 200, 404, 404, 401)),
+        ("POST", f"{one}/families/{asked_to_go}/erase", None, (200, 404, 404, 404, 401)),
     ]
     for method, path, body, expected in matrix:
         if path.endswith("wishes-run"):
@@ -330,8 +342,32 @@ async def test_only_the_groups_that_the_admin_names_organise(stage: Stage) -> No
     assert (await create("orga")).status_code == 201
     refused = await create("t01")
     assert (refused.status_code, refused.json()["error"]) == (403, "may_not_organise")
-    # Whose groups are not known yet may not either.
-    assert (await create("t02")).status_code == 403
+    # Whose groups are not known yet, or a minute old, is asked for and may come again in a second.
+    for who, seconds in (("t02", 0), ("orga", 61)):
+        stage.school.clock.now += timedelta(seconds=seconds)
+        asked = await create(who)
+        assert (asked.status_code, asked.headers["retry-after"]) == (503, "1")
+        assert stage.house.watch.people_to_check() == [who]
+    with stage.house.database.write() as session:
+        learn(session, "person:orga", {"groups": ["teachers"]}, stage.school.clock())
+    assert (await create("orga")).status_code == 403
+
+
+async def test_an_admins_power_is_a_minute_old_at_most(stage: Stage) -> None:
+    client = stage.as_user("admin")
+    client.base_url = stage.public.base_url
+    with stage.house.database.write() as session:
+        learn(session, "person:admin", {"groups": ["admin"]}, stage.school.clock())
+    for seconds, status in ((0, 200), (60, 200), (1, 503)):
+        stage.school.clock.now += timedelta(seconds=seconds)
+        assert (await client.get("api/v1/admin/settings")).status_code == status
+    changed = await client.put("api/v1/admin/settings", json={"smtp_host": "x"}, headers={"X-Requested-With": "x"})
+    assert changed.status_code == 503
+    with stage.house.database.read() as session:
+        assert "smtp_host" not in administration.read(session)
+    with stage.house.database.write() as session:
+        learn(session, "person:admin", {"groups": ["users"]}, stage.school.clock())
+    assert (await client.get("api/v1/admin/settings")).status_code == 404
 
 
 async def test_nextclouds_webhook_is_taken_from_nextcloud_only(stage: Stage) -> None:

@@ -1,12 +1,16 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
+from datetime import datetime
+
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Integer, MetaData, text
 
 from conftest import make_school
+from filler import fill
 from sprechtag.conference.database import MIGRATIONS, Database
 from sprechtag.conference.tables import Conference
 
@@ -44,4 +48,63 @@ def test_migrating_keeps_what_is_there(database_url: str) -> None:
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM host")).scalar_one() == 1
     make_school(database)
+    database.close()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0004", "0006", "0007"])
+def test_no_row_of_any_table_is_lost(database_url: str, revision: str) -> None:
+    """Tables are made anew on SQLite: with foreign keys on, dropping one deletes what hangs on it."""
+    database = Database(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.execution_options(sprechtag_write=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        metadata = MetaData()
+        metadata.reflect(connection)
+        rows = fill(connection, metadata)
+    database.migrate()
+    with database.engine.connect() as connection:
+        now = MetaData()
+        now.reflect(connection)
+        for name, row in rows.items():
+            (kept,) = connection.execute(now.tables[name].select()).mappings()
+            stored = {column: kept[column] for column in row if not isinstance(row[column], datetime | dict)}
+            assert stored == {column: row[column] for column in stored}, name
+        if database.is_sqlite:
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert compare_metadata(MigrationContext.configure(connection), Conference.metadata) == []
+    database.close()
+
+
+def test_an_id_is_never_given_out_again(database: Database) -> None:
+    """Ids are kept by value too: a slot that was held for a family that is gone is not held for the next one."""
+    with database.engine.connect() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        for name, table in Conference.metadata.tables.items():
+            (first, *more) = table.primary_key.columns
+            if more or first.foreign_keys or not isinstance(first.type, Integer) or name == "admin_settings":
+                continue
+            assert table.kwargs.get("sqlite_autoincrement"), name
+            if database.is_sqlite:
+                made = f"SELECT sql FROM sqlite_master WHERE name = '{name}'"
+                assert "AUTOINCREMENT" in str(connection.exec_driver_sql(made).scalar()), name
+
+
+def test_what_was_held_for_nobody_is_free_after_the_migration(database_url: str) -> None:
+    database = Database(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.execution_options(sprechtag_write=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        metadata = MetaData()
+        metadata.reflect(connection)
+        held = {"held_for": 4711, "blocked": True, "blocked_by": "held"}
+        fill(connection, metadata, {"slot": held})
+    database.migrate()
+    with database.read() as session:
+        assert session.execute(text("SELECT blocked_by, held_for FROM slot")).one() == ("", None)
     database.close()

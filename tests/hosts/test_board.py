@@ -215,3 +215,14 @@ async def test_a_deletion_that_is_refused_takes_no_test_rooms_away(board: Board)
     refused = await board.orga.delete(board.path, headers=HEADERS)
     assert (refused.status_code, refused.json()["error"]) == (409, "has_bookings")
     assert (await board.get("rehearsal"))["state"] == "wanted"
+
+
+async def test_the_gates_are_slowed_only_while_the_own_conference_is_under_way(board: Board) -> None:
+    """They are all conferences' gates."""
+    for after, status in ((timedelta(days=-1), 409), (timedelta(minutes=2), 204), (timedelta(days=1), 409)):
+        board.at(seconds=after.total_seconds())
+        for share in (0.5, 1.0):
+            assert (await board.do("board/pace", {"share": share})).status_code == status
+    board.at(minutes=2)
+    board.school.change(state="draft")
+    assert (await board.do("board/pace", {"share": 0.5})).status_code == 409

@@ -209,12 +209,6 @@ def many_unproven(session: Session, conference: Conference) -> bool:
     return bool(booked + held >= max(UNPROVEN_LEAST, math.ceil(total * UNPROVEN_SHARE)))
 
 
-def forget_old(session: Session, now: datetime) -> None:
-    """What has run out goes, and what was noted of it a week ago."""
-    session.execute(delete(BudgetCount).where(col(BudgetCount.expires_at) <= now))
-    session.execute(delete(BudgetHit).where(col(BudgetHit.last_at) < now - HITS_KEPT))
-
-
 @dataclass
 class Ledger:
     """Marks visitors and mailboxes, and notes what was refused: at most every half minute for one visitor, so that a

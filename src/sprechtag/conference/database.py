@@ -5,13 +5,14 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -39,7 +40,11 @@ class Database:
 
     def _sqlite(self, url: str) -> Engine:
         engine = create_engine(
-            url, connect_args={"check_same_thread": False, "timeout": 5}, pool_size=24, pool_timeout=WAIT_SECONDS
+            url,
+            connect_args={"check_same_thread": False, "timeout": 5},
+            pool_size=24,
+            pool_timeout=WAIT_SECONDS,
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -49,7 +54,13 @@ class Database:
         # In UTC: in a zone before it the last hours of 9999 are beyond what Python can read.
         zone = {"options": "-c timezone=utc"}
         return create_engine(
-            url, connect_args=zone, pool_size=12, max_overflow=4, pool_timeout=WAIT_SECONDS, pool_pre_ping=True
+            url,
+            connect_args=zone,
+            pool_size=12,
+            max_overflow=4,
+            pool_timeout=WAIT_SECONDS,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
 
     @contextmanager
@@ -84,15 +95,53 @@ class Database:
                 self._write_lock.release()
 
     def migrate(self) -> None:
-        """Brings the schema to the newest version."""
+        """Brings the schema to the newest version. On SQLite what older versions have deleted is overwritten then."""
+        with self.engine.execution_options(sprechtag_write=True).connect() as connection:
+            driver = connection.connection.dbapi_connection
+            if isinstance(driver, sqlite3.Connection):
+                # Not possible inside a transaction. Were they on, dropping a table that is made anew would delete
+                # whatever hangs on its rows.
+                driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    changed = self._upgrade(connection)
+            finally:
+                if isinstance(driver, sqlite3.Connection):
+                    driver.execute("PRAGMA foreign_keys=ON")
+            if changed and isinstance(driver, sqlite3.Connection):
+                # A full disk is no reason not to start.
+                with suppress(sqlite3.OperationalError):
+                    driver.execute("VACUUM")
+        self.wipe()
+
+    def _upgrade(self, connection: Connection) -> bool:
+        """Whether there was anything to do. Raises `RuntimeError` where a row would be left that points nowhere."""
+        if not self.is_sqlite:
+            # Several processes may start at once; one migrates, the others wait and find it done.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7772671)")
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.execution_options(sprechtag_write=True).begin() as connection:
-            if not self.is_sqlite:
-                # Several processes may start at once; one migrates, the others wait and find it done.
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7772671)")
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        config.attributes["connection"] = connection
+        before = MigrationContext.configure(connection).get_current_revision()
+        lost_before = self._pointing_nowhere(connection)
+        command.upgrade(config, "head")
+        if self._pointing_nowhere(connection) > lost_before:
+            raise RuntimeError("The migration would leave rows that point nowhere; nothing was changed.")
+        return MigrationContext.configure(connection).get_current_revision() != before
+
+    def _pointing_nowhere(self, connection: Connection) -> int:
+        """Rows whose foreign key has no row; PostgreSQL has none at any time."""
+        return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all()) if self.is_sqlite else 0
+
+    def wipe(self) -> None:
+        """Takes what was erased out of SQLite's write-ahead log too, where it would stay until it is overwritten. Not
+        inside a transaction; while somebody reads, the next time does it."""
+        if not self.is_sqlite:
+            return
+        with self._write_lock, self.engine.connect() as connection:
+            driver = connection.connection.dbapi_connection
+            if isinstance(driver, sqlite3.Connection):
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -111,7 +160,14 @@ def apart(session: Session, what: str) -> Iterator[None]:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=1500"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=1500",
+        "secure_delete=ON",
+        "temp_store=MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -17,6 +17,7 @@ Refused
 ├── NoWaitingList       this conference keeps no waiting lists
 ├── StillFree           nobody waits while something is free with this host
 ├── NotLikeThis         something stands against it that only the family itself may learn
+├── AddressTaken        another family of the conference has this address
 ├── Spent               a budget is used up (`kind`, `minutes` until there is more)
 ├── BookingClosed       booking is over (`closed_at`)
 ├── TooLate             lead time or change deadline has passed (`until`)
@@ -113,6 +114,12 @@ class StillFree(Refused):
 
 class NotLikeThis(Refused):
     code = "not_like_this"
+
+
+class AddressTaken(Refused):
+    """Another family of the conference has this address; only the organiser may learn that."""
+
+    code = "address_taken"
 
 
 @dataclass

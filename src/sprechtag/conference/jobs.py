@@ -173,9 +173,9 @@ def mailed_before(session: Session, conference: Conference) -> set[int]:
 
 
 def write_to(session: Session, guest: Guest, subject: str, text: str, now: datetime) -> Job:
-    """Begins to write to one family."""
+    """Begins to write to one family. The job says to which, so that it can go with it."""
     conference = session.get_one(Conference, guest.conference_id)
-    payload = {"subject": subject, "text": text}
+    payload = {"subject": subject, "text": text, "guests": [guest.id]}
     return _start(session, conference, "message", payload, {guest.id or 0}, now)
 
 
@@ -390,8 +390,3 @@ def guests_reached(session: Session, conference: Conference) -> int:
         .where(col(Guest.conference_id) == conference.id, col(Booking.state) == "active")
     ).scalar_one()
     return count
-
-
-def forget_finished(session: Session, before: datetime) -> None:
-    """Deletes jobs that ended before this time."""
-    session.execute(delete(Job).where(col(Job.finished_at) < before))

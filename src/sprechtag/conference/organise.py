@@ -68,6 +68,9 @@ class Rules:
     booking_mode: str = "direct"
     wishes_until: datetime | None = None
     privacy_notice: str = ""
+    legal_basis: str = ""
+    data_protection_officer: str = ""
+    empty_events: bool = True
     feedback: bool = False
 
 

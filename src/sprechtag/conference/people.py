@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -187,10 +187,14 @@ class FamilyLine:
     code: str
     hosts: list[str]
     asked: int
+    phone: str
+    invited: bool
 
 
-def families(session: Session, conference: Conference, links: LinkKey) -> list[FamilyLine]:
-    """All whom the school has entered, by class and name."""
+def families(
+    session: Session, conference: Conference, links: LinkKey, *, all_of_them: bool = False
+) -> list[FamilyLine]:
+    """All whom the school has entered, by class and name; with `all_of_them` those too who came by the share link."""
     named: dict[int, list[tuple[str, bool]]] = {}
     for guest_id, name, asked in session.execute(
         select(col(GuestHost.guest_id), col(Host.display_name), col(GuestHost.asked))
@@ -202,7 +206,8 @@ def families(session: Session, conference: Conference, links: LinkKey) -> list[F
     rows = session.execute(
         select(Guest, func.count(col(Booking.id)))
         .outerjoin(Booking, (col(Booking.guest_id) == col(Guest.id)) & (col(Booking.state) == "active"))
-        .where(col(Guest.conference_id) == conference.id, col(Guest.invited).is_(True))
+        .where(col(Guest.conference_id) == conference.id, col(Guest.erase_by).is_(None))
+        .where(true() if all_of_them else col(Guest.invited).is_(True))
         .group_by(col(Guest.id))
     )
     lines = [
@@ -219,6 +224,8 @@ def families(session: Session, conference: Conference, links: LinkKey) -> list[F
             code_of(guest, links),
             [name for name, _ in named.get(guest.id, [])],
             sum(asked for _, asked in named.get(guest.id, [])),
+            guest.phone,
+            guest.invited,
         )
         for guest, count in rows
     ]

@@ -19,6 +19,11 @@ VIDEO: Place = "video"
 EffectKind = Literal["calendar", "talk", "mail"]
 
 
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+"""SQLite gives the ids of deleted rows out again unless it is told not to, and some ids are kept by value: what was
+held for a family that is gone would be held for the next one."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime; a naive one is refused, because it would silently be an hour off."""
 
@@ -56,9 +61,11 @@ class Conference(SQLModel, table=True):
     of a day, comma-separated. Families that a host has asked for may book from `priority_from` on. `texts` are the
     school's own words in mails and letters, by kind and language. With `booking_mode` `wishes` families enter until
     `wishes_until` whom they want to see, and one run assigns everybody; after its publication what is left is booked
-    as usual. `privacy_notice` is the school's own part of the privacy notice. With `feedback` families are asked after
-    the last day."""
+    as usual. `privacy_notice`, `legal_basis` and `data_protection_officer` are the school's own parts of the privacy
+    notice. With `empty_events` hosts' events are emptied of the family at the end of the retention. With `feedback`
+    families are asked after the last day."""
 
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     organiser_id: str = Field(index=True)
@@ -89,6 +96,9 @@ class Conference(SQLModel, table=True):
     booking_mode: str = "direct"
     wishes_until: datetime | None = _when(nullable=True, default=None)
     privacy_notice: str = ""
+    legal_basis: str = ""
+    data_protection_officer: str = ""
+    empty_events: bool = True
     feedback: bool = False
     display_shows: str = "initials"
     display_generation: int = 1
@@ -102,6 +112,7 @@ class Conference(SQLModel, table=True):
 class Window(SQLModel, table=True):
     """A stretch of wall-clock time on one day; with `host_id` it replaces the conference's windows for that host."""
 
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     host_id: int | None = Field(default=None, foreign_key="host.id", ondelete="CASCADE")
@@ -117,7 +128,7 @@ class Host(SQLModel, table=True):
     `min_pause_minutes` and `max_in_a_row` (0: no limit) hold between the host's own appointments. On the day
     `delayed_on` (in the conference's zone) all that is left begins `delay_minutes` later than agreed."""
 
-    __table_args__ = (UniqueConstraint("conference_id", "user_id"),)
+    __table_args__ = (UniqueConstraint("conference_id", "user_id"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -145,7 +156,7 @@ class Slot(SQLModel, table=True):
     while it is blocked. `kept_open` is set by a host who opens it in spite of the calendar. What is offered to the next
     on the waiting list is held until `held_until`; what a host holds has none."""
 
-    __table_args__ = (UniqueConstraint("host_id", "starts_at"),)
+    __table_args__ = (UniqueConstraint("host_id", "starts_at"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -164,9 +175,10 @@ class Guest(SQLModel, table=True):
 
     `invited` are those whom the school has entered; `child` and `school_class` are then known before a booking.
     `proven_at`: when somebody first pressed something that only who reads this family's mail or letter can press; None
-    while the address is only what a stranger has typed."""
+    while the address is only what a stranger has typed. `erase_by`: the family is erased but for what the mail about
+    its cancelled appointments needs; the row goes when that is out, and then at the latest."""
 
-    __table_args__ = (UniqueConstraint("conference_id", "email_fingerprint"),)
+    __table_args__ = (UniqueConstraint("conference_id", "email_fingerprint"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -182,6 +194,7 @@ class Guest(SQLModel, table=True):
     manage_token_hash: str = Field(default="", index=True)
     code_hash: str = Field(default="", index=True)
     proven_at: datetime | None = _when(nullable=True, default=None)
+    erase_by: datetime | None = _when(nullable=True, default=None)
     created_at: datetime = _when(default_factory=utc_now)
 
 
@@ -190,6 +203,7 @@ class ScreenLink(SQLModel, table=True):
     nothing else of the guest's; what was made carries its `public_id`. A new link of the family's voids it."""
 
     __tablename__ = "screen_link"
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     guest_id: int = Field(foreign_key="guest.id", index=True, ondelete="CASCADE")
@@ -214,6 +228,7 @@ class Booking(SQLModel, table=True):
             sqlite_where=text("state = 'active'"),
             postgresql_where=text("state = 'active'"),
         ),
+        NEVER_AGAIN,
     )
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
@@ -259,7 +274,7 @@ class WaitingEntry(SQLModel, table=True):
     """A family that waits for a time with a host. While one is offered to it, `offered_slot_id` says which."""
 
     __tablename__ = "waiting_entry"
-    __table_args__ = (UniqueConstraint("host_id", "guest_id"),)
+    __table_args__ = (UniqueConstraint("host_id", "guest_id"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -292,7 +307,7 @@ class GuestLetter(SQLModel, table=True):
     written twice. It stays after it was sent, as the proof; what was not sent by `expires_at` is not sent any more."""
 
     __tablename__ = "guest_letter"
-    __table_args__ = (UniqueConstraint("guest_id", "kind", "name"),)
+    __table_args__ = (UniqueConstraint("guest_id", "kind", "name"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     guest_id: int = Field(foreign_key="guest.id", ondelete="CASCADE")
@@ -325,7 +340,7 @@ class HostWish(SQLModel, table=True):
     """One host whom a family wants to see. `outcome` is empty until a run was published, then `served` or why not."""
 
     __tablename__ = "host_wish"
-    __table_args__ = (UniqueConstraint("guest_id", "host_id", "child"),)
+    __table_args__ = (UniqueConstraint("guest_id", "host_id", "child"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     guest_id: int = Field(foreign_key="guest.id", ondelete="CASCADE")
@@ -342,6 +357,7 @@ class WishRun(SQLModel, table=True):
     same seed and wishes give the same result."""
 
     __tablename__ = "wish_run"
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -361,6 +377,7 @@ class FeedbackAnswer(SQLModel, table=True):
     """What a family thought of the day. It names nobody and no time: not even a day can tell who wrote it."""
 
     __tablename__ = "feedback_answer"
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     key_hash: str = Field(unique=True)
@@ -374,6 +391,7 @@ class PaperJob(SQLModel, table=True):
     """A PDF for many people, made in the background and kept for a day. `content` is there once it is `ready`."""
 
     __tablename__ = "paper_job"
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -415,6 +433,21 @@ class Effect(SQLModel, table=True):
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+class EventToEmpty(SQLModel, table=True):
+    """An event in a host's calendar whose family is erased; what it says of the family is taken out, as the host, until
+    `give_up_at`. Nothing of the family stands here."""
+
+    __tablename__ = "event_to_empty"
+    __table_args__ = NEVER_AGAIN
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str = Field(index=True)
+    calendar: str
+    name: str
+    attempts: int = 0
+    next_attempt_at: datetime = _when(default_factory=utc_now)
+    give_up_at: datetime = _when()
+
+
 JobKind = Literal["switch_place", "cancel_all", "message", "invitation", "assign", "undo"]
 
 
@@ -423,6 +456,7 @@ class Job(SQLModel, table=True):
 
     `payload` is what the kind needs to know; `done` of `total` guests are through."""
 
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -452,6 +486,7 @@ NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted", "ala
 class Notice(SQLModel, table=True):
     """A notification that a host or an organiser has to get in Nextcloud; gone when it is through."""
 
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     user_id: str
@@ -519,7 +554,7 @@ class MediaSample(SQLModel, table=True):
     and a bit. Empty `reading`: it did not answer."""
 
     __tablename__ = "media_sample"
-    __table_args__ = (Index("ix_media_sample_at", "at"),)
+    __table_args__ = (Index("ix_media_sample_at", "at"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     server: str
     at: datetime = _when()
@@ -529,6 +564,7 @@ class MediaSample(SQLModel, table=True):
 class Alarm(SQLModel, table=True):
     """Something on the day that somebody has to know. `kind` and `about` tell it apart; `facts` fill its words."""
 
+    __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -565,7 +601,7 @@ class BudgetHit(SQLModel, table=True):
     """A budget that was spent: which `kind`, by which `visitor` (a keyed fingerprint), how often it refused since."""
 
     __tablename__ = "budget_hit"
-    __table_args__ = (UniqueConstraint("conference_id", "kind", "visitor"),)
+    __table_args__ = (UniqueConstraint("conference_id", "kind", "visitor"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     kind: str

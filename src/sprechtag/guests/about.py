@@ -13,8 +13,10 @@ from sqlmodel import col
 
 from ..conference import budgets, people
 from ..conference.errors import NotFound, Spent
+from ..conference.queries import fact
 from ..conference.tables import Conference, FeedbackAnswer, Slot
 from ..conference.tokens import hashed, is_token
+from ..day import media
 from .front import Field, Front, Language, Visit, address_of, common, message_page
 from .manage import ManagePages
 from .page import Page
@@ -98,20 +100,41 @@ class AboutPages:
     # -- what every page links to --------------------------------------------------------------------------------
 
     def privacy(self, request: Request, token: str, lang: Language = "") -> Response:
-        """Who, what, why, how long, which rights (GDPR, Art. 13)."""
+        """Who, what, why, how long, which rights (GDPR, Art. 13): only what is so here."""
         page = self.front.page(request, lang)
         with self.front.database.read() as session:
             visit = self.front.visit(session, page, token)
+            relays = fact(session, media.RELAYS)
+            through_harp = self.front.options().behind_harp or bool(fact(session, "front").get("harp"))
+        conference = visit.conference
+        mail = self._mail_way(conference.organiser_id)
         return page.answer(
             "privacy.html",
             **common(visit),
-            own_words=[line for line in visit.conference.privacy_notice.splitlines() if line.strip()],
-            retention=visit.conference.retention_days,
-            video=visit.conference.offers_video,
-            hosts_see_contact=visit.conference.contact_for_hosts,
+            own_words=_lines(conference.privacy_notice),
+            legal_basis=_lines(conference.legal_basis),
+            officer=_lines(conference.data_protection_officer),
+            retention=conference.retention_days,
+            video=conference.offers_video,
+            # Where the calendar server writes the mails the address stands in the event.
+            hosts_see_contact=conference.contact_for_hosts or mail == "calendar",
+            events_emptied=conference.empty_events,
+            mail=mail,
+            relay=self.front.options().smtp_host,
+            media_servers=bool(self.front.options().media.get("servers")),
+            stun=media.relay_hosts(relays),
+            cookies=not through_harp,
+            family=visit.family,
             base=visit.base,
             start=visit.base,
         )
+
+    def _mail_way(self, organiser_id: str) -> str:
+        """`smtp`, `mail-app` or `calendar`."""
+        if not self.front.desk.can_confirm(organiser_id):
+            return "calendar"
+        options = self.front.options()
+        return "smtp" if options.smtp_host and options.mail_channel in ("auto", "smtp") else "mail-app"
 
     def accessibility(self, request: Request, token: str, lang: Language = "") -> Response:
         page = self.front.page(request, lang)
@@ -223,3 +246,7 @@ def _questions(page: Page) -> dict[str, str]:
         "ease": page.say("How easy was booking?"),
         "comment": page.say("What should be different next time?"),
     }
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]

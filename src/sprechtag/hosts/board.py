@@ -263,7 +263,7 @@ class BoardApi:
             day=day,
             days=days,
             time_zone=conference.time_zone,
-            on=any(one.id == conference.id for one in observer.conferences_on(session, now)),
+            on=_is_on(session, conference, now),
             share=min(records.share_at(session, name, now) for name in gates),
             asked=min(records.asked_at(session, name, now) for name in gates),
             figures=FiguresAnswer(**asdict(seen), late_hosts=sum(host.late >= LATE_FROM for host in hosts)),
@@ -311,12 +311,15 @@ class BoardApi:
     # -- buttons ------------------------------------------------------------------------------------------------
 
     def set_pace(self, conference_id: str, data: PaceData, user: User) -> None:
-        """Lets fewer families through to their calls per second, on all servers; who has a turn waits at most 20 s."""
+        """Lets fewer families through to their calls per second, on all servers; who has a turn waits at most 20 s. It
+        slows the families of other conferences too, so 409 while the own one is not under way."""
         now = self.clock()
         entered = self.options().media
         setup = media.setup_of(entered)
         with self.database.write() as session:
-            own(session, conference_id, user)
+            conference = own(session, conference_id, user)
+            if not _is_on(session, conference, now):
+                raise organise.WrongState
             until = now + timedelta(minutes=data.minutes) if data.share < 1 else now
             for name in media.server_names(entered) or [pace.ALONE]:
                 records.ask_pace(session, name, data.share, now, until, setup)
@@ -418,6 +421,11 @@ class BoardApi:
             answer = _rehearsal(session, conference, told)
         self.wake()
         return answer
+
+
+def _is_on(session: Session, conference: Conference, now: datetime) -> bool:
+    """Whether the conference is under way."""
+    return any(one.id == conference.id for one in observer.conferences_on(session, now))
 
 
 def _with_etag(request: Request, answer: BoardAnswer) -> Response:

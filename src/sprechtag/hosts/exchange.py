@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..gate import Caller
 from ..conference import organise
 from ..conference.database import Database
 from ..conference.entries import Wrong, base64_bytes
@@ -21,6 +20,7 @@ from ..conference.ical import calendar_file
 from ..conference.organise import HOST_FIELDS, HostEntry
 from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, Host
+from ..gate import Caller
 from ..paper import sheets
 from ..phrases import Speaker
 from .access import REFUSALS, User, own

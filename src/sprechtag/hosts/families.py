@@ -2,24 +2,28 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The families whom the school enters, each with a link of its own."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Response, status
 from pydantic import BaseModel, Field
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, letters, organise, people
+from ..conference import jobs, letters, organise, people, taken
 from ..conference.booking import Desk
 from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
 from ..conference.organise import HasBookings
-from ..conference.tables import Booking, Guest
+from ..conference.tables import Conference, Guest
 from ..conference.tokens import LinkKey
-from ..phrases import LANGUAGES
+from ..paper.pdf import pdf_soon
+from ..phrases import LANGUAGES, Speaker
+from ..privacy import my_data
+from ..privacy.family import ChildCorrection, Correction, children, correct, erase, export, parts
 from .access import REFUSALS, User, own, visible
 from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_for
 from .fields import Id, Line
@@ -40,7 +44,7 @@ _COLUMNS = {
 class FamilyAnswer(BaseModel):
     """`link` is the family's own page, empty while the public address is not known; `code` opens it too, typed on the
     share page. `hosts` are the names of those whom the school's list names or who have asked (`asked` of them).
-    `mailed` says whether an invitation went out by mail."""
+    `mailed` says whether an invitation went out by mail, `invited` whether the school has entered it."""
 
     id: str
     name: str
@@ -54,6 +58,44 @@ class FamilyAnswer(BaseModel):
     hosts: list[str]
     asked: int
     mailed: bool
+    phone: str
+    invited: bool
+
+
+class ChildData(Strict):
+    """`was` is the name as it stands, `child` as it shall be."""
+
+    was: Annotated[Line, Field(max_length=300)]
+    child: Annotated[Line, Field(max_length=300)]
+    school_class: Annotated[Line, Field(max_length=300)] = ""
+
+
+class CorrectionData(Strict):
+    """A family as it shall be; children that are not named stay as they are."""
+
+    name: Annotated[Line, Field(max_length=300)]
+    email: Annotated[Line, Field(max_length=300)] = ""
+    phone: Annotated[Line, Field(max_length=300)] = ""
+    children: Annotated[list[ChildData], Field(max_length=20, default_factory=list)]
+
+    def correction(self) -> Correction:
+        children = tuple(ChildCorrection(**one.model_dump()) for one in self.children)
+        return Correction(self.name, self.email, self.phone, children)
+
+
+class CorrectAnswer(CorrectionData):
+    """What can be corrected. `moved` says that the address has changed: the family confirms it again, by a new link
+    that goes there. `mailed` is false where nothing is there that could write; pass the new link on by hand then."""
+
+    moved: bool = False
+    mailed: bool = False
+
+
+class EraseAnswer(BaseModel):
+    """`done`: nothing is left. Else name and address stay until calendars and the mail about cancelled appointments
+    have followed."""
+
+    done: bool
 
 
 class NewLink(BaseModel):
@@ -97,6 +139,11 @@ class FamiliesApi:
         router.post("/families")(self.enter)
         router.delete("/families/{family_id}", status_code=status.HTTP_204_NO_CONTENT)(self.remove)
         router.post("/families/{family_id}/new-link")(self.new_link)
+        router.get("/families/{family_id}/data.json")(self.data)
+        router.get("/families/{family_id}/data.pdf")(self.data_as_pdf)
+        router.get("/families/{family_id}/correct")(self.to_correct)
+        router.post("/families/{family_id}/correct")(self.correct)
+        router.post("/families/{family_id}/erase")(self.erase)
         router.post("/invite-preview")(self.preview_inviting)
         router.post("/invite", status_code=status.HTTP_202_ACCEPTED)(self.invite)
         router.get("/my-families")(self.my_families)
@@ -105,11 +152,11 @@ class FamiliesApi:
         router.post("/families-import")(self.import_families)
         return router
 
-    def families(self, conference_id: str, user: User) -> list[FamilyAnswer]:
-        """All whom the school has entered, by class and name."""
+    def families(self, conference_id: str, user: User, all: bool = False) -> list[FamilyAnswer]:
+        """All whom the school has entered, by class and name; with `all` those too who booked with the link for all."""
         with self.database.read() as session:
             conference = own(session, conference_id, user)
-            lines = people.families(session, conference, self.links)
+            lines = people.families(session, conference, self.links, all_of_them=all)
             mailed = jobs.mailed_before(session, conference)
         base = self.public_base()
         return [
@@ -126,6 +173,8 @@ class FamiliesApi:
                 hosts=line.hosts,
                 asked=line.asked,
                 mailed=line.id in mailed,
+                phone=line.phone,
+                invited=line.invited,
             )
             for line in lines
         ]
@@ -139,31 +188,67 @@ class FamiliesApi:
         return self.families(conference_id, user)
 
     def remove(self, conference_id: str, family_id: str, user: User) -> None:
-        """Takes a family out that has no appointment; its link is dead then."""
+        """Takes a family out that has no appointment; its link is dead then, and what was held for it is free."""
+        with self.database.write() as session:
+            guest = _family(session, own(session, conference_id, user), family_id)
+            if taken.has_bookings(session, guest):
+                raise HasBookings
+            erase(session, guest, self.clock(), by="school", papers=False)
+        self.database.wipe()
+        self.wake()
+
+    # -- a family's rights --------------------------------------------------------------------------------------
+
+    def data(self, conference_id: str, family_id: str, user: User) -> Response:
+        """All that is kept of a family, as a file."""
+        with self.database.read() as session:
+            found = export(session, _family(session, own(session, conference_id, user), family_id))
+        return _file(json.dumps(found, ensure_ascii=False, indent=1).encode(), "application/json", "family.json")
+
+    def data_as_pdf(self, conference_id: str, family_id: str, user: User) -> Response:
+        """The same to print, in the family's language."""
+        with self.database.read() as session:
+            conference = own(session, conference_id, user)
+            guest = _family(session, conference, family_id)
+            say = Speaker(guest.language, conference.time_zone)
+            html = my_data.document(conference, my_data.sections(parts(session, guest), say), say)
+        return _file(pdf_soon(html), "application/pdf", "family.pdf")
+
+    def to_correct(self, conference_id: str, family_id: str, user: User) -> CorrectAnswer:
+        """What can be corrected, as it stands."""
+        with self.database.read() as session:
+            return self._as_it_stands(session, _family(session, own(session, conference_id, user), family_id))
+
+    def correct(self, conference_id: str, family_id: str, data: CorrectionData, user: User) -> CorrectAnswer:
+        """Sets right what is wrong; calendars follow. 409 where another family of the conference has the address."""
         with self.database.write() as session:
             conference = own(session, conference_id, user)
-            guest = session.execute(
-                select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.public_id) == family_id)
-            ).scalar_one_or_none()
-            if guest is None:
-                raise NotFound
-            active = select(col(Booking.id)).where(col(Booking.guest_id) == guest.id, col(Booking.state) == "active")
-            if session.execute(active).first():
-                raise HasBookings
-            session.execute(delete(Booking).where(col(Booking.guest_id) == guest.id))
-            session.delete(guest)
+            guest = _family(session, conference, family_id)
+            writes = self.mail_channel(conference.organiser_id)[0] != "calendar"
+            moved = correct(session, guest, data.correction(), self.links, self.clock(), rewrite_events=not writes)
+            mailed = moved and bool(guest.email) and (writes or taken.has_bookings(session, guest))
+            answer = self._as_it_stands(session, guest).model_copy(update={"moved": moved, "mailed": mailed})
+        self.wake()
+        return answer
+
+    def _as_it_stands(self, session: Session, guest: Guest) -> CorrectAnswer:
+        listed = [ChildData(was=child, child=child, school_class=one) for child, one in children(session, guest)]
+        return CorrectAnswer(name=guest.name, email=guest.email, phone=guest.phone, children=listed)
+
+    def erase(self, conference_id: str, family_id: str, user: User) -> EraseAnswer:
+        """Erases a family and all that is kept of it; what is to come is cancelled, and the family gets a mail that
+        says so."""
+        with self.database.write() as session:
+            guest = _family(session, own(session, conference_id, user), family_id)
+            done = erase(session, guest, self.clock(), by="school")
+        self.database.wipe()
+        self.wake()
+        return EraseAnswer(done=done)
 
     def new_link(self, conference_id: str, family_id: str, user: User) -> NewLink:
         """Voids the family's links and its code; the new link goes to it by mail where it has an address."""
         with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            guest_id = session.execute(
-                select(col(Guest.id)).where(
-                    col(Guest.conference_id) == conference.id, col(Guest.public_id) == family_id
-                )
-            ).scalar_one_or_none()
-        if guest_id is None:
-            raise NotFound
+            guest_id = _family(session, own(session, conference_id, user), family_id).id or 0
         mailed = self.desk.new_links(guest_id)
         with self.database.read() as session:
             token = people.manage_token(session.get_one(Guest, guest_id), self.links)
@@ -302,3 +387,20 @@ class FamiliesApi:
                 return ImportLine(line=number, user_id=name, outcome="same"), None
             return ImportLine(line=number, user_id=name, outcome="changed", changes=changes), family
         return ImportLine(line=number, user_id=name, outcome="changed" if known else "new", changes=changes), family
+
+
+def _family(session: Session, conference: Conference, family_id: str) -> Guest:
+    """Raises `NotFound`, also for a family that is erased."""
+    guest: Guest | None = session.execute(
+        select(Guest).where(
+            col(Guest.conference_id) == conference.id, col(Guest.public_id) == family_id, col(Guest.erase_by).is_(None)
+        )
+    ).scalar_one_or_none()
+    if guest is None:
+        raise NotFound
+    return guest
+
+
+def _file(body: bytes, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(body, media_type=media_type, headers=headers | {"X-Content-Type-Options": "nosniff"})

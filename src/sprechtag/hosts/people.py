@@ -14,8 +14,8 @@ from ..gate import Caller
 
 STALE = timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=12)
-"""Groups are learned anew when the page is opened and they are older than a minute. What the page shows follows them for
-twelve hours; where they give power they are at most a minute old."""
+"""Groups are learned anew when the page is opened and they are older than a minute. What the page shows follows them
+for twelve hours; where they give power they are at most a minute old."""
 
 
 class Asking(Busy):

@@ -116,6 +116,9 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
         case wishes.RunIsOn():
             message = "That is not possible in the run’s present state. Load the page anew."
             return 409, Problem(error=refused.code, message=message)
+        case errors.AddressTaken():
+            message = "Another family of this conference has this address. Correct that one first."
+            return 409, Problem(error=refused.code, message=message, field="email")
         case errors.SlotTaken():
             return 409, Problem(error=refused.code, message="This time was just taken. Choose another one.")
         case errors.SlotBlocked():

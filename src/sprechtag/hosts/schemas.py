@@ -71,6 +71,9 @@ class RulesData(Strict):
     booking_mode: Literal["direct", "wishes", "assigned"] = "direct"
     wishes_until: Instant | None = None
     privacy_notice: Annotated[Text, Field(max_length=4000)] = ""
+    legal_basis: Annotated[Text, Field(max_length=1000)] = ""
+    data_protection_officer: Annotated[Text, Field(max_length=1000)] = ""
+    empty_events: bool = True
     feedback: bool = False
 
     def rules(self) -> Rules:
@@ -335,6 +338,9 @@ class ConferenceAnswer(BaseModel):
     booking_mode: Literal["direct", "wishes", "assigned"]
     wishes_until: datetime | None
     privacy_notice: str
+    legal_basis: str
+    data_protection_officer: str
+    empty_events: bool
     feedback: bool
     windows: list[WindowAnswer]
     role: Literal["organiser", "host"]

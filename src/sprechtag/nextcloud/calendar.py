@@ -214,13 +214,23 @@ class NameUsedUp(Conflict):
 
 
 async def put(
-    session: UserSession, calendar: str, name: str, event: str, *, is_new: bool, refused_before: bool, etag: str = ""
+    session: UserSession,
+    calendar: str,
+    name: str,
+    event: str,
+    *,
+    is_new: bool,
+    refused_before: bool,
+    etag: str = "",
+    quiet: bool = False,
 ) -> None:
-    """Writes the event, with `etag` only over that version of it (`Conflict` else). Raises `Missing` when the calendar
+    """Writes the event, with `etag` only over that version of it (`Conflict` else), with `quiet` without a mail of the
+    server's to attendees that are there or were. Raises `Missing` when the calendar
     is gone, and `NameUsedUp` where a deleted event is in the way: Nextcloud answers 400 when the UID stands under
     another name, and a bare 500 (unique violation) when the name lies in its trash bin, which is believed the second
     time (`refused_before`)."""
     headers = {"Content-Type": "text/calendar; charset=utf-8"} | ({"If-Match": etag} if etag else {})
+    headers |= {"x-nc-scheduling": "false"} if quiet else {}
     answer = await session.dav("PUT", _path(session, calendar, name), headers=headers, body=event)
     if is_new and (answer.status == 400 or (answer.status == 500 and refused_before)):
         raise NameUsedUp("write the event", answer.status)

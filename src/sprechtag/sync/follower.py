@@ -20,6 +20,7 @@ from ..day import records
 from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
 from ..nextcloud.session import Door
+from ..privacy import retention
 from ..settings import Settings
 from . import ledger, letter
 from .calendar import CalendarEffect, Writing
@@ -342,17 +343,21 @@ class Follower:
             learn(db, f"mail:{user_id}", value, self._clock())
 
     def hosts_to_check(self) -> list[int]:
+        """Of conferences that are not over: of the others nothing is to be known any more."""
         now = self._clock()
         with self._database.read() as session:
             query = select(Host.id).where(
                 col(Host.state) == "joined",
+                col(Host.conference_id).not_in(retention.conferences_over(session, now)),
                 col(Host.checked_at).is_(None) | (col(Host.checked_at) < now - RECHECK_HOST),
             )
             return [host_id for host_id in session.exec(query) if host_id]
 
     def organisers(self) -> list[str]:
+        """Of conferences that are not over."""
         with self._database.read() as session:
-            return list(session.exec(select(Conference.organiser_id).distinct()))
+            over = retention.conferences_over(session, self._clock())
+            return list(session.exec(select(Conference.organiser_id).where(col(Conference.id).not_in(over)).distinct()))
 
     def channel(self, organiser_id: str) -> Channel:
         with self._database.read() as session:

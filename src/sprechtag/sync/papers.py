@@ -6,10 +6,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference.database import Database
@@ -24,7 +24,6 @@ from ..phrases import Speaker
 from .ledger import PATIENCE
 
 log = structlog.get_logger()
-KEPT = timedelta(days=1)
 MOST_ATTEMPTS = 3
 LONGEST_SECONDS = 900.0
 NICER = 10
@@ -50,11 +49,6 @@ class Papers:
                 )
             )
             return [(job_id, f"{public_id}-{attempts}") for job_id, public_id, attempts in rows]
-
-    def throw_away(self) -> None:
-        """What was made more than a day ago goes: it is full of names."""
-        with self._database.write(PATIENCE) as session:
-            session.execute(delete(PaperJob).where(col(PaperJob.created_at) < self._clock() - KEPT))
 
     async def make(self, job_id: int) -> None:
         with self._database.write(PATIENCE) as session:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -25,6 +26,7 @@ from ..conference.letters import DueLetter
 from ..limits import kind_of
 from ..settings import Settings
 from .assigning import Assigning
+from .emptying import Emptying
 from .follower import Follower
 from .ledger import LONGEST_UNEXPECTED, Due, Ledger, unexpected
 from .papers import Papers
@@ -54,6 +56,8 @@ GATHERING_SECONDS = 0.1
 BUSY_POLL, IDLE_POLL, QUIET_SWEEPS = 0.2, 1.0, 30
 """Seconds between two looks into a queue while something waits for its effects, and once nothing did for a time.
 Most of what an idle app costs are these looks."""
+DONE_KEPT = timedelta(days=1)
+FORGOTTEN_AT_ONCE, MOST_FORGOTTEN = 500, 20_000
 ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
 _follower: Follower | None = None
@@ -62,6 +66,7 @@ _post: Post | None = None
 _assigning: Assigning | None = None
 _papers: Papers | None = None
 _today: Today | None = None
+_emptying: Emptying | None = None
 
 
 def _always() -> bool:
@@ -188,6 +193,12 @@ async def _prepare_rehearsal(conference_id: int) -> None:
         await today.prepare_rehearsal(conference_id, follower.nextcloud_base())
 
 
+@DBOS.workflow(name="empty_events")
+async def _empty_events(first_id: int) -> None:
+    if (emptying := _emptying) and _enabled():
+        await emptying.empty(first_id)
+
+
 @DBOS.workflow(name="send_test_mail")
 async def _send_test_mail() -> None:
     if watch := _watch:
@@ -195,6 +206,18 @@ async def _send_test_mail() -> None:
 
 
 _woken = threading.Event()
+
+
+def _forget_done() -> None:
+    """DBOS keeps what is done for ever, and names of calls hold user ids: what is older than a day goes."""
+    before = (datetime.now(UTC) - DONE_KEPT).isoformat()
+    for _ in range(MOST_FORGOTTEN // FORGOTTEN_AT_ONCE):
+        done = DBOS.list_workflows(
+            end_time=before, status=sorted(ENDED), limit=FORGOTTEN_AT_ONCE, load_input=False, load_output=False
+        )
+        if not done:
+            return
+        DBOS.delete_workflows([one.workflow_id for one in done])
 
 
 class Work:
@@ -214,10 +237,11 @@ class Work:
         executor: str,
         housekeeping: Callable[[], None],
         release: Callable[[], object],
+        emptying: Emptying,
     ) -> None:
-        global _follower, _watch, _post, _assigning, _papers, _today, _enabled
+        global _follower, _watch, _post, _assigning, _papers, _today, _enabled, _emptying
         _follower, _watch, _post, _enabled = follower, watch, post, enabled
-        _assigning, _papers, _today = assigning, papers, today
+        _assigning, _papers, _today, _emptying = assigning, papers, today, emptying
         self._settings = settings
         self._follower = follower
         self._watch = watch
@@ -226,6 +250,7 @@ class Work:
         self._papers = papers
         self._today = today
         self._release = release
+        self._emptying = emptying
         self._relays_asked = 0
         self._released_at = self._written_at = float("-inf")
         self._ledger = ledger
@@ -313,7 +338,7 @@ class Work:
         if now - self._tidied_at > HOUSEKEEPING_SECONDS:
             self._tidied_at = now
             self._do("housekeeping", self._housekeeping)
-            self._do("throw papers away", self._papers.throw_away)
+            self._do("forget what is done", _forget_done)
         if now - self._released_at > RELEASE_SECONDS:
             self._released_at = now
             self._do("release", self._release)
@@ -425,6 +450,8 @@ class Work:
         if turn != self._relays_asked and self._today.relays_are_old():
             self._look("relays", epoch, RELAYS_EVERY, _learn_relays)
         self._relays_asked = turn
+        for first_id, tries in self._emptying.due():
+            self._look(f"empty-{first_id}-{tries}", epoch, 60, _empty_events, first_id)
         for host_id in self._watch.calendars_to_read():
             self._look(f"calendar-{host_id}", epoch, often, _read_calendar, host_id, queue=READINGS)
 
