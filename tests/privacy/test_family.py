@@ -13,6 +13,7 @@ import httpx
 import pypdf
 import pytest
 from sqlmodel import select
+from test_kept import found, plant
 
 from conftest import KEY, NOW, School
 from house import FRONTS, Stage, open_stage
@@ -34,7 +35,6 @@ from sprechtag.privacy.family import (
     export,
     tables_of_family,
 )
-from test_kept import found, plant
 
 API = {"X-Requested-With": "x"}
 

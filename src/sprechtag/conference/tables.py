@@ -20,8 +20,8 @@ EffectKind = Literal["calendar", "talk", "mail"]
 
 
 NEVER_AGAIN = {"sqlite_autoincrement": True}
-"""SQLite gives the ids of deleted rows out again unless it is told not to, and some ids are kept by value: what was held
-for a family that is gone would be held for the next one."""
+"""SQLite gives the ids of deleted rows out again unless it is told not to, and some ids are kept by value: what was
+held for a family that is gone would be held for the next one."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -62,8 +62,8 @@ class Conference(SQLModel, table=True):
     school's own words in mails and letters, by kind and language. With `booking_mode` `wishes` families enter until
     `wishes_until` whom they want to see, and one run assigns everybody; after its publication what is left is booked
     as usual. `privacy_notice`, `legal_basis` and `data_protection_officer` are the school's own parts of the privacy
-    notice. With `empty_events` hosts' events are emptied of the family at the end of the retention. With `feedback` families are asked after
-    the last day."""
+    notice. With `empty_events` hosts' events are emptied of the family at the end of the retention. With `feedback`
+    families are asked after the last day."""
 
     __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
@@ -175,8 +175,8 @@ class Guest(SQLModel, table=True):
 
     `invited` are those whom the school has entered; `child` and `school_class` are then known before a booking.
     `proven_at`: when somebody first pressed something that only who reads this family's mail or letter can press; None
-    while the address is only what a stranger has typed. `erase_by`: the family is erased but for what the mail about its
-    cancelled appointments needs; the row goes when that is out, and then at the latest."""
+    while the address is only what a stranger has typed. `erase_by`: the family is erased but for what the mail about
+    its cancelled appointments needs; the row goes when that is out, and then at the latest."""
 
     __table_args__ = (UniqueConstraint("conference_id", "email_fingerprint"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)

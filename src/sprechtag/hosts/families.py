@@ -74,7 +74,7 @@ class CorrectionData(Strict):
     name: Annotated[str, Field(max_length=300)]
     email: Annotated[str, Field(max_length=300)] = ""
     phone: Annotated[str, Field(max_length=300)] = ""
-    children: Annotated[list[ChildData], Field(max_length=20)] = []
+    children: Annotated[list[ChildData], Field(max_length=20, default_factory=list)]
 
     def correction(self) -> Correction:
         children = tuple(ChildCorrection(**one.model_dump()) for one in self.children)
@@ -150,7 +150,7 @@ class FamiliesApi:
         router.post("/families-import")(self.import_families)
         return router
 
-    def families(self, conference_id: str, user: User, all: bool = False) -> list[FamilyAnswer]:  # noqa: A002
+    def families(self, conference_id: str, user: User, all: bool = False) -> list[FamilyAnswer]:
         """All whom the school has entered, by class and name; with `all` those too who booked with the link for all."""
         with self.database.read() as session:
             conference = own(session, conference_id, user)

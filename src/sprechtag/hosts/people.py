@@ -14,8 +14,8 @@ from ..gate import Caller
 
 STALE = timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=12)
-"""Groups are learned anew when the page is opened and they are older than a minute. What the page shows believes them for
-twelve hours; where they give power they are a minute old at most."""
+"""Groups are learned anew when the page is opened and they are older than a minute. What the page shows believes them
+for twelve hours; where they give power they are a minute old at most."""
 Ask = Callable[[str], None]
 """Has the groups of a user learned, at once and in the background; it does not touch the database."""
 

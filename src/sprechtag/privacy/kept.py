@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What is kept of people: for every table and every column what it is, whose it is, and when it goes.
 
-The one list. `retention` erases by it, `family` exports by it, docs/privacy.md is written from it, and a test fails for a
-table or a column that is not in it."""
+The one list. `retention` erases by it, `family` exports by it, docs/privacy.md is written from it, and a test fails for
+a table or a column that is not in it."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -469,4 +470,4 @@ def as_markdown() -> str:
 
 
 if __name__ == "__main__":
-    print(as_markdown())
+    sys.stdout.write(as_markdown() + "\n")
