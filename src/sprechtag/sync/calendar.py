@@ -63,7 +63,9 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event.add("dtstamp", datetime.now(UTC).replace(microsecond=0))
     event.add("dtstart", local(view.starts_at, zone))
     event.add("dtend", local(view.ends_at, zone))
-    event.add("summary", f"{view.child} ({view.school_class})" if view.school_class else view.child)
+    # An erased family's is cancelled and names no child any more.
+    child = view.child or view.conference_name
+    event.add("summary", f"{child} ({view.school_class})" if view.school_class else child)
     event.add("location", *_location(view, say))
     event.add("class", "PRIVATE")
     event.add("status", "CONFIRMED" if view.active else "CANCELLED")

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A family has itself erased: calendar and room follow, one mail says so, and then nothing is left in any file."""
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from conftest import eventually
+from sprechtag.sandbox.world import World
+from sprechtag.sync import work
+from town import Town, open_town
+
+
+@pytest.fixture(scope="module", params=["smtp", "calendar"])
+def town(request: pytest.FixtureRequest) -> Iterator[Town]:
+    with open_town(mail=request.param) as town:
+        yield town
+
+
+def files_with(town: Town, text: str) -> list[str]:
+    """The app's files in which this stands."""
+    return [path.name for path in Path(town.storage, "app").iterdir() if text.encode() in path.read_bytes()]
+
+
+def cancelled(world: World) -> list[str]:
+    return [mail.subject for mail in world.mails if "amara@" in mail.to and "Cancelled" in mail.subject]
+
+
+def test_nothing_is_left_when_the_mail_is_out(town: Town) -> None:
+    event = town.conference(["t01", "t02"])
+    family = event.family("amara")
+    family.book(place="video")
+    event.family("boris").book(host=1)
+    eventually(lambda: town.in_step(event), what="booking followed")
+    assert files_with(town, "amara@post.example")
+    families = town.api("orga", "GET", f"{event.path}/families?all=1")
+    (own,) = [one["link"] for one in families if one["name"] == "amara"]
+    assert family.browser.post(f"{own}/erase").status_code == 200
+    assert family.browser.get(own).status_code == 404
+    eventually(lambda: not town.events("t01") and not town.world.rooms_of("t01"), what="calendar and room followed")
+    eventually(lambda: bool(cancelled(town.world)), what="one mail says so")
+    eventually(lambda: not files_with(town, "amara"), what="nothing is left")
+    assert files_with(town, "boris@post.example"), "other families stay"
+    assert town.in_step(event) and len(town.events("t02")) == 1
+
+
+def test_files_are_the_apps_own(town: Town) -> None:
+    folder = Path(town.storage, "app")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    kept = [path for path in folder.iterdir() if path.is_file()]
+    assert {"sprechtag.sqlite", "sprechtag.sqlite-wal", "work.sqlite"} <= {path.name for path in kept}
+    assert [path.name for path in kept if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+def test_what_an_older_version_has_left_open_is_closed(town: Town) -> None:
+    town.stop()
+    folder = Path(town.storage, "app")
+    folder.chmod(0o755)
+    for path in folder.glob("*.sqlite"):
+        path.chmod(0o644)
+    town.start(register=False)
+    test_files_are_the_apps_own(town)
+
+
+def test_the_queue_forgets_what_is_done(town: Town) -> None:
+    """Names of calls hold user ids."""
+    town.stop()
+    past = int((datetime.now(UTC) - work.DONE_KEPT - timedelta(hours=1)).timestamp() * 1000)
+    with closing(sqlite3.connect(town.storage / "app" / "work.sqlite")) as database, database:
+        database.execute("UPDATE workflow_status SET created_at = ?", (past,))
+        (before,) = database.execute("SELECT count(*) FROM workflow_status WHERE status = 'SUCCESS'").fetchone()
+    assert before > 3
+    town.start(register=False)
+
+    def old() -> int:
+        with closing(sqlite3.connect(town.storage / "app" / "work.sqlite", timeout=30)) as database:
+            rows = database.execute(
+                "SELECT count(*) FROM workflow_status WHERE created_at <= ? AND status = 'SUCCESS'", (past,)
+            )
+            return int(rows.fetchone()[0])
+
+    eventually(lambda: old() == 0, what="what was done is forgotten")
