@@ -4,6 +4,7 @@
 the bot tells of calls and the webhooks of calendars. An older installation's bot is brought along."""
 
 import asyncio
+import base64
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from conftest import PATIENCE, eventually
 from house import HARP_KEY
 from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Host, InstanceFact, LiveCall
+from sprechtag.gate import HARPS_AA_VERSION
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sync.today import FORMER_ROUTE, REGISTERED
 from town import Town, open_town
@@ -107,6 +109,24 @@ def test_links_lead_the_way_that_is_there(town: Town, request: pytest.FixtureReq
     event = town.conference(["t10"])
     shared = town.api("orga", "GET", event.path)["share_link"]
     assert shared.startswith(f"{town.url}{ways[0]}sprechtag/s/")
+
+
+async def _enable_through_harp(town: Town) -> None:
+    """As HaRP passes AppAPI's call on; with direct connect the app is told no key."""
+    proof = base64.b64encode(f":{town.world.app.secret}".encode()).decode()
+    headers = {"ex-app-id": town.world.app.id, "authorization-app-api": proof, "aa-version": HARPS_AA_VERSION}
+    address = f"http://127.0.0.1:{town.environment['APP_PORT']}"
+    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=PATIENCE) as client:
+        assert (await client.put("/enabled", params={"enabled": 1})).status_code == 200
+
+
+def test_links_lead_another_way_as_soon_as_the_daemon_is_another_one() -> None:
+    """A mail that goes out with the former daemon's address holds a dead link for ever (seen: for up to ten minutes)."""
+    with open_town() as town:
+        event = town.conference(["t10"])
+        assert PROXY in town.api("orga", "GET", event.path)["share_link"]
+        run(town, _enable_through_harp(town))
+        eventually(lambda: EXAPPS in town.api("orga", "GET", event.path)["share_link"], what="the new way is known")
 
 
 def test_an_older_installation_s_bot_is_brought_along() -> None:

@@ -310,11 +310,21 @@ class Follower:
         name = given if host.display_name == host.user_id else host.display_name
         self._set_host(host_id, problem=able.reason, can_video=able.can_create, display_name=name)
 
-    async def learn_instance(self) -> None:
-        """Name, colour, public address and the organisers' mail accounts, for pages that must not ask for them."""
+    def front(self) -> str:
+        """The way that leads to the app from outside: HaRP's, or AppAPI's PHP proxy."""
         with self._database.read() as db:
             through_harp = self.settings.behind_harp or bool(fact(db, "front").get("harp"))
-        front = "/exapps" if through_harp else "/index.php/apps/app_api/proxy"
+        return "/exapps" if through_harp else "/index.php/apps/app_api/proxy"
+
+    def knows_its_address(self) -> bool:
+        """Whether the public address was learned, and for the way AppAPI goes now: an admin may change the daemon."""
+        with self._database.read() as db:
+            learned = str(fact(db, "address").get("front", ""))
+        return learned == self.front()
+
+    async def learn_instance(self) -> None:
+        """Name, colour, public address and the organisers' mail accounts, for pages that must not ask for them."""
+        front = self.front()
         try:
             async with self._door.as_user("") as session:
                 theming = await instance.theming(session)
@@ -325,7 +335,7 @@ class Follower:
             return
         with self._database.write(PATIENCE) as db:
             learn(db, "theming", theming, self._clock())
-            addresses = {"app": address.rstrip("/"), "nextcloud": nextcloud.rstrip("/")}
+            addresses = {"app": address.rstrip("/"), "nextcloud": nextcloud.rstrip("/"), "front": front}
             learn(db, "address", addresses, self._clock())
 
     async def check_organiser(self, user_id: str) -> None:

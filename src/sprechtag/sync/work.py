@@ -43,7 +43,8 @@ nothing would be taken up again (measured). Raise it only with a migration of wh
 BOOKINGS, MAILS, MAIL_APP, CHECKS = "bookings", "mails", "mail-app", "checks"
 LONG, PAPER, READINGS = "long", "paper", "readings"
 STUCK_SECONDS = 60.0
-LEARN_EVERY = 600
+LEARN_EVERY, LEARN_SOON = 600, 10
+"""Soon while mails would hold no link, or one that leads the way of a former daemon."""
 RELAYS_EVERY = 20
 HOUSEKEEPING_SECONDS = 3600.0
 RELEASE_SECONDS = 10.0
@@ -423,7 +424,8 @@ class Work:
     def _check(self, epoch: int) -> None:
         """What is looked at now and then. Of each there is at most one call that waits or runs, in all processes."""
         often = max(1, min(5, int(self._settings.calendar_seconds)))
-        self._look("instance", epoch, LEARN_EVERY, _learn_instance)
+        known = self._follower.knows_its_address()
+        self._look("instance", epoch, LEARN_EVERY if known else LEARN_SOON, _learn_instance)
         for user_id in self._follower.organisers():
             self._look(f"organiser-{user_id}", epoch, LEARN_EVERY, _check_organiser, user_id)
         for job_id in self._follower.jobs_to_run():
