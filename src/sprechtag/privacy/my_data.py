@@ -58,6 +58,8 @@ def _text(name: str, value: Any, say: Speaker) -> str:
             return ", ".join(_text("", one, say) for one in value)
         case dict():
             return "; ".join(f"{key}: {_text('', one, say)}" for key, one in value.items())
+    if name == "state":
+        return "✓" if value == "cancelled" else ""
     if name == "language":
         return LANGUAGES.get(str(value), str(value))
     if name == "note":
@@ -88,4 +90,7 @@ def _labels(say: Speaker) -> dict[str, str]:
         "ends_at": say("until"),
         "place": say("Where?"),
         "code": say("Number"),
+        "state": say("Cancelled"),
+        "created_at": say("Entered on"),
+        "changed_at": say("Last changed on"),
     }
