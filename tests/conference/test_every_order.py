@@ -413,16 +413,16 @@ def test_two_want_one_slot_at_the_same_moment(database: Database, other: str) ->
         if other == "move":
             machine._try(machine._book(1, 1, "school"))
         steps: dict[str, Callable[[], Step]] = {
-            "close": lambda: machine._close(0),
-            "hold": lambda: machine._hold(0, 1),
-            "calendar": lambda: machine._calendar(0, 0),
-            "move": lambda: machine._move(0, 0, by_guest=False),
-            "offer": lambda: machine._sweep,
-            "book": lambda: machine._book(1, 0, "school"),
+            "close": lambda: machine._close(0),  # noqa: B023
+            "hold": lambda: machine._hold(0, 1),  # noqa: B023
+            "calendar": lambda: machine._calendar(0, 0),  # noqa: B023
+            "move": lambda: machine._move(0, 0, by_guest=False),  # noqa: B023
+            "offer": lambda: machine._sweep,  # noqa: B023
+            "book": lambda: machine._book(1, 0, "school"),  # noqa: B023
         }
         machine.by_school = True
         one, two = machine._book(0, 0, "share"), steps[other]()
-        both_at_once([lambda: machine._try(one), lambda: machine._try(two)])
+        both_at_once([lambda: machine._try(one), lambda: machine._try(two)])  # noqa: B023
         machine.the_promises_hold()
 
 

@@ -233,7 +233,7 @@ async def test_wishes_before_are_one_sentence_too(tmp_path: Path) -> None:
 async def test_who_booked_first_with_somebodys_address_keeps_nothing(tmp_path: Path) -> None:
     async with school(tmp_path / "first", MODES[0]) as stage:
         mine = re.sub(r"[?].*", "", links(await books(stage), "/m/")[-1])
-        one = [link for link in links(await stage.public.get(mine), "/b/") if not link.endswith(".ics")][0]
+        one = [link for link in links(await stage.public.get(mine), "/b/") if not link.endswith(".ics")][0]  # noqa: RUF015
         await stage.public.post(f"{one.split('?')[0]}/cancel", data={})
         # The address' owner books, by its mail, and the one with the old link looks.
         with stage.house.database.read() as session:

@@ -250,7 +250,7 @@ class Watch:
             return (
                 say("Unusual entries at “%(name)s”", name=name),
                 say(
-                    "Much came from one network or address, and further entries are refused or have to be confirmed. Open this to see what it was, and to undo it."
+                    "Much came from one network or address, and further entries are refused or have to be confirmed. Open this to see what it was, and to undo it."  # noqa: E501
                 ),
             )
         if notice.kind == "evening":
