@@ -129,6 +129,24 @@ def test_links_lead_another_way_as_soon_as_the_daemon_is_another_one() -> None:
         eventually(lambda: EXAPPS in town.api("orga", "GET", event.path)["share_link"], what="the new way is known")
 
 
+def test_registered_anew_it_hears_of_calls_and_calendars_again() -> None:
+    """AppAPI takes bot and webhooks away with the registration; the rooms and the app's data stay."""
+    with open_town() as town:
+        event = town.conference(["t10"])
+        event.family("Kaya").book(place="video")
+        eventually(
+            lambda: bool(rooms(town)) and bool(town.world.webhooks), what="the bot is in the room, webhooks are set"
+        )
+        eventually(lambda: town.in_step(event), what="all is noted")
+        mails = len(town.world.mails)
+        run(town, town.sandbox.unregister())
+        assert not rooms(town) and not town.world.webhooks
+        run(town, town.sandbox.register())
+        eventually(lambda: bool(rooms(town)), what="the new bot is in the room")
+        eventually(lambda: len(town.world.webhooks) == 3, what="the webhooks are set")
+        assert len(town.world.rooms_of("t10")) == 1 and len(town.world.mails) == mails, "nothing else was done again"
+
+
 def test_an_older_installation_s_bot_is_brought_along() -> None:
     """It stood at an address that everybody knows. The new one is taken into the rooms that are there."""
     with open_town() as town:

@@ -127,18 +127,20 @@ def _room(data: Any) -> Room:
 # -- the bot: who is in which call, without asking ------------------------------------------------------------------
 
 
-async def register_bot(session: UserSession, name: str, route: str, description: str) -> None:
-    """Has Talk tell the app, at `route`, what happens in the rooms the bot is in. `session` is the app's own. The same
-    again changes nothing as long as Nextcloud's address is the same.
+async def register_bot(session: UserSession, name: str, route: str, description: str) -> str:
+    """Has Talk tell the app, at `route`, what happens in the rooms the bot is in, and returns the bot's secret: another
+    one is another bot's, which is in no room yet. `session` is the app's own. The same again changes nothing as long as
+    Nextcloud's address is the same.
 
     Under another address AppAPI answers 500 (seen with Talk 23: a bot's secret is unique, and AppAPI keeps the old one
     with the new address). Once it has forgotten the secret it makes a second bot; the first stays behind, unheard."""
     body = {"name": name, "route": route, "description": description}
     try:
-        await session.ocs("POST", OUR_BOT, body=body)
+        bot = await session.ocs("POST", OUR_BOT, body=body)
     except Troubled:
         await session.ocs("DELETE", OUR_BOT, params={"route": route})
-        await session.ocs("POST", OUR_BOT, body=body)
+        bot = await session.ocs("POST", OUR_BOT, body=body)
+    return str(bot.get("secret", "")) if isinstance(bot, dict) else ""
 
 
 async def forget_bot(session: UserSession, route: str) -> None:

@@ -3,6 +3,7 @@
 """The OCS endpoints the app uses, as Nextcloud 33 with Talk 23 and Mail 5 answers them."""
 
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
@@ -350,7 +351,8 @@ class Ocs:
         if any(bot["url"] != self._world.url for bot in known.values()):
             return fail(500)  # the secret stands with another address
         number = next(iter(known), max(self._world.bots, default=0) + 1)
-        bot = {"name": str(body["name"]), "route": route, "url": self._world.url, "secret": "s" * 64}
+        secret = known[number]["secret"] if number in known else secrets.token_hex(32)
+        bot = {"name": str(body["name"]), "route": route, "url": self._world.url, "secret": secret}
         self._world.bots[number] = bot
         return ok({"id": "0" * 40, "secret": bot["secret"]})
 

@@ -185,6 +185,15 @@ class Sandbox:
         _well(await self.call_app("PUT", "/enabled", enabled=int(on)))
         self.world.app.enabled = on
 
+    async def unregister(self) -> None:
+        """Switched off; what it has registered goes with it: bots out of their rooms, webhooks. Its data stay."""
+        await self.enable(False)
+        self.world.webhooks.clear()
+        self.world.bots.clear()
+        for room in self.world.rooms.values():
+            room.bots.clear()
+        self.world.app.progress = 0
+
     # -- what people see ----------------------------------------------------------------------------------------
 
     async def _page(self, request: Request, path: str, user_id: str) -> Response:

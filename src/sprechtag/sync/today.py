@@ -31,7 +31,7 @@ log = structlog.get_logger()
 FORMER_ROUTE = "/talk_bot"
 """Where the bot was registered until 0.1.0; whoever knew the app's name knew it too."""
 REGISTERED = "talk-bot"
-"""The fact that says at which address the bot is registered, as a hash."""
+"""The fact that says at which address the bot is registered and which one it is (its secret), both as hashes."""
 BOT = "Sprechtag"
 DESCRIPTION = "Tells the organisers of a conference day which calls are up. It does not read what is written."
 LOOK_SECONDS = 4.0
@@ -55,19 +55,19 @@ class Today:
     # -- the bot ------------------------------------------------------------------------------------------------
 
     async def register_bot(self) -> None:
-        """Tells Talk of our bot. Where there is no Talk there is none. A bot that stands at a former address goes, and
-        the rooms it was in get the new one."""
+        """Tells Talk of our bot. Where there is no Talk there is none. A bot that stands at a former address goes.
+        The rooms a former one was in get the new one: AppAPI takes ours away when the app is registered anew, and it is
+        another one when Nextcloud's address has changed."""
         moved = self._bot_has_moved()
         try:
             async with self.door.as_user("") as session:
                 if moved:
                     await talk.forget_bot(session, FORMER_ROUTE)
-                await talk.register_bot(session, BOT, self.route, DESCRIPTION)
+                secret = await talk.register_bot(session, BOT, self.route, DESCRIPTION)
         except NextcloudError as error:
             log.warning("talk bot not registered", call=error.doing, status=error.status)
             return
-        if moved:
-            await asyncio.to_thread(self._note_bot)
+        await asyncio.to_thread(self._note_bot, {"at": hashed(self.route), "secret": hashed(secret)})
 
     async def keep_bot(self) -> None:
         """Registers the bot where an update came without AppAPI's enabling the app again."""
@@ -78,10 +78,11 @@ class Today:
         with self.database.read() as session:
             return fact(session, REGISTERED).get("at") != hashed(self.route)
 
-    def _note_bot(self) -> None:
+    def _note_bot(self, bot: dict[str, Any]) -> None:
         with self.database.write(PATIENCE) as session:
-            take_bot_again(session)
-            learn(session, REGISTERED, {"at": hashed(self.route)}, self.clock())
+            if fact(session, REGISTERED) != bot:
+                take_bot_again(session)
+                learn(session, REGISTERED, bot, self.clock())
 
     def heard(self, said: dict[str, Any]) -> None:
         """An event of Talk's, as the bot gets it (Activity Streams 2.0). What is written in a chat is not looked at."""

@@ -16,7 +16,7 @@ from ..conference.database import Database
 from ..conference.errors import Busy
 from ..conference.queries import booking_by_public_id, fact, learn
 from ..conference.slots import TimeSpan
-from ..conference.tables import Alarm, Conference, Host, Notice, Slot
+from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, Slot
 from ..conference.tokens import hashed
 from ..day import records
 from ..nextcloud import calendar, instance, notifications
@@ -156,13 +156,16 @@ class Watch:
 
     async def hear_of_calendars(self) -> None:
         """Has Nextcloud tell us of changes in the calendars of hosts with times to come, where it can; once a day
-        anew, because an admin may have enabled the webhooks since, or an update dropped ours."""
+        anew, because an admin may have enabled the webhooks since, and whenever the app is enabled: AppAPI has taken
+        ours away when it was registered anew."""
         with self.database.read() as session:
             coming = select(Slot.host_id).where(col(Slot.ends_at) > self.clock())
             hosts = select(Host.user_id).where(col(Host.state) == "joined", col(Host.id).in_(coming))
             wanted = sorted(set(session.exec(hosts)))
             known = fact(session, "webhooks")
+            enabled = session.get(InstanceFact, "enabled")
         asked = {"hosts": wanted, "day": self.clock().date().isoformat(), "at": hashed(self.route)}
+        asked["enabled"] = enabled.learned_at.isoformat() if enabled else ""
         if known == asked or not (wanted or known.get("hosts")):
             return
         try:
