@@ -251,6 +251,13 @@ def patiently(send: Callable[[], httpx.Response]) -> httpx.Response:
     return answer
 
 
+def own_link(text: str) -> str:
+    """The family's own link in a mail."""
+    found = re.search(r"https?://[^\s\"<]+/m/[A-Za-z0-9_-]+", text)
+    assert found, text
+    return found[0]
+
+
 def links(answer: httpx.Response, part: str) -> list[str]:
     """Absolute addresses of a page's links whose path holds `part`, without the language switch."""
     found = [str(answer.url.join(link)) for link in re.findall(r'<a [^>]*?href="([^"]+)"', answer.text)]
@@ -296,4 +303,4 @@ def open_town(
         relay.stop()
 
 
-__all__ = ["EXAPPS", "PROXY", "Event", "Family", "Town", "links", "open_town", "patiently"]
+__all__ = ["EXAPPS", "PROXY", "Event", "Family", "Town", "links", "open_town", "own_link", "patiently"]

@@ -11,7 +11,7 @@ from conftest import DAY, NOW, School, make_school
 from sprechtag.conference import organise, rules, waiting
 from sprechtag.conference.booking import Wish
 from sprechtag.conference.database import Database
-from sprechtag.conference.errors import LimitReached, NoWaitingList, SlotBlocked, StillFree
+from sprechtag.conference.errors import GuestBusy, LimitReached, NoWaitingList, SlotBlocked, StillFree
 from sprechtag.conference.person import Person
 from sprechtag.conference.queries import BookingView
 from sprechtag.conference.slots import TimeWindow
@@ -190,3 +190,18 @@ def test_a_closed_slot_ends_the_offer_but_not_the_waiting(full: School) -> None:
     full.desk.cancel(full.view(2).id)
     (slot,) = held(full)
     assert slot.held_for == first
+
+
+def test_who_only_types_a_familys_address_takes_no_offer_from_it(full: School) -> None:
+    first = wait(full, "a")
+    full.desk.prove(first)
+    cancel_first(full)
+    with full.database.write() as session:
+        conference = session.get_one(Conference, full.conference_id)
+        organise.join(session, organise.enrol(session, conference, organise.HostEntry("t02")))
+    with pytest.raises(GuestBusy):
+        full.book(full.slots("t02")[0], "a")
+    (slot,) = held(full)
+    assert slot.held_for == first
+    with full.database.read() as session:
+        assert len(session.exec(select(WaitingEntry)).all()) == 1

@@ -89,7 +89,7 @@ def test_invitation_letters_hold_link_and_code(town: Town, event: Event) -> None
     paper = printed(town, event, "orga", kind="invitations")
     assert len(paper.pages) == 2 and "Ida Berg" in paper.pages[0].extract_text()
     code = next(one["code"] for one in entered if one["name"] == "Familie Öztürk")
-    assert f"{code[:4]} {code[4:]}" in paper.pages[1].extract_text()
+    assert f"{code[:5]} {code[5:]}" in paper.pages[1].extract_text()
     assert "Çağla Öztürk" in paper.pages[1].extract_text()
     only = printed(town, event, "orga", kind="invitations", unreachable=True)
     assert len(only.pages) == 1

@@ -11,7 +11,7 @@ import icalendar
 import pytest
 
 from conftest import eventually
-from town import Town, open_town
+from town import Town, open_town, own_link
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,9 @@ def test_everything_follows_a_booking_and_its_changes(town: Town) -> None:
     assert room.lobby_timer == int(entry["DTSTART"].dt.timestamp())
     assert "amara" not in room.name.lower() + room.description.lower()
     (mail,) = [mail for mail in town.world.mails if mail.to == "amara <amara@post.example>"]
-    assert family.manage in mail.text and family.manage in mail.html
+    # The mail's link is the family's own; the one on the screen opens only what was made through it.
+    own = own_link(mail.text)
+    assert own in mail.html and own != family.manage and "Child of amara" in family.get(own).text
     assert "/j/" in mail.text and "/call/" not in mail.text, "families go by the join page"
     assert "Your appointment" in mail.subject
     (attached,) = icalendar.Calendar.from_ical(mail.calendar).walk("VEVENT")

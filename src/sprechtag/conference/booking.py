@@ -101,6 +101,7 @@ class _Form:
     door: Door
     wishes: Sequence[Wish]
     who: Callable[[Session], tuple[Guest, bool]]
+    language: str = ""
 
     @property
     def by_family(self) -> bool:
@@ -151,7 +152,7 @@ class Desk:
         def who(session: Session) -> tuple[Guest, bool]:
             return self._guest(session, conference_id, person, door)
 
-        return self._book(_Form(conference_id, door, wishes, who), person.email.casefold())
+        return self._book(_Form(conference_id, door, wishes, who, person.language), person.email.casefold())
 
     def book_again(self, guest_id: int, wish: Wish, door: Door = OWN) -> Booked:
         """Books for a guest known by a link of its own, or by a screen link (see `proof`)."""
@@ -268,13 +269,13 @@ class Desk:
             guest, new_guest = form.who(session)
             if guest.conference_id != conference.id:
                 raise NotFound
-            self._pay(session, form.door, len(found), now)
+            self._pay(session, form.door, guest, len(found), now)
             confirm = self._has_to_confirm(session, conference, form.door)
             screen = form.door.screen
             if form.door.kind == "share" and not confirm:
                 screen = proof.show_link(session, guest, self.links, now)
             taken.lock(session, [place[2] for place, _ in found])
-            making = _Making(guest, replace(form.door, screen=screen), confirm, now)
+            making = _Making(guest, replace(form.door, screen=screen), confirm, now, form.language)
             booked: dict[int, Booked] = {}
             for (_, host, slot), number in found:
                 if form.by_family:
@@ -282,12 +283,17 @@ class Desk:
                     rules.check_booking_is_open(conference, now, asked=asked)
                 booking = _book_slot(session, (conference, host, slot), form.wishes[number], making)
                 booked[number] = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False, screen=screen)
-            waiting.reconsider(session, conference, guest, now)
+            if form.door.proven:
+                waiting.reconsider(session, conference, guest, now)
             return [booked[number] for number in range(len(form.wishes))]
 
-    def _pay(self, session: Session, door: Door, times: int, now: datetime) -> None:
-        if door.visitor:
+    def _pay(self, session: Session, door: Door, guest: Guest, times: int, now: datetime) -> None:
+        """What somebody who has proven nothing spends with a form: times of the visitor's, and one change of the
+        family's, because each is a mail to it."""
+        if door.visitor and times:
             budgets.spend(session, self.ledger.times, door.visitor, now, times)
+        if door.visitor:
+            budgets.spend(session, budgets.CHANGES, guest.public_id, now)
 
     def _has_to_confirm(self, session: Session, conference: Conference, door: Door) -> bool:
         """Whether the family has to confirm its address before anything happens: where the conference wants it so, and
@@ -348,7 +354,11 @@ class Desk:
             .with_for_update()
         ).scalar_one()
         new = found.public_id == guest.public_id
-        if new and door.visitor:
+        if not new and not door.proven and found.proven_at is None and not found.invited:
+            # Nobody has proven the address: the mail about this form greets whom this form names.
+            found.name, found.language = person.name, person.language
+            session.add(found)
+        if door.visitor:
             budgets.spend(session, self.ledger.families, door.visitor, self.clock())
             mailbox = budgets.mailbox_mark(self.links, person.email)
             budgets.spend(session, budgets.SAME_MAILBOX, mailbox, self.clock())
@@ -401,6 +411,7 @@ class Desk:
                 if person:
                     rules.check_share_link_books(conference)
                 guest, _ = guest_of(session)
+                self._pay(session, door, guest, 0, self.clock())
                 shown = proof.show_link(session, guest, self.links, self.clock()) if person and shows_link else ""
                 enter(session, conference, guest, replace(door, screen=shown or door.screen))
         except Refused as refused:
@@ -436,6 +447,8 @@ class Desk:
                     rules.check_changeable(conference, booking, old_slot, now)
                 elif booking.state != "active":
                     raise AlreadyCancelled
+                guest = session.get_one(Guest, booking.guest_id)
+                self._pay(session, door, guest, 1, now)
                 taken.lock(session, [slot, old_slot])
                 known = booking.guest_id if door.proven else None
                 rules.check_slot(conference, host, slot, now, by_guest=by_guest, guest_id=known)
@@ -446,13 +459,17 @@ class Desk:
                     taken.check_own_limits(session, conference, host, slot, booking_id)
                 session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
                 taken.check_minutes(session, booking.guest_id, slot)
+                if not door.proven:
+                    taken.check_offers(session, guest, slot)
                 booking.slot_id = slot.id or 0
+                _taken_over(booking, door, by_guest)
                 _raise_revision(session, booking, now, message)
                 waiting.taken_up(session, slot, booking.guest_id)
                 _flush_slot(session, conference, slot, now)
                 _take_minutes(session, booking, slot)
                 waiting.offer(session, conference, host, old_slot, now)
-                waiting.reconsider(session, conference, session.get_one(Guest, booking.guest_id), now)
+                if door.proven:
+                    waiting.reconsider(session, conference, guest, now)
         except Refused as refused:
             if not door.proven and proof.depends_on_family(refused):
                 self._tell_family(lambda session: (_guest_of(session, booking_id), False), refused)
@@ -460,7 +477,14 @@ class Desk:
         self.on_change(booking_id)
 
     def change_place(
-        self, booking_id: int, place: str, *, by_guest: bool = True, message: str = "", late: bool = False
+        self,
+        booking_id: int,
+        place: str,
+        *,
+        by_guest: bool = True,
+        message: str = "",
+        late: bool = False,
+        door: Door = OWN,
     ) -> None:
         """Changes the place; the organiser is not bound by what is offered, only by what Nextcloud can do. With
         `late` a family may do it until the end of its appointment: its video does not work."""
@@ -480,10 +504,12 @@ class Desk:
                 rules.check_place(conference, host, place)
             elif place not in PLACES or (place == VIDEO and not host.can_video):
                 raise PlaceNotOffered([ON_SITE])
+            self._pay(session, door, session.get_one(Guest, booking.guest_id), 0, now)
+            _taken_over(booking, door, by_guest and not late)
             self.change_place_in(session, booking, place, now, message)
         self.on_change(booking_id)
 
-    def cancel(self, booking_id: int, *, by_guest: bool = True, message: str = "") -> None:
+    def cancel(self, booking_id: int, *, by_guest: bool = True, message: str = "", door: Door = OWN) -> None:
         """Cancels; a guest only until the change deadline, an organiser always. Twice is once."""
         with self.database.write() as session:
             conference, booking, slot = _booking(session, booking_id)
@@ -491,6 +517,7 @@ class Desk:
                 return
             if by_guest:
                 rules.check_changeable(conference, booking, slot, self.clock())
+            self._pay(session, door, session.get_one(Guest, booking.guest_id), 0, self.clock())
             self.cancel_in(session, booking, self.clock(), message, by="guest" if by_guest else "school")
             if by_guest:
                 waiting.offer(session, conference, session.get_one(Host, booking.host_id), slot, self.clock())
@@ -582,6 +609,7 @@ class _Making:
     door: Door
     confirm: bool
     now: datetime
+    language: str = ""
 
 
 def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wish, making: _Making) -> Booking:
@@ -597,6 +625,8 @@ def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wis
     if by_family and slot.held_for != guest.id:
         taken.check_own_limits(session, conference, host, slot)
     _check_guest(session, conference, guest, host, slot, wish.child if by_family else None)
+    if not door.proven:
+        taken.check_offers(session, guest, slot)
     booking = Booking(
         conference_id=slot.conference_id,
         host_id=slot.host_id,
@@ -606,6 +636,7 @@ def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wis
         child=wish.child,
         school_class=wish.school_class,
         screen=door.screen,
+        language=making.language if not door.proven else "",
         visitor=door.visitor,
         confirm_by=now + rules.CONFIRM_WITHIN if making.confirm else None,
     )
@@ -620,7 +651,8 @@ def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wis
         # Until the family has confirmed, it gets a mail and nothing else happens.
         due_at = NOT_BEFORE_CONFIRMING if making.confirm and kind != "mail" else utc_now()
         session.add(Effect(booking_id=booking.id or 0, kind=kind, next_attempt_at=due_at))
-    waiting.leave(session, slot.host_id, guest.id or 0)
+    if door.proven:
+        waiting.leave(session, slot.host_id, guest.id or 0)
     return booking
 
 
@@ -718,6 +750,12 @@ def _take_minutes(session: Session, booking: Booking, slot: Slot) -> None:
             session.execute(GuestMinute.__table__.insert(), rows)  # type: ignore[attr-defined]
     except IntegrityError as error:
         raise GuestBusy(slot.starts_at) from error
+
+
+def _taken_over(booking: Booking, door: Door, by_guest: bool) -> None:
+    """What a family has changed by its own link is its own: the screen link that it was made by opens it no more."""
+    if by_guest and door.kind == "own":
+        booking.screen = ""
 
 
 def _raise_revision(session: Session, booking: Booking, now: datetime, message: str = "") -> None:

@@ -48,7 +48,7 @@ class Budget:
 
 
 def families_of(per_address: int) -> Budget:
-    """Families that one visitor enters. A school's evening is one address for everybody in the building."""
+    """Forms with an address that one visitor sends. A school's evening is one address for everybody in the building."""
     return Budget.of("families", f"{per_address} per 10 minutes", f"{3 * per_address} per day")
 
 
@@ -57,8 +57,13 @@ def times_of(per_address: int) -> Budget:
     return Budget.of("times", f"{per_address * 3 // 2} per 10 minutes", f"{4 * per_address} per day")
 
 
-SAME_MAILBOX = Budget.of("mailbox", "5 per hour", "20 per day")
-"""New families with the same mailbox: `a.b+x@` and `ab@` are one."""
+SAME_MAILBOX = Budget.of("mailbox", "30 per hour", "80 per day")
+"""Forms through the share link with the same mailbox: `a.b+x@` and `ab@` are one. Known and unknown ones cost the same,
+else it could be told from the budget which is known."""
+CHANGES = Budget.of("changes", "30 per hour", "80 per day")
+"""What is done with one family's appointments by who has proven nothing: each is a mail to it."""
+MESSAGES = Budget.of("messages", "6 per hour")
+"""Words to a host from one appointment's join page."""
 MAILS = Budget.of("mails", "6 per hour", "20 per day")
 """Mails to a mailbox that nobody has proven. One mail says all that is new."""
 INVITATIONS = Budget.of("invitations", "15 per hour", "40 per day")

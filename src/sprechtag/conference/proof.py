@@ -28,7 +28,7 @@ from .tables import Booking, Conference, Effect, Guest, ScreenLink
 from .tokens import LinkKey, code_hash, hashed
 
 Kind = Literal["own", "screen", "share", "school"]
-LONGEST_NAME, LONGEST_CLASS = 60, 12
+LONGEST_NAME, LONGEST_CLASS, MOST_DIGITS = 60, 12, 3
 NOT_DONE_UNTIL = timedelta(hours=12)
 
 
@@ -92,10 +92,9 @@ def feed_of(session: Session, owner_id: str) -> tuple[Guest, str, int]:
 
 
 def show_link(session: Session, guest: Guest, links: LinkKey, now: datetime) -> str:
-    """Makes a screen link for what is made in this transaction; returns its name. The ones before are void as long as
-    nobody has proven the address: who typed it first keeps nothing of what others do with it."""
-    if guest.proven_at is None:
-        session.execute(delete(ScreenLink).where(col(ScreenLink.guest_id) == guest.id))
+    """Makes a screen link for what is made in this transaction; returns its name. The ones before are void: who typed
+    the address first keeps nothing of what others do with it."""
+    session.execute(delete(ScreenLink).where(col(ScreenLink.guest_id) == guest.id))
     shown = ScreenLink(guest_id=guest.id or 0, token_hash="", created_at=now)
     shown.token_hash = hashed(screen_token(links, shown.public_id))
     session.add(shown)
@@ -158,7 +157,7 @@ def neutral(refused: Refused, door: Door) -> Refused:
 def depends_on_family(refused: Refused) -> bool:
     """Whether the refusal tells something of the family with this address."""
     return isinstance(refused, GuestBusy | LimitReached | WishesBefore | NotLikeThis) or (
-        isinstance(refused, Spent) and refused.kind == "mailbox"
+        isinstance(refused, Spent) and refused.kind in ("mailbox", "changes")
     )
 
 
@@ -180,9 +179,12 @@ _JOINERS = "\u200c\u200d"
 
 def plain_name(text: str) -> str:
     """A name without anything that could be a link, an address, a number to call or a line of its own."""
-    kept = "".join(
-        letter if unicodedata.category(letter)[0] in "LM" or letter in f" -'’.{_JOINERS}" else " " for letter in text
-    )
+    digits = sum(letter.isdecimal() for letter in text) <= MOST_DIGITS
+
+    def stays(sign: str) -> bool:
+        return unicodedata.category(sign)[0] in "LM" or sign in f" -'’.{_JOINERS}" or (digits and sign.isdecimal())
+
+    kept = "".join(sign if stays(sign) else " " for sign in text)
     kept = re.sub(r"\.(?=\S)", ". ", _SCHEMES.sub(" ", kept))
     words = " ".join(kept.split())
     return words if len(words) <= LONGEST_NAME else words[:LONGEST_NAME].rsplit(" ", 1)[0]
@@ -190,4 +192,6 @@ def plain_name(text: str) -> str:
 
 def plain_class(text: str) -> str:
     """A class, of which the same holds."""
+    if sum(sign.isdecimal() for sign in text) > MOST_DIGITS:
+        text = re.sub(r"\d", " ", text)
     return " ".join(_SCHEMES.sub(" ", re.sub(r"[^\w /-]", " ", text)).split())[:LONGEST_CLASS].strip()

@@ -85,15 +85,15 @@ class BookingView:
     talk_link: str
     screen: str
     proven: bool
+    form_language: str
 
     @property
     def active(self) -> bool:
         return self.state == "active"
 
     def outward(self) -> "BookingView":
-        """As it may be written to the family: of what a stranger has typed only plain names."""
-        if self.proven:
-            return self
+        """As it is written to the family: plain names only, because through the share link anybody can have typed them,
+        also in the name of a family that has proven its address."""
         return replace(
             self,
             guest_name=plain_name(self.guest_name),
@@ -269,6 +269,7 @@ def _view(row: Row[Any]) -> BookingView:
         language=guest.language,
         talk_link=(talk or {}).get("link", ""),
         screen=booking.screen,
+        form_language=booking.language,
         proven=guest.proven_at is not None,
     )
 
@@ -314,8 +315,6 @@ class GuestView:
 
     def outward(self) -> "GuestView":
         """As `BookingView.outward`."""
-        if self.proven:
-            return self
         return replace(self, guest_name=plain_name(self.guest_name), guest_child=plain_name(self.guest_child))
 
 
@@ -347,12 +346,13 @@ def guest_view(session: Session, guest_id: int) -> GuestView:
 
 
 def bookings_of_guest(session: Session, guest_id: int, screen: str = "") -> list[BookingView]:
-    """All of the guest's bookings by time, cancelled ones too; with `screen` those made through this screen link."""
+    """All of the guest's bookings by time, cancelled ones too; with `screen` those made through this screen link, and
+    without what the family is called and how it is reached: whoever typed its address may not know."""
     query = _view_query().where(col(Booking.guest_id) == guest_id)
     if screen:
         query = query.where(col(Booking.screen) == screen)
-    rows = session.execute(query.order_by(col(Slot.starts_at)))
-    return [_view(row) for row in rows]
+    views = [_view(row) for row in session.execute(query.order_by(col(Slot.starts_at)))]
+    return [replace(view, guest_name="", guest_email="", guest_phone="") for view in views] if screen else views
 
 
 @dataclass(frozen=True)

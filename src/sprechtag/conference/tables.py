@@ -216,7 +216,8 @@ class Booking(SQLModel, table=True):
 
     `cancelled_by` is `guest` or `school`. `message` is what the school says to the family with its last change; `note`
     is the host's own and shown to nobody else. Until `confirm_by` a booking holds its slot and waits for the family's
-    word; None once it has come. `screen` names the `ScreenLink` through which it was made (empty: none), `visitor` the
+    word; None once it has come. `screen` names the `ScreenLink` through which it was made (empty: none), `language` the
+    one of its form where that was no family's own, `visitor` the
     address it came from as a keyed fingerprint that means nothing elsewhere."""
 
     __table_args__ = (
@@ -246,6 +247,7 @@ class Booking(SQLModel, table=True):
     note: str = ""
     cancelled_by: str = ""
     screen: str = ""
+    language: str = ""
     visitor: str = Field(default="", index=True)
     confirm_by: datetime | None = _when(nullable=True, default=None)
     created_at: datetime = _when(default_factory=utc_now)

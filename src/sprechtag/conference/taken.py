@@ -118,6 +118,14 @@ def check_limits(session: Session, conference: Conference, guest: Guest, host: H
     rules.check_limits(conference, rules.GuestCounts(len(rows) + offered, len(same)))
 
 
+def check_offers(session: Session, guest: Guest, slot: Slot) -> None:
+    """Raises `GuestBusy` where the waiting list holds a time for the family that this slot would take from it: whoever
+    has only typed its address takes nothing away."""
+    for held in offers_to(session, guest):
+        if held.host_id == slot.host_id or (held.starts_at < slot.ends_at and slot.starts_at < held.ends_at):
+            raise GuestBusy(held.starts_at)
+
+
 def has_bookings(session: Session, guest: Guest) -> bool:
     mine = select(col(Booking.id)).where(col(Booking.guest_id) == guest.id, col(Booking.state) == "active")
     return session.execute(mine.limit(1)).first() is not None

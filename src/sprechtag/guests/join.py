@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlmodel import Session
 
+from ..conference import budgets
 from ..conference.errors import NotFound, Refused
 from ..conference.organise import share_token
 from ..conference.people import tell_user
@@ -188,6 +189,7 @@ class JoinPages:
         page, view = self._open(request, booking_id, token, lang)
         try:
             with self.front.database.write() as session:
+                budgets.spend(session, budgets.MESSAGES, view.public_id, self.front.clock())
                 records.say(session, view.id, text)
                 now = self.front.clock()
                 tell_user(session, view.conference_id, view.host_user_id, "family_says", now, view.public_id)
@@ -210,7 +212,7 @@ class JoinPages:
             conference = session.get_one(Conference, view.conference_id)
             self.front.offer_languages(page, conference)
         page.about(f"s/{share_token(conference, self.front.links)}")
-        page.speaks(view.language)
+        page.speaks(view.form_language or view.language)
         page.in_zone(view.zone)
         return page, view
 

@@ -15,6 +15,7 @@ from sqlmodel import col
 from ..conference import people, proof, rules, waiting, wishes
 from ..conference.errors import NotFound, Refused, SlotTaken
 from ..conference.ical import calendar_file
+from ..conference.organise import share_token
 from ..conference.queries import BookingView, booking_view, bookings_of_guest, host_by_public_id
 from ..conference.tables import Guest, Slot, WaitingEntry
 from ..conference.taken import free_starts
@@ -137,7 +138,7 @@ class ManagePages:
             if not is_token(self.front.links, "feed", owner_id, generation, token):
                 raise NotFound
             views = bookings_of_guest(session, guest.id or 0, screen)
-        page.speaks(guest.language)
+        page.speaks(next((view.form_language for view in views), "") if screen else guest.language)
         body = calendar_file(self.front.for_family(views), page.say, refresh_hours=2)
         state = "".join(f"{view.public_id}{view.revision}{view.talk_link}{view.host_room}" for view in views)
         headers = {"ETag": etag(f"{state}{page.say.language}".encode()), "Cache-Control": "private, no-cache"}
@@ -169,8 +170,9 @@ class ManagePages:
                 page.say("Your old links are void"),
                 page.say("We are sending the new one to your address. Please look into your mails."),
             )
-            page.about("")
-            return message_page(page, said, **common(visit))
+            start = f"s/{share_token(visit.conference, self.front.links)}"
+            page.about(start)
+            return message_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
         with self.front.database.read() as session:
             family = session.get_one(Guest, visit.family_id)
         known = Visit(self.front.manage_link(family), visit.conference, family)
@@ -265,7 +267,12 @@ class ManagePages:
         self, request: Request, token: str, booking_id: str, place: Field = "", lang: Field = ""
     ) -> Response:
         return self._change(
-            request, token, booking_id, lang, lambda _, view: self.front.desk.change_place(view.id, place), "place"
+            request,
+            token,
+            booking_id,
+            lang,
+            lambda visit, view: self.front.desk.change_place(view.id, place, door=self.front.door(request, visit)),
+            "place",
         )
 
     def ask_cancel(self, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
@@ -276,7 +283,14 @@ class ManagePages:
         return page.answer("cancel.html", **common(visit), view=view, one=f"{visit.base}/b/{view.public_id}")
 
     def cancel(self, request: Request, token: str, booking_id: str, lang: Field = "") -> Response:
-        return self._change(request, token, booking_id, lang, lambda _, view: self.front.desk.cancel(view.id), "cancel")
+        return self._change(
+            request,
+            token,
+            booking_id,
+            lang,
+            lambda visit, view: self.front.desk.cancel(view.id, door=self.front.door(request, visit)),
+            "cancel",
+        )
 
     def confirm(self, request: Request, token: str, booking_id: str, lang: Field = "") -> Response:
         def confirm(visit: Visit, view: BookingView) -> None:

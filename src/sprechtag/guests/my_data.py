@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from ..conference import taken
 from ..conference.errors import Invalid, Refused
+from ..conference.organise import share_token
 from ..conference.tables import Guest
 from ..paper.pdf import pdf_soon
 from ..privacy import my_data
@@ -140,7 +141,10 @@ class MyDataPages:
         if not done:
             text = page.say("One more mail tells you of the cancelled appointments; then your address is erased too.")
         page.about("")
-        return message_page(page, Sentence(200, page.say("Everything about you is erased"), text), **common(visit))
+        start = f"s/{share_token(visit.conference, self.front.links)}"
+        page.about(start)
+        said = Sentence(200, page.say("Everything about you is erased"), text)
+        return message_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
 
     # -- common -------------------------------------------------------------------------------------------------
 

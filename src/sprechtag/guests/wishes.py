@@ -107,7 +107,8 @@ class WishPages:
         with self.front.database.read() as session:
             days = days_of_conference(session, visit.conference)
             before = wishes.of_guest(session, visit.guest_id, visit.screen) if visit.guest else []
-            sheet = wishes.sheet_of(session, visit.guest_id) if visit.family or before else None
+            all_mine = bool(before) and len(before) == len(wishes.of_guest(session, visit.guest_id))
+            sheet = wishes.sheet_of(session, visit.guest_id) if visit.family or all_mine else None
         available: dict[date, tuple[int, int]] = availability.read(form, days)
         if sheet and "days" not in form:
             available = {date.fromisoformat(day): (span[0], span[1]) for day, span in sheet.available.items()}

@@ -212,6 +212,7 @@ TABLES: dict[str, Table] = {
             "message": Column("family", "what the school wrote with the last change"),
             "note": Column("family", "the host's note", ask="host"),
             "cancelled_by": Column("family", "who has cancelled"),
+            "language": Column("family", "language of the form"),
             "visitor": _key("family", "keyed hash of the network address it came from"),
             "confirm_by": Column("family", "until when it has to be confirmed"),
             "created_at": Column("family", "when it was booked"),

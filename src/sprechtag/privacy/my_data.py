@@ -58,6 +58,8 @@ def _text(name: str, value: Any, say: Speaker) -> str:
             return ", ".join(_text("", one, say) for one in value)
         case dict():
             return "; ".join(f"{key}: {_text('', one, say)}" for key, one in value.items())
+    if name == "kind":
+        return ""
     if name == "state":
         return "✓" if value == "cancelled" else ""
     if name == "language":
@@ -93,4 +95,6 @@ def _labels(say: Speaker) -> dict[str, str]:
         "state": say("Cancelled"),
         "created_at": say("Entered on"),
         "changed_at": say("Last changed on"),
+        "sent_at": say("Sent on"),
+        "proven_at": say("Address confirmed on"),
     }

@@ -309,9 +309,7 @@ class Post:
     def _wishes(self, session: Session, to: GuestView) -> letter.Letter | None:
         say = Speaker(to.language, to.zone)
         wished = wishes.of_guest(session, to.guest_id)
-        lines = [
-            f"{host.display_name} · {wish.child if to.proven else plain_name(wish.child)}" for wish, host in wished
-        ]
+        lines = [f"{host.display_name} · {plain_name(wish.child)}" for wish, host in wished]
         if not lines:
             return None
         values = {"hosts": "\n".join(lines), "until": say.when(to.closes_at) if to.closes_at else ""}
