@@ -25,7 +25,7 @@ from sqlmodel import col
 
 from conftest import PATIENCE, eventually
 from sprechtag.conference.database import Database
-from sprechtag.conference.tables import Booking, Slot
+from sprechtag.conference.tables import Booking, Conference, Slot
 from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app, under_way
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sandbox.server import Sandbox
@@ -136,6 +136,18 @@ class Town:
             length = slot.ends_at - slot.starts_at
             slot.starts_at = datetime.now(UTC) + timedelta(seconds=seconds)
             slot.ends_at = slot.starts_at + length
+        database.close()
+
+    def first_is_over(self, name: str) -> None:
+        """Puts the first time of a conference into the past, behind the app's back."""
+        database = Database(f"sqlite:///{self.storage / 'app' / 'sprechtag.sqlite'}")
+        with database.write(PATIENCE) as session:
+            of_name = select(col(Conference.id)).where(col(Conference.name) == name)
+            slot = session.execute(
+                select(Slot).where(col(Slot.conference_id).in_(of_name)).order_by(col(Slot.starts_at)).limit(1)
+            ).scalar_one()
+            slot.starts_at = datetime.now(UTC) - timedelta(hours=1)
+            slot.ends_at = slot.starts_at + timedelta(minutes=10)
         database.close()
 
     def _share_link(self, one: str) -> str:

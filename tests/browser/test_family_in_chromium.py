@@ -268,6 +268,7 @@ def test_focus_is_seen_and_goes_where_one_looks(town: Town, event: Event, browse
 
 def test_feedback_after_the_day(town: Town, browser: Browser) -> None:
     event = town.conference(["t49"], name="Rückmeldung", feedback=True, looked_at=False)
+    town.first_is_over("Rückmeldung")
     from sprechtag.conference.tokens import LinkKey, feedback_path
 
     key = LinkKey((town.storage / "app" / "link.key").read_bytes())
@@ -344,7 +345,7 @@ def test_wishes_are_assigned_and_published_at_the_desk(town: Town, browser: Brow
 def test_axe_finds_nothing_in_the_new_views(town: Town, event: Event, browser: Browser, dark: bool) -> None:
     for part in ("texts", "paper"):
         with at_desk(town, browser, "orga", one(event, f"/{part}"), dark) as page:
-            page.wait_for_load_state("networkidle")
+            page.wait_for_load_state("networkidle", timeout=60_000)
             check_axe(page, part, "#content-vue")
             if dark:
                 keep(page, f"nextcloud-{part}-dark")

@@ -265,6 +265,6 @@ def test_axe_finds_nothing_in_any_view(town: Town, browser: Browser, event: Even
     views += [("admin", "admin", "admin")]
     for user, path, name in views:
         with at_desk(town, browser, user, path, dark) as page:
-            page.wait_for_load_state("networkidle")
+            page.wait_for_load_state("networkidle", timeout=60_000)
             check_axe(page, name, "#content-vue")
             keep(page, f"nextcloud-{name}{shade}")
