@@ -12,12 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from . import budgets, people, proof, rules, taken, waiting
-from .database import Database
+from .database import Database, insert
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
@@ -239,6 +238,8 @@ class Desk:
             self.on_change(0)
 
     def _tell_family(self, who: Callable[[Session], tuple[Guest, bool]], refused: Refused) -> None:
+        """In a transaction of its own, which finds the guest anew: what that costs the visitor went with the refused one,
+        and is paid here."""
         with self.database.write() as session:
             guest, new = who(session)
             if new:
@@ -345,9 +346,8 @@ class Desk:
         )
         token = self.links.token("manage", guest.public_id, guest.manage_generation)
         guest.manage_token_hash = hashed(token)
-        insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
         values = guest.model_dump(exclude={"id"})
-        session.execute(insert(Guest).values(**values).on_conflict_do_nothing())
+        session.execute(insert(session, Guest).values(**values).on_conflict_do_nothing())
         found = session.execute(
             select(Guest)
             .where(col(Guest.conference_id) == conference_id, col(Guest.email_fingerprint) == fingerprint)

@@ -17,10 +17,9 @@ from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import case, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from .database import Database
+from .database import Database, insert
 from .errors import Spent
 from .people import tell_user
 from .tables import Booking, BudgetCount, BudgetHit, Conference, Guest, Slot
@@ -115,11 +114,10 @@ class SessionStorage(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Adds to the counter, or begins a new window of `expiry` seconds; returns what it stands at."""
-        insert = sqlite.insert if self._session.get_bind().dialect.name == "sqlite" else postgresql.insert
         ends = self._now + timedelta(seconds=expiry)
         stale = col(BudgetCount.expires_at) <= self._now
         statement = (
-            insert(BudgetCount)
+            insert(self._session, BudgetCount)
             .values(key=key, count=amount, expires_at=ends)
             .on_conflict_do_update(
                 index_elements=["key"],
@@ -258,8 +256,7 @@ def note_refusal(session: Session, conference_id: int, kind: str, visitor: str, 
     latest = session.execute(
         select(func.max(col(BudgetHit.last_at))).where(col(BudgetHit.conference_id) == conference_id)
     ).scalar_one_or_none()
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(BudgetHit).values(
+    statement = insert(session, BudgetHit).values(
         conference_id=conference_id, kind=kind, visitor=visitor, count=count, first_at=now, last_at=now
     )
     session.execute(
@@ -268,12 +265,8 @@ def note_refusal(session: Session, conference_id: int, kind: str, visitor: str, 
             set_={"count": col(BudgetHit.count) + count, "last_at": now},
         )
     )
-    if latest and _aware(latest) > now - TOLD_AGAIN_AFTER:
+    if latest and latest > now - TOLD_AGAIN_AFTER:
         return False
     conference = session.get_one(Conference, conference_id)
     tell_user(session, conference_id, conference.organiser_id, "budget", now)
     return True
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

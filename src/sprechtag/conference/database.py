@@ -14,9 +14,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlmodel import Session, create_engine
+from sqlmodel import Session, SQLModel, create_engine
 
 from .errors import Busy
 
@@ -156,6 +157,11 @@ def apart(session: Session, what: str) -> Iterator[None]:
             yield
     except Exception as error:  # noqa: BLE001 - one's trouble is never another's
         log.error("left out", what=what, error=type(error).__name__)
+
+
+def insert(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    """An insert that can say what happens on a conflict, which SQL itself cannot and both databases can."""
+    return sqlite.insert(table) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

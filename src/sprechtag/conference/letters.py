@@ -9,12 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from ..moments import local
 from . import entries
-from .database import apart
+from .database import apart, insert
 from .tables import Booking, Conference, Guest, GuestLetter, LetterKind, Slot
 
 WEEK = timedelta(days=7)
@@ -35,8 +34,7 @@ def write(
     made = GuestLetter(
         guest_id=guest_id, kind=kind, name=name, payload=payload, next_attempt_at=now, expires_at=expires_at
     )
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(GuestLetter).values(**made.model_dump(exclude={"id"})).on_conflict_do_nothing()
+    statement = insert(session, GuestLetter).values(**made.model_dump(exclude={"id"})).on_conflict_do_nothing()
     return session.execute(statement.returning(col(GuestLetter.id))).first() is not None
 
 
