@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Erases what is not needed any more, as `kept` says. Every pass may be repeated."""
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import delete, func, select
@@ -50,8 +51,10 @@ def tidy(session: Session, now: datetime) -> None:
             table = SQLModel.metadata.tables[name]
             session.execute(table.delete().where(table.c[entry.goes.column] < now - entry.goes.age))
     _end_rehearsals(session, now)
-    _forget_conferences(session, now)
-    _forget_facts(session, now)
+    ended = ends(session)
+    over = _over(session, ended, now)
+    _forget_conferences(session, ended, over, now)
+    _forget_facts(session, over, now)
 
 
 # -- which conferences ----------------------------------------------------------------------------------------------
@@ -83,25 +86,24 @@ def ends(session: Session) -> dict[int, datetime]:
     for conference in session.execute(select(Conference)).scalars():
         number = conference.id or 0
         if number in last:
-            found[number] = _aware(last[number])
+            found[number] = last[number]
         elif number in days:
             # Two days on, every zone of the world has left it.
             found[number] = shifted(datetime.combine(days[number], time(), UTC), timedelta(days=2))
         else:
-            found[number] = max(conference.created_at, _aware(entered.get(number, conference.created_at)))
+            found[number] = max(conference.created_at, entered.get(number, conference.created_at))
     return found
 
 
 def conferences_over(session: Session, now: datetime) -> set[int]:
     """Ids of the conferences whose retention is over."""
-    ended = ends(session)
+    return _over(session, ends(session), now)
+
+
+def _over(session: Session, ended: Mapping[int, datetime], now: datetime) -> set[int]:
     rows = session.execute(select(col(Conference.id), col(Conference.retention_days)))
     # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
     return {number for number, days in rows if number and ended[number] <= now - timedelta(days=min(days, MOST_DAYS))}
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _children_first() -> list[str]:
@@ -118,17 +120,16 @@ def _end_rehearsals(session: Session, now: datetime) -> None:
         end_rehearsal(session, conference)
 
 
-def _forget_conferences(session: Session, now: datetime) -> None:
+def _forget_conferences(session: Session, ended: Mapping[int, datetime], over: Collection[int], now: datetime) -> None:
     """A conference that was over long ago goes with its hosts; its families went before."""
     long_ago = now - timedelta(days=kept.CONFERENCE_DAYS)
-    old = {number for number, ended in ends(session).items() if ended <= long_ago} & conferences_over(session, now)
+    old = [number for number in over if ended[number] <= long_ago]
     session.execute(delete(Booking).where(col(Booking.conference_id).in_(old)))
     session.execute(delete(Conference).where(col(Conference.id).in_(old)))
 
 
-def _forget_facts(session: Session, now: datetime) -> None:
+def _forget_facts(session: Session, over: Collection[int], now: datetime) -> None:
     """What nobody has written down goes too."""
-    over = conferences_over(session, now)
     people = {
         "host": set(session.execute(select(col(Host.user_id)).where(col(Host.conference_id).not_in(over))).scalars()),
         "organiser": set(
