@@ -16,7 +16,7 @@ from . import entries, taken, texts
 from .errors import Invalid, NotFound, Refused
 from .people import tell_host
 from .slots import TimeSpan, TimeWindow, slots_of
-from .tables import Booking, Conference, Effect, Host, Slot, Window, utc_now
+from .tables import Booking, Conference, Effect, Host, Slot, Window, still_to_follow, utc_now
 from .tokens import LinkKey, hashed
 
 
@@ -248,8 +248,7 @@ def remove(session: Session, conference: Conference) -> bool:
         select(col(Effect.booking_id))
         .join(Booking, col(Booking.id) == col(Effect.booking_id))
         .where(col(Booking.conference_id) == conference.id)
-        .where(col(Effect.applied_revision) < col(Booking.revision))
-        .where(col(Effect.gave_up_revision) < col(Booking.revision))
+        .where(still_to_follow())
     )
     if session.execute(behind).first():
         raise StillFollowing

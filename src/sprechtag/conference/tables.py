@@ -5,10 +5,10 @@
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, ColumnElement, DateTime, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from .tokens import public_id, short_code
 
@@ -433,6 +433,12 @@ class Effect(SQLModel, table=True):
     next_attempt_at: datetime = _when(default_factory=utc_now)
     last_error: str = ""
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+def still_to_follow() -> ColumnElement[bool]:
+    """Of an `Effect` joined with its `Booking`: whether it shows an older revision and is still tried."""
+    revision = col(Booking.revision)
+    return (col(Effect.applied_revision) < revision) & (col(Effect.gave_up_revision) < revision)
 
 
 class EventToEmpty(SQLModel, table=True):

@@ -224,7 +224,7 @@ class FamiliesApi:
         with self.database.write() as session:
             conference = own(session, conference_id, user)
             guest = _family(session, conference, family_id)
-            writes = self.mail_channel(conference.organiser_id)[0] != "calendar"
+            writes = self.desk.can_confirm(conference.organiser_id)
             moved = correct(session, guest, data.correction(), self.links, self.clock(), rewrite_events=not writes)
             mailed = moved and bool(guest.email) and (writes or taken.has_bookings(session, guest))
             answer = self._as_it_stands(session, guest).model_copy(update={"moved": moved, "mailed": mailed})

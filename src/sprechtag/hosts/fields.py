@@ -27,7 +27,7 @@ def _text(value: str) -> str:
 
 def _secret(value: str) -> str:
     """As it is: spaces and forms count in a password."""
-    if value != "".join(sign for sign in value if sign.isprintable()):
+    if not value.isprintable():
         raise entries.Wrong("sign_wrong")
     return value
 

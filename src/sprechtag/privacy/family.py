@@ -25,6 +25,7 @@ from ..conference.tables import (
     Notice,
     PaperJob,
     Slot,
+    still_to_follow,
 )
 from ..conference.tokens import LinkKey
 from . import kept
@@ -207,7 +208,9 @@ def _forget_over(session: Session, guest: Guest, now: datetime) -> None:
     """Appointments that are over, and cancelled ones that all has followed, go at once; hosts are not to be told."""
     mine = select(col(Booking.public_id)).where(col(Booking.guest_id) == guest.id)
     session.execute(delete(Notice).where(col(Notice.about).in_(mine)))
-    behind = select(col(Effect.booking_id)).join(Booking, col(Booking.id) == col(Effect.booking_id)).where(_behind())
+    behind = (
+        select(col(Effect.booking_id)).join(Booking, col(Booking.id) == col(Effect.booking_id)).where(still_to_follow())
+    )
     over = (col(Booking.guest_id) == guest.id) & or_(
         col(Booking.state) == "active", col(Booking.id).not_in(behind.where(col(Booking.guest_id) == guest.id))
     )
@@ -215,16 +218,10 @@ def _forget_over(session: Session, guest: Guest, now: datetime) -> None:
     session.execute(delete(Booking).where(over))
 
 
-def _behind() -> ColumnElement[bool]:
-    return (col(Effect.applied_revision) < col(Booking.revision)) & (
-        col(Effect.gave_up_revision) < col(Booking.revision)
-    )
-
-
 def _is_followed(session: Session, guest: Guest) -> bool:
     """Whether nothing outside has to follow a booking of this family any more."""
     behind = select(col(Effect.booking_id)).join(Booking, col(Booking.id) == col(Effect.booking_id))
-    return session.execute(behind.where(col(Booking.guest_id) == guest.id, _behind()).limit(1)).first() is None
+    return session.execute(behind.where(col(Booking.guest_id) == guest.id, still_to_follow()).limit(1)).first() is None
 
 
 def _delete(session: Session, guest: Guest, now: datetime) -> None:

@@ -18,7 +18,7 @@ from ..conference.tables import EventToEmpty
 from ..nextcloud import calendar
 from ..nextcloud.errors import NextcloudError, NotAllowed
 from ..nextcloud.session import Door, UserSession
-from .ledger import PATIENCE
+from .ledger import PATIENCE, pause_after
 
 log = structlog.get_logger()
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
@@ -125,7 +125,7 @@ class Emptying:
     def _later(self, event: EventToEmpty) -> None:
         with self.database.write(PATIENCE) as session:
             if found := session.get(EventToEmpty, event.id):
-                found.next_attempt_at = self.clock() + min(FIRST_WAIT * 2 ** min(found.attempts, 12), LONGEST_WAIT)
+                found.next_attempt_at = self.clock() + pause_after(found.attempts, FIRST_WAIT, LONGEST_WAIT)
                 found.attempts += 1
 
 

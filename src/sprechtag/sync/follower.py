@@ -25,7 +25,7 @@ from ..settings import Settings
 from . import ledger, letter
 from .calendar import CalendarEffect, Writing
 from .channels import Channel, choose
-from .ledger import PATIENCE, Ledger, State
+from .ledger import PATIENCE, Ledger, State, pause_after
 from .mail import MailEffect
 from .smtp import SmtpRefused, SmtpTroubled
 from .talk import CannotCreateRooms, TalkEffect
@@ -269,7 +269,7 @@ class Follower:
         elif state.attempts >= GIVE_UP_MAIL_AFTER:
             self._ledger.gave_up(state, "mail", NOT_DELIVERED)
         else:
-            wait = min(12 * self.settings.retry_seconds * 2 ** min(state.attempts, 12), LONGEST_MAIL_WAIT)
+            wait = pause_after(state.attempts, 12 * self.settings.retry_seconds, LONGEST_MAIL_WAIT)
             self._fail([state], NOT_DELIVERED, wait)
 
     # -- long work ----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import func, select, update
@@ -13,10 +13,12 @@ from sqlmodel import Session, col
 
 from ..conference.database import Database
 from ..conference.queries import BookingView, booking_view, bookings_of_guest
-from ..conference.tables import Booking, Effect, EffectKind, Host
+from ..conference.tables import Booking, Effect, EffectKind, Host, still_to_follow
 from ..limits import kind_of
 
 log = structlog.get_logger()
+Wait = TypeVar("Wait", float, timedelta)
+"""A length of time; a number is seconds."""
 LONGEST_UNEXPECTED = timedelta(hours=1)
 """Between two tries of what an error of ours stands against: only a newer version may help."""
 PATIENCE = 30.0
@@ -59,6 +61,12 @@ class State:
         return self.applied < self.view.revision and self.gave_up < self.view.revision
 
 
+def pause_after(attempts: int, first: Wait, longest: Wait) -> Wait:
+    """How long to wait after so many tries: twice as long each time, up to `longest`."""
+    times: int = 2 ** min(attempts, 12)
+    return min(first * times, longest)
+
+
 class Ledger:
     def __init__(self, database: Database, first_wait: timedelta, longest_wait: timedelta) -> None:
         self._database = database
@@ -71,8 +79,7 @@ class Ledger:
                 select(Effect, Booking, col(Host.user_id))
                 .join(Booking, col(Booking.id) == col(Effect.booking_id))
                 .join(Host, col(Host.id) == col(Booking.host_id))
-                .where(col(Effect.applied_revision) < col(Booking.revision))
-                .where(col(Effect.gave_up_revision) < col(Booking.revision))
+                .where(still_to_follow())
                 .where(col(Effect.next_attempt_at) <= now)
                 .order_by(col(Effect.next_attempt_at), col(Effect.booking_id))
                 .limit(limit)
@@ -98,8 +105,7 @@ class Ledger:
                 select(func.count())
                 .select_from(Effect)
                 .join(Booking, col(Booking.id) == col(Effect.booking_id))
-                .where(col(Effect.applied_revision) < col(Booking.revision))
-                .where(col(Effect.gave_up_revision) < col(Booking.revision))
+                .where(still_to_follow())
             ).scalar_one()
             return count
 
@@ -144,7 +150,7 @@ class Ledger:
             effect = session.get(Effect, (booking_id, kind))
             if effect is None:
                 return
-            pause = min(self._first_wait * 2 ** min(effect.attempts, 12), longest or self._longest_wait)
+            pause = pause_after(effect.attempts, self._first_wait, longest or self._longest_wait)
             pause *= random.uniform(0.8, 1.2)  # noqa: S311 - only spreads the attempts
             effect.attempts += 1
             effect.last_error = reason[:300]

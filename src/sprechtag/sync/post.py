@@ -25,7 +25,7 @@ from ..nextcloud.errors import NextcloudError, Rejected
 from ..phrases import Speaker
 from . import ledger, letter
 from .follower import GIVE_UP_AFTER, GIVE_UP_MAIL_AFTER, HELD_BACK, LONGEST_MAIL_WAIT, NOT_SET_UP, Follower, in_words
-from .ledger import PATIENCE
+from .ledger import PATIENCE, pause_after
 from .smtp import SmtpRefused, SmtpTroubled
 
 NO_CHANNEL = "Nothing is set up that could send mails of our own."
@@ -343,7 +343,7 @@ class Post:
     def _next_try(self, attempts: int, missed: _Missed) -> datetime:
         if missed.until:
             return missed.until
-        wait = min(self._follower.settings.retry_seconds * 2 ** min(attempts, 12), LONGEST_MAIL_WAIT)
+        wait = pause_after(attempts, self._follower.settings.retry_seconds, LONGEST_MAIL_WAIT)
         return self._follower.now() + timedelta(seconds=wait)
 
 

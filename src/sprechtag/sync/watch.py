@@ -26,7 +26,7 @@ from ..nextcloud.session import Door, UserSession
 from ..phrases import LANGUAGES, Speaker
 from ..settings import Settings
 from . import ledger, letter, smtp
-from .ledger import PATIENCE
+from .ledger import PATIENCE, pause_after
 
 log = structlog.get_logger()
 MOST_TRIES = 12
@@ -364,7 +364,7 @@ class Watch:
             if given_up or notice.attempts >= MOST_TRIES:
                 session.delete(notice)
                 return
-            wait = min(options.retry_seconds * 2**notice.attempts, options.longest_retry_seconds)
+            wait = pause_after(notice.attempts, options.retry_seconds, options.longest_retry_seconds)
             notice.next_attempt_at = self.clock() + timedelta(seconds=wait)
             session.add(notice)
 
