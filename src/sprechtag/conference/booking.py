@@ -238,7 +238,7 @@ class Desk:
             self.on_change(0)
 
     def _tell_family(self, who: Callable[[Session], tuple[Guest, bool]], refused: Refused) -> None:
-        """In a transaction of its own, which finds the guest anew: what that costs the visitor went with the refused one,
+        """In a transaction of its own, which finds the guest anew: what the visitor had paid went with the refused one
         and is paid here."""
         with self.database.write() as session:
             guest, new = who(session)
