@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 
 from conftest import KEY, Clock, School, make_school
-from sprechtag.app import House, build
+from sprechtag.app import build
+from sprechtag.bootstrap import House
 from sprechtag.conference import organise
 from sprechtag.conference.queries import learn
 from sprechtag.conference.tables import utc_now

@@ -14,7 +14,8 @@ import time
 import structlog
 import uvicorn
 
-from .app import House, build
+from .app import build
+from .bootstrap import House
 from .settings import Settings
 
 

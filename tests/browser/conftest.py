@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Locator, Page, expect, sync_playwright
 
 from sprechtag.sandbox.server import EMBEDDED, SESSION
 from town import Event, Town, open_town
@@ -91,7 +91,19 @@ def one(event: Event, part: str = "") -> str:
     return f"c/{event.path.split('/')[1]}{part}"
 
 
+def lead_on(page: Page, link: Locator) -> None:
+    """Clicks what leads to another page, and waits until that one is there."""
+    with page.expect_navigation():
+        link.click()
+
+
+def settled(page: Page) -> None:
+    """Waits until nothing of a view is being loaded any more; a busy machine takes its time."""
+    expect(page.locator("#content-vue .skeleton")).to_have_count(0, timeout=60_000)
+
+
 def check_axe(page: Page, where: str, part: str = "html") -> None:
     """WCAG 2.2 A and AA and axe's own best practices, in a part of the page that is ours."""
+    page.wait_for_load_state()
     found = Axe().run(page, context=part).response["violations"]
     assert not found, f"{where}: " + "; ".join(f"{one['id']} {one['nodes'][0]['html'][:160]}" for one in found)

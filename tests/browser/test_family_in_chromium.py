@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import at_desk, check_axe, keep, one, open_page
+from browser.conftest import at_desk, check_axe, keep, lead_on, one, open_page, settled
 from conftest import eventually
 from sprechtag.phrases import LANGUAGES, Speaker
 from town import Event, Town
@@ -236,11 +236,11 @@ def test_axe_finds_nothing_in_any_language(
     if dark:
         return
     page.locator("details.more summary").click()
-    page.locator("button[name=do][value=grid]").click()
+    lead_on(page, page.locator("button[name=do][value=grid]"))
     check_axe(page, "grid")
     if language in ("ar", "fa", "de-simple", "tr"):
         keep(page, f"family-grid-{language}{'-dark' if dark else ''}")
-    page.locator("footer a").first.click()
+    lead_on(page, page.locator("footer a").first)
     check_axe(page, "privacy")
     page.goto(f"{town.url}{FRONT}/s/{event.token}/accessibility?lang={language}")
     check_axe(page, "accessibility")
@@ -345,7 +345,7 @@ def test_wishes_are_assigned_and_published_at_the_desk(town: Town, browser: Brow
 def test_axe_finds_nothing_in_the_new_views(town: Town, event: Event, browser: Browser, dark: bool) -> None:
     for part in ("texts", "paper"):
         with at_desk(town, browser, "orga", one(event, f"/{part}"), dark) as page:
-            page.wait_for_load_state("networkidle", timeout=60_000)
+            settled(page)
             check_axe(page, part, "#content-vue")
             if dark:
                 keep(page, f"nextcloud-{part}-dark")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browser.conftest import at_desk, check_axe, keep, one
+from browser.conftest import at_desk, check_axe, keep, one, settled
 from conftest import eventually
 from town import Event, Town
 
@@ -265,6 +265,6 @@ def test_axe_finds_nothing_in_any_view(town: Town, browser: Browser, event: Even
     views += [("admin", "admin", "admin")]
     for user, path, name in views:
         with at_desk(town, browser, user, path, dark) as page:
-            page.wait_for_load_state("networkidle", timeout=60_000)
+            settled(page)
             check_axe(page, name, "#content-vue")
             keep(page, f"nextcloud-{name}{shade}")

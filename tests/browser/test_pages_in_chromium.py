@@ -5,7 +5,7 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browser.conftest import check_axe, keep, open_page
+from browser.conftest import check_axe, keep, lead_on, open_page
 from town import Event, Town
 
 pytestmark = pytest.mark.browser
@@ -79,23 +79,23 @@ def test_axe_finds_nothing(town: Town, event: Event, browser: Browser, language:
 
     page.goto(f"{town.url}/index.php/apps/app_api/proxy/sprechtag/s/{event.token}")
     check_axe(page, "hosts")
-    page.locator(".hosts a").nth(9).click()
+    lead_on(page, page.locator(".hosts a").nth(9))
     check_axe(page, "times")
-    page.locator(".times a").last.click()
+    lead_on(page, page.locator(".times a").last)
     check_axe(page, "form")
-    page.locator("form[method=post] button").click()
+    lead_on(page, page.locator("form[method=post] button"))
     page.wait_for_selector("[role=alert]")
     check_axe(page, "mistakes")
     page.locator("input[name=place]").first.check()
     for field, value in (("child", "Kind"), ("name", "Familie"), ("email", f"axe-{language}-{dark}@post.example")):
         page.locator(f"#{field}").fill(value)
-    page.locator("form[method=post] button").click()
+    lead_on(page, page.locator("form[method=post] button"))
     page.wait_for_selector(".tick")
     check_axe(page, "booked")
     manage = page.locator("a[href*='m/']").first.get_attribute("href") or ""
     page.goto(page.url.split("/s/")[0] + "/m/" + manage.split("m/", 1)[1].split("/")[0].split("?")[0])
     check_axe(page, "manage")
-    page.locator(".hosts a").first.click()
+    lead_on(page, page.locator(".hosts a").first)
     check_axe(page, "appointment")
     one = page.url.split("?")[0]
     for step in ("move", "cancel"):

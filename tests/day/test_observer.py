@@ -8,13 +8,11 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlmodel import col
 
-from day.conftest import Day
 from sprechtag.conference.tables import Alarm, Notice
 from sprechtag.day import records
 from sprechtag.day.media import setup_of
 from sprechtag.day.observer import note_alarms, servers_now
-
-from .conftest import MEDIA
+from underway import MEDIA, Day
 
 
 def alarms(day: Day) -> list[tuple[str, str, bool]]:

@@ -4,10 +4,10 @@
 
 from datetime import timedelta
 
-from day.conftest import Day
 from sprechtag.conference.queries import BookingView
 from sprechtag.day import live, pace, records
 from sprechtag.planning.capacity import Setup
+from underway import Day
 
 
 def state(day: Day, view: BookingView) -> str:

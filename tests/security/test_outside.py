@@ -13,17 +13,22 @@ from pathlib import Path
 
 import pytest
 
-from day.conftest import Day
+from conftest import School
 from security.hostile import open_target
 from sprechtag.day import fetch as fetching
 from sprechtag.day import metrics, records
 from sprechtag.day.fetch import SideBySide, Unanswered, fetch
 from sprechtag.nextcloud.errors import Rejected, Unreachable
 from sprechtag.nextcloud.session import Door
+from underway import Day, under_way
 
-pytest_plugins = ("day.conftest",)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 GAUGE = "# TYPE signaling_hub_rooms gauge\nsignaling_hub_rooms 3\n"
+
+
+@pytest.fixture
+def day(school: School) -> Day:
+    return under_way(school)
 
 
 @contextmanager

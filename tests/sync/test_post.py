@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from conftest import KEY, Clock, School, make_school
-from sprechtag.app import House
+from sprechtag.bootstrap import House
 from sprechtag.conference import jobs, letters, organise, people
 from sprechtag.conference.person import Person
 from sprechtag.conference.queries import learn

@@ -29,7 +29,8 @@ from sqlalchemy import select
 from sqlmodel import col
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..app import House, build
+from ..app import build
+from ..bootstrap import House
 from ..conference import administration, organise
 from ..conference.booking import Wish
 from ..conference.person import Person
