@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from conftest import make_school
 from house import open_stage
-from sprechtag.conference.database import Database
+from sprechtag.database import Database
 
 HOSTS = tuple(f"t{number:02}" for number in range(1, 41))
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import httpx
 
 from sprechtag.conference import organise
-from sprechtag.conference.database import Database
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Booking, Effect, Guest, Slot
 from sprechtag.conference.tokens import LinkKey, join_path
+from sprechtag.database import Database
 from sprechtag.day import records
 from sprechtag.sandbox.demo import free_port, start_app
 

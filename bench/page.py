@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browser.conftest import FLAGS
 from sprechtag.conference.booking import Desk, Wish
-from sprechtag.conference.database import Database
 from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Booking, Conference, Effect, Host, Slot
 from sprechtag.conference.tokens import LinkKey
+from sprechtag.database import Database
 from sprechtag.sandbox.server import EMBEDDED, SESSION
 from sprechtag.sandbox.world import User
 from town import Event, Town, open_town

@@ -14,12 +14,12 @@ from sqlmodel import col
 from postgres import Postgres
 from sprechtag.conference import organise
 from sprechtag.conference.booking import Desk, Wish
-from sprechtag.conference.database import Database
 from sprechtag.conference.person import Person
 from sprechtag.conference.queries import BookingView, booking_view
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference, Host, Slot
 from sprechtag.conference.tokens import LinkKey
+from sprechtag.database import Database
 
 DAY = date(2027, 1, 13)
 NOW = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from sprechtag.app import build
 from sprechtag.bootstrap import House
 from sprechtag.conference import organise
 from sprechtag.conference.queries import learn
-from sprechtag.conference.tables import utc_now
+from sprechtag.database import utc_now
 from sprechtag.sandbox.demo import new_world
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sandbox.server import SESSION, Sandbox

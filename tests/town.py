@@ -24,8 +24,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from conftest import PATIENCE, eventually
-from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Booking, Conference, Slot
+from sprechtag.database import Database
 from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app, under_way
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sandbox.server import Sandbox

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from conftest import School
-from sprechtag.conference.database import Database
 from sprechtag.conference.queries import BookingView
+from sprechtag.database import Database
 from sprechtag.day import records
 from sprechtag.day.observer import Observer, Unanswered
 from sprechtag.planning.capacity import Setup

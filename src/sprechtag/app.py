@@ -21,7 +21,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from .bootstrap import House
-from .conference.errors import Busy, NotFound, Refused
+from .conference.errors import NotFound, Refused
+from .database import Busy
 from .gate import Gate, TimeLimit, busy_answer
 from .guests.about import AboutPages
 from .guests.display import DisplayPages

@@ -13,10 +13,9 @@ import structlog
 
 from .conference import administration
 from .conference.booking import Desk
-from .conference.database import Database
 from .conference.queries import fact
-from .conference.tables import utc_now
 from .conference.tokens import LinkKey, callback_path
+from .database import Database, utc_now
 from .day.observer import RESTS, Observer
 from .gate import CALLBACKS
 from .guests.theme import Theme

@@ -11,10 +11,9 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from .conference.database import Database
 from .conference.entries import user_id as user_id_of
 from .conference.queries import fact, learn
-from .conference.tables import utc_now
+from .database import Database, utc_now
 from .gate import HARPS_AA_VERSION
 from .limits import kind_of
 from .nextcloud import callbacks, instance

@@ -15,8 +15,8 @@ from sqlmodel import col
 
 from conftest import PATIENCE, eventually
 from house import HARP_KEY
-from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Host, InstanceFact, LiveCall
+from sprechtag.database import Database
 from sprechtag.gate import HARPS_AA_VERSION
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sync.today import FORMER_ROUTE, REGISTERED

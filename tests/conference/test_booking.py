@@ -10,7 +10,6 @@ from sqlmodel import col
 from conftest import KEY, NOW, School, make_school
 from sprechtag.conference import organise, rules
 from sprechtag.conference.booking import Desk, Wish
-from sprechtag.conference.database import Database
 from sprechtag.conference.errors import (
     AlreadyCancelled,
     BookingClosed,
@@ -29,6 +28,7 @@ from sprechtag.conference.proof import by_token
 from sprechtag.conference.queries import conference_by_share_token
 from sprechtag.conference.slots import TimeSpan
 from sprechtag.conference.tables import Booking, Effect, Guest, GuestMinute, Host
+from sprechtag.database import Database
 
 
 def test_it_works(school: School) -> None:

@@ -20,8 +20,7 @@ from sqlmodel import Session, col
 from conftest import DAY, KEY, NOW, School, make_school
 from sprechtag.conference import busy, organise, people, taken, waiting
 from sprechtag.conference.booking import Wish
-from sprechtag.conference.database import Database
-from sprechtag.conference.errors import Busy, Refused
+from sprechtag.conference.errors import Refused
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import OWN, by_token
 from sprechtag.conference.slots import TimeSpan, TimeWindow, minutes_of
@@ -37,6 +36,7 @@ from sprechtag.conference.tables import (
     WaitingEntry,
 )
 from sprechtag.conference.tokens import hashed
+from sprechtag.database import Busy, Database
 
 FAMILIES = ("ada", "bea", "cem", "dua")
 HOSTS = ("t01", "t02")

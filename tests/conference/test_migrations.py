@@ -11,8 +11,8 @@ from sqlalchemy import Integer, MetaData, text
 
 from conftest import make_school
 from filler import fill
-from sprechtag.conference.database import MIGRATIONS, Database
 from sprechtag.conference.tables import Conference
+from sprechtag.database import MIGRATIONS, Database
 
 
 def test_the_migrations_make_the_tables_that_the_models_describe(database: Database) -> None:

@@ -10,12 +10,12 @@ from sqlmodel import select
 from conftest import DAY, NOW, School, make_school
 from sprechtag.conference import organise, rules, waiting
 from sprechtag.conference.booking import Wish
-from sprechtag.conference.database import Database
 from sprechtag.conference.errors import GuestBusy, LimitReached, NoWaitingList, SlotBlocked, StillFree
 from sprechtag.conference.person import Person
 from sprechtag.conference.queries import BookingView
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference, Guest, GuestLetter, Host, Slot, WaitingEntry
+from sprechtag.database import Database
 
 
 @pytest.fixture

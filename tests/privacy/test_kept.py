@@ -16,8 +16,8 @@ from sqlmodel import Session, SQLModel, select
 from conftest import KEY, NOW, School
 from filler import MOMENT, fill
 from sprechtag.conference import people
-from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Conference, EventToEmpty, Guest, InstanceFact, PaperJob
+from sprechtag.database import Database
 from sprechtag.privacy import kept, retention
 
 DOCS = Path(__file__).parents[2] / "docs" / "privacy.md"

@@ -18,10 +18,10 @@ from test_kept import found, plant
 from conftest import KEY, NOW, School
 from house import FRONTS, Stage, open_stage
 from sprechtag.conference import administration, people, proof, waiting
-from sprechtag.conference.database import Database
 from sprechtag.conference.errors import AddressTaken, NotFound, Spent
 from sprechtag.conference.queries import learn
 from sprechtag.conference.tables import Booking, Conference, Effect, EventToEmpty, Guest, GuestLetter, Host, Slot
+from sprechtag.database import Database
 from sprechtag.day import media
 from sprechtag.privacy import kept
 from sprechtag.privacy.family import (

@@ -20,8 +20,9 @@ from conftest import KEY, School, make_school
 from house import Stage, open_stage
 from sprechtag.conference import organise, people
 from sprechtag.conference.queries import learn
-from sprechtag.conference.tables import Booking, Guest, Host, Slot, WaitingEntry, utc_now
+from sprechtag.conference.tables import Booking, Guest, Host, Slot, WaitingEntry
 from sprechtag.conference.tokens import display_path, feed_path, feedback_path, join_path
+from sprechtag.database import utc_now
 
 ATTACK = bool(os.environ.get("SPRECHTAG_ATTACK"))
 STRINGS = (

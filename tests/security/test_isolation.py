@@ -22,8 +22,8 @@ from security.hostile import Target, all_routes, open_target
 from security.test_api_fuzz import operations, path_of, schema_of
 from security.test_forms_fuzz import address, routes
 from sprechtag.conference import letters, organise, waiting
-from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Booking, Conference, Effect, GuestLetter, Host, Slot
+from sprechtag.database import Database
 from sprechtag.day.observer import Observer
 from sprechtag.guests.theme import Theme
 from sprechtag.nextcloud import calendar

@@ -10,8 +10,8 @@ import pytest
 from sqlmodel import select
 
 from conftest import NOW, Clock, eventually
-from sprechtag.conference.database import Database
 from sprechtag.conference.tables import Booking, EventToEmpty, Guest, Slot
+from sprechtag.database import Database
 from sprechtag.nextcloud.errors import NotAllowed
 from sprechtag.sync.emptying import Emptying, emptied
 from town import Event, Town, open_town

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from conftest import PATIENCE, eventually
-from sprechtag.conference.database import Database
 from sprechtag.conference.people import tell_user
-from sprechtag.conference.tables import Alarm, Conference, Notice, utc_now
+from sprechtag.conference.tables import Alarm, Conference, Notice
+from sprechtag.database import Database, utc_now
 from sprechtag.nextcloud.notifications import notify, readable
 from sprechtag.nextcloud.session import UserSession
 from sprechtag.sandbox.notifier import PIPE, PhpError, Shown, shown, translated

@@ -15,8 +15,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from ..database import Database, insert, utc_now
 from . import budgets, people, proof, rules, taken, waiting
-from .database import Database, insert
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
@@ -43,7 +43,6 @@ from .tables import (
     Host,
     IdempotencyKey,
     Slot,
-    utc_now,
 )
 from .taken import free_starts
 from .tokens import LinkKey, hashed

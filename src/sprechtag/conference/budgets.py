@@ -19,7 +19,7 @@ from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import case, delete, func, select
 from sqlmodel import Session, col
 
-from .database import Database, insert
+from ..database import Database, insert
 from .errors import Spent
 from .people import tell_user
 from .tables import Booking, BudgetCount, BudgetHit, Conference, Guest, Slot

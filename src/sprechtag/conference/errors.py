@@ -22,8 +22,6 @@ Refused
 ├── BookingClosed       booking is over (`closed_at`)
 ├── TooLate             lead time or change deadline has passed (`until`)
 └── AlreadyCancelled    the booking was cancelled before
-
-`Busy` is no refusal: the database could not be had in time, the same request may be sent again.
 """
 
 from dataclasses import dataclass, field
@@ -143,7 +141,3 @@ class TooLate(Refused):
 
 class AlreadyCancelled(Refused):
     code = "already_cancelled"
-
-
-class Busy(Exception):
-    """The database was not free in time; nothing was changed, try again in a second."""

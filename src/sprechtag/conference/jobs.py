@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from ..database import Database, apart
 from ..moments import local
 from . import people, taken, wishes
 from .booking import Desk
-from .database import Database, apart
 from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
 

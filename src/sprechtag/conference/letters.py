@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from ..database import apart, insert
 from ..moments import local
 from . import entries
-from .database import apart, insert
 from .tables import Booking, Conference, Guest, GuestLetter, LetterKind, Slot
 
 WEEK = timedelta(days=7)

@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlmodel import Session, col
 
 from .. import moments
+from ..database import utc_now
 from . import entries, taken, texts
 from .errors import Invalid, NotFound, Refused
 from .people import tell_host
 from .slots import TimeSpan, TimeWindow, slots_of
-from .tables import Booking, Conference, Effect, Host, Slot, Window, still_to_follow, utc_now
+from .tables import Booking, Conference, Effect, Host, Slot, Window, still_to_follow
 from .tokens import LinkKey, hashed
 
 

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The tables. Times are aware and in UTC; SQLite and PostgreSQL hold the same schema."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, Column, ColumnElement, DateTime, Index, LargeBinary, UniqueConstraint, text
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, BigInteger, Column, ColumnElement, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel, col
 
+from ..database import NEVER_AGAIN, utc_now, when
 from .tokens import public_id, short_code
 
 Place = Literal["on_site", "video"]
@@ -17,39 +16,6 @@ PLACES: tuple[Place, ...] = ("on_site", "video")
 ON_SITE: Place = "on_site"
 VIDEO: Place = "video"
 EffectKind = Literal["calendar", "talk", "mail"]
-
-
-NEVER_AGAIN = {"sqlite_autoincrement": True}
-"""SQLite gives the ids of deleted rows out again unless it is told not to, and some ids are kept by value: what was
-held for a family that is gone would be held for the next one."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime; a naive one is refused, because it would silently be an hour off."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("A naive datetime was given; use an aware one in UTC.")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _when(nullable: bool = False, **more: Any) -> Any:
-    return Field(sa_type=UtcDateTime, nullable=nullable, **more)
 
 
 class Conference(SQLModel, table=True):
@@ -78,8 +44,8 @@ class Conference(SQLModel, table=True):
     pause_minutes: int = 0
     offers_on_site: bool = True
     offers_video: bool = True
-    opens_at: datetime | None = _when(nullable=True, default=None)
-    closes_at: datetime | None = _when(nullable=True, default=None)
+    opens_at: datetime | None = when(nullable=True, default=None)
+    closes_at: datetime | None = when(nullable=True, default=None)
     lead_minutes: int = 60
     change_deadline_minutes: int = 120
     max_bookings_per_guest: int = 10
@@ -91,10 +57,10 @@ class Conference(SQLModel, table=True):
     walk_minutes: int = 5
     reminders: str = "1440,60"
     waiting_list: bool = True
-    priority_from: datetime | None = _when(nullable=True, default=None)
+    priority_from: datetime | None = when(nullable=True, default=None)
     texts: dict[str, dict[str, str]] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     booking_mode: str = "direct"
-    wishes_until: datetime | None = _when(nullable=True, default=None)
+    wishes_until: datetime | None = when(nullable=True, default=None)
     privacy_notice: str = ""
     legal_basis: str = ""
     data_protection_officer: str = ""
@@ -106,7 +72,7 @@ class Conference(SQLModel, table=True):
     rehearsal_rooms: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     share_generation: int = 1
     share_token_hash: str = Field(default="", index=True)
-    created_at: datetime = _when(default_factory=utc_now)
+    created_at: datetime = when(default_factory=utc_now)
 
 
 class Window(SQLModel, table=True):
@@ -146,8 +112,8 @@ class Host(SQLModel, table=True):
     max_in_a_row: int = 0
     delay_minutes: int = 0
     delayed_on: date | None = None
-    checked_at: datetime | None = _when(nullable=True, default=None)
-    calendar_read_at: datetime | None = _when(nullable=True, default=None)
+    checked_at: datetime | None = when(nullable=True, default=None)
+    calendar_read_at: datetime | None = when(nullable=True, default=None)
     problem: str = ""
 
 
@@ -161,13 +127,13 @@ class Slot(SQLModel, table=True):
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
-    starts_at: datetime = _when()
-    ends_at: datetime = _when()
+    starts_at: datetime = when()
+    ends_at: datetime = when()
     blocked: bool = False
     blocked_by: str = ""
     kept_open: bool = False
     held_for: int | None = None
-    held_until: datetime | None = _when(nullable=True, default=None)
+    held_until: datetime | None = when(nullable=True, default=None)
 
 
 class Guest(SQLModel, table=True):
@@ -193,9 +159,9 @@ class Guest(SQLModel, table=True):
     manage_generation: int = 1
     manage_token_hash: str = Field(default="", index=True)
     code_hash: str = Field(default="", index=True)
-    proven_at: datetime | None = _when(nullable=True, default=None)
-    erase_by: datetime | None = _when(nullable=True, default=None)
-    created_at: datetime = _when(default_factory=utc_now)
+    proven_at: datetime | None = when(nullable=True, default=None)
+    erase_by: datetime | None = when(nullable=True, default=None)
+    created_at: datetime = when(default_factory=utc_now)
 
 
 class ScreenLink(SQLModel, table=True):
@@ -208,7 +174,7 @@ class ScreenLink(SQLModel, table=True):
     public_id: str = Field(default_factory=public_id, unique=True)
     guest_id: int = Field(foreign_key="guest.id", index=True, ondelete="CASCADE")
     token_hash: str = Field(index=True)
-    created_at: datetime = _when(default_factory=utc_now)
+    created_at: datetime = when(default_factory=utc_now)
 
 
 class Booking(SQLModel, table=True):
@@ -249,9 +215,9 @@ class Booking(SQLModel, table=True):
     screen: str = ""
     language: str = ""
     visitor: str = Field(default="", index=True)
-    confirm_by: datetime | None = _when(nullable=True, default=None)
-    created_at: datetime = _when(default_factory=utc_now)
-    changed_at: datetime = _when(default_factory=utc_now)
+    confirm_by: datetime | None = when(nullable=True, default=None)
+    created_at: datetime = when(default_factory=utc_now)
+    changed_at: datetime = when(default_factory=utc_now)
 
 
 class GuestMinute(SQLModel, table=True):
@@ -286,7 +252,7 @@ class WaitingEntry(SQLModel, table=True):
     school_class: str = ""
     screen: str = ""
     offered_slot_id: int | None = Field(default=None, foreign_key="slot.id", ondelete="SET NULL")
-    created_at: datetime = _when(default_factory=utc_now)
+    created_at: datetime = when(default_factory=utc_now)
 
 
 LetterKind = Literal[
@@ -317,9 +283,9 @@ class GuestLetter(SQLModel, table=True):
     name: str
     payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     attempts: int = 0
-    next_attempt_at: datetime = _when(default_factory=utc_now)
-    expires_at: datetime = _when()
-    sent_at: datetime | None = _when(nullable=True, default=None)
+    next_attempt_at: datetime = when(default_factory=utc_now)
+    expires_at: datetime = when()
+    sent_at: datetime | None = when(nullable=True, default=None)
     last_error: str = ""
 
 
@@ -335,7 +301,7 @@ class WishSheet(SQLModel, table=True):
     available: dict[str, list[int]] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     place: str
     walk_minutes: int = 5
-    changed_at: datetime = _when(default_factory=utc_now)
+    changed_at: datetime = when(default_factory=utc_now)
 
 
 class HostWish(SQLModel, table=True):
@@ -371,8 +337,8 @@ class WishRun(SQLModel, table=True):
     chosen: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     unserved: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     problem: str = ""
-    created_at: datetime = _when(default_factory=utc_now)
-    finished_at: datetime | None = _when(nullable=True, default=None)
+    created_at: datetime = when(default_factory=utc_now)
+    finished_at: datetime | None = when(nullable=True, default=None)
 
 
 class FeedbackAnswer(SQLModel, table=True):
@@ -404,7 +370,7 @@ class PaperJob(SQLModel, table=True):
     attempts: int = 0
     pages: int = 0
     content: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    created_at: datetime = _when(default_factory=utc_now)
+    created_at: datetime = when(default_factory=utc_now)
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -414,7 +380,7 @@ class IdempotencyKey(SQLModel, table=True):
     key_hash: str = Field(primary_key=True)
     screen: str = ""
     booking_id: int = Field(foreign_key="booking.id", index=True, ondelete="CASCADE")
-    created_at: datetime = _when(default_factory=utc_now)
+    created_at: datetime = when(default_factory=utc_now)
 
 
 class Effect(SQLModel, table=True):
@@ -430,7 +396,7 @@ class Effect(SQLModel, table=True):
     applied_revision: int = 0
     gave_up_revision: int = 0
     attempts: int = 0
-    next_attempt_at: datetime = _when(default_factory=utc_now)
+    next_attempt_at: datetime = when(default_factory=utc_now)
     last_error: str = ""
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
@@ -452,8 +418,8 @@ class EventToEmpty(SQLModel, table=True):
     calendar: str
     name: str
     attempts: int = 0
-    next_attempt_at: datetime = _when(default_factory=utc_now)
-    give_up_at: datetime = _when()
+    next_attempt_at: datetime = when(default_factory=utc_now)
+    give_up_at: datetime = when()
 
 
 JobKind = Literal["switch_place", "cancel_all", "message", "invitation", "assign", "undo"]
@@ -473,8 +439,8 @@ class Job(SQLModel, table=True):
     total: int = 0
     done: int = 0
     changed: int = 0
-    created_at: datetime = _when(default_factory=utc_now)
-    finished_at: datetime | None = _when(nullable=True, default=None)
+    created_at: datetime = when(default_factory=utc_now)
+    finished_at: datetime | None = when(nullable=True, default=None)
 
 
 class JobItem(SQLModel, table=True):
@@ -484,7 +450,7 @@ class JobItem(SQLModel, table=True):
     job_id: int = Field(foreign_key="job.id", primary_key=True, ondelete="CASCADE")
     guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
     attempts: int = 0
-    next_attempt_at: datetime = _when(default_factory=utc_now)
+    next_attempt_at: datetime = when(default_factory=utc_now)
     last_error: str = ""
 
 
@@ -501,7 +467,7 @@ class Notice(SQLModel, table=True):
     kind: str
     about: str = ""
     attempts: int = 0
-    next_attempt_at: datetime = _when(default_factory=utc_now)
+    next_attempt_at: datetime = when(default_factory=utc_now)
 
 
 class CalendarQuestion(SQLModel, table=True):
@@ -511,9 +477,9 @@ class CalendarQuestion(SQLModel, table=True):
 
     __tablename__ = "calendar_question"
     booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
-    starts_at: datetime | None = _when(nullable=True, default=None)
-    ends_at: datetime | None = _when(nullable=True, default=None)
-    asked_at: datetime = _when(default_factory=utc_now)
+    starts_at: datetime | None = when(nullable=True, default=None)
+    ends_at: datetime | None = when(nullable=True, default=None)
+    asked_at: datetime = when(default_factory=utc_now)
 
 
 class LiveCall(SQLModel, table=True):
@@ -531,15 +497,15 @@ class LiveCall(SQLModel, table=True):
     booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
     room: str = Field(default="", index=True)
     server: str = ""
-    arrived_at: datetime | None = _when(nullable=True, default=None)
-    let_in_at: datetime | None = _when(nullable=True, default=None)
-    let_in_by: datetime | None = _when(nullable=True, default=None)
+    arrived_at: datetime | None = when(nullable=True, default=None)
+    let_in_at: datetime | None = when(nullable=True, default=None)
+    let_in_by: datetime | None = when(nullable=True, default=None)
     present: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    up_at: datetime | None = _when(nullable=True, default=None)
-    left_at: datetime | None = _when(nullable=True, default=None)
-    seen_at: datetime | None = _when(nullable=True, default=None)
+    up_at: datetime | None = when(nullable=True, default=None)
+    left_at: datetime | None = when(nullable=True, default=None)
+    seen_at: datetime | None = when(nullable=True, default=None)
     mark: str = ""
-    marked_at: datetime | None = _when(nullable=True, default=None)
+    marked_at: datetime | None = when(nullable=True, default=None)
     extra_minutes: int = 0
     family_says: str = ""
 
@@ -552,9 +518,9 @@ class JoinGate(SQLModel, table=True):
     __tablename__ = "join_gate"
     server: str = Field(primary_key=True)
     share: float = 1.0
-    slowed_until: datetime | None = _when(nullable=True, default=None)
+    slowed_until: datetime | None = when(nullable=True, default=None)
     asked_share: float = 1.0
-    asked_until: datetime | None = _when(nullable=True, default=None)
+    asked_until: datetime | None = when(nullable=True, default=None)
 
 
 class MediaSample(SQLModel, table=True):
@@ -565,7 +531,7 @@ class MediaSample(SQLModel, table=True):
     __table_args__ = (Index("ix_media_sample_at", "at"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     server: str
-    at: datetime = _when()
+    at: datetime = when()
     reading: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
@@ -579,8 +545,8 @@ class Alarm(SQLModel, table=True):
     kind: str
     about: str = ""
     facts: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    since: datetime = _when(default_factory=utc_now)
-    ended_at: datetime | None = _when(nullable=True, default=None)
+    since: datetime = when(default_factory=utc_now)
+    ended_at: datetime | None = when(nullable=True, default=None)
 
 
 class DeviceCheck(SQLModel, table=True):
@@ -593,7 +559,7 @@ class DeviceCheck(SQLModel, table=True):
     microphone: str = ""
     webrtc: str = ""
     connection: str = ""
-    at: datetime = _when(default_factory=utc_now)
+    at: datetime = when(default_factory=utc_now)
 
 
 class BudgetCount(SQLModel, table=True):
@@ -602,7 +568,7 @@ class BudgetCount(SQLModel, table=True):
     __tablename__ = "budget_count"
     key: str = Field(primary_key=True)
     count: int = 0
-    expires_at: datetime = _when(index=True)
+    expires_at: datetime = when(index=True)
 
 
 class BudgetHit(SQLModel, table=True):
@@ -615,8 +581,8 @@ class BudgetHit(SQLModel, table=True):
     kind: str
     visitor: str
     count: int = 1
-    first_at: datetime = _when(default_factory=utc_now)
-    last_at: datetime = _when(default_factory=utc_now)
+    first_at: datetime = when(default_factory=utc_now)
+    last_at: datetime = when(default_factory=utc_now)
 
 
 class AdminSettings(SQLModel, table=True):
@@ -633,4 +599,4 @@ class InstanceFact(SQLModel, table=True):
     __tablename__ = "instance_fact"
     name: str = Field(primary_key=True)
     value: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    learned_at: datetime = _when(default_factory=utc_now)
+    learned_at: datetime = when(default_factory=utc_now)

@@ -14,8 +14,8 @@ from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from ..database import apart
 from . import letters, rules, taken
-from .database import apart
 from .errors import NoWaitingList, Refused, StillFree
 from .person import tidy
 from .tables import Conference, Guest, Host, Slot, WaitingEntry

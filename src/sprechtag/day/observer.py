@@ -14,11 +14,10 @@ import structlog
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from ..conference.database import Database, apart
-from ..conference.errors import Busy
 from ..conference.people import tell_user
 from ..conference.queries import fact, learn
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
+from ..database import Busy, Database, apart
 from ..planning.capacity import Setup
 from . import alarms, live, media, metrics, pace, records
 from .fetch import ANSWER_SECONDS, Fetch, SideBySide, Unanswered, fetch

@@ -19,7 +19,6 @@ from starlette.datastructures import FormData
 from ..conference import entries, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
-from ..conference.database import Database
 from ..conference.errors import NotFound, Refused
 from ..conference.proof import OWN, Door
 from ..conference.queries import (
@@ -31,6 +30,7 @@ from ..conference.queries import (
 from ..conference.tables import Conference, Guest
 from ..conference.taken import free_starts
 from ..conference.tokens import LinkKey, join_path
+from ..database import Database
 from ..gate import Caller
 from ..settings import Settings
 from .page import Page, ThemeSource

@@ -12,9 +12,9 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
 from ..conference import administration
-from ..conference.database import Database
 from ..conference.errors import Invalid
 from ..conference.queries import fact, learn
+from ..database import Database
 from ..day import media
 from ..gate import Caller
 from ..phrases import LANGUAGES

@@ -15,7 +15,6 @@ from sqlmodel import Session, col
 
 from ..conference import administration, organise
 from ..conference.booking import Desk, Wish
-from ..conference.database import Database
 from ..conference.errors import NotFound
 from ..conference.overview import step_of
 from ..conference.person import Person
@@ -23,6 +22,7 @@ from ..conference.queries import BookingView, booking_view, bookings_of_conferen
 from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Effect, Host
 from ..conference.tokens import LinkKey
+from ..database import Database
 from ..day import media
 from ..gate import Caller
 from ..phrases import LANGUAGES

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import jobs, letters, organise
-from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
 from ..conference.tables import (
     ON_SITE,
@@ -31,6 +30,7 @@ from ..conference.tables import (
     Slot,
 )
 from ..conference.tokens import LinkKey, display_path, part_of_path
+from ..database import Database
 from ..day import alarms, live, media, metrics, observer, pace, records
 from ..moments import local
 from ..phrases import Speaker

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import organise
-from ..conference.database import Database
 from ..conference.tables import VIDEO, Booking, Conference, Host, Slot
+from ..database import Database
 from ..day import media
 from ..planning import capacity
 from ..settings import Settings

@@ -15,11 +15,11 @@ from sqlmodel import Session, col
 
 from ..conference import jobs, letters, organise, people, taken
 from ..conference.booking import Desk
-from ..conference.database import Database
 from ..conference.errors import Invalid, NotFound
 from ..conference.organise import HasBookings
 from ..conference.tables import Conference, Guest
 from ..conference.tokens import LinkKey
+from ..database import Database
 from ..paper.pdf import pdf_soon
 from ..phrases import LANGUAGES, Speaker
 from ..privacy import my_data

@@ -14,10 +14,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import jobs, organise, overview, waiting
-from ..conference.database import Database
 from ..conference.errors import NotFound
 from ..conference.tables import Booking, Conference, Host, Job
 from ..conference.tokens import LinkKey
+from ..database import Database
 from .access import REFUSALS, User, own
 from .schemas import CountAnswer, JobAnswer, MessageData, MessagePreview, Saying, SwitchData, SwitchPreviewAnswer
 

@@ -12,12 +12,12 @@ from sqlmodel import Session, col
 
 from ..conference import busy, jobs, organise, people
 from ..conference.booking import Desk
-from ..conference.database import Database
 from ..conference.errors import NotFound, Refused
 from ..conference.overview import grid_slots
 from ..conference.queries import fact
 from ..conference.tables import Booking, CalendarQuestion, Conference, Guest, Host, Slot
 from ..conference.tokens import LinkKey
+from ..database import Database
 from ..phrases import Speaker
 from .access import REFUSALS, User, visible, visible_booking, visible_slot
 from .schemas import (

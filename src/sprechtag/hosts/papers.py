@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.database import Database
 from ..conference.errors import NotFound
 from ..conference.tables import Conference, PaperJob
+from ..database import Database
 from ..gate import Caller
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, visible

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from ..conference.errors import Busy, NotFound, Refused
+from ..conference.errors import NotFound, Refused
 from ..conference.tables import InstanceFact
+from ..database import Busy
 from ..gate import Caller
 
 STALE = timedelta(minutes=1)

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from ..conference import organise, texts
-from ..conference.database import Database
 from ..conference.errors import Invalid
 from ..conference.tables import FeedbackAnswer
+from ..database import Database
 from ..phrases import LANGUAGES, Speaker
 from .access import REFUSALS, User, own
 from .fields import Line, Text

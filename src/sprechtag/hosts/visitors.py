@@ -11,7 +11,7 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
 from ..conference import jobs, visitors
-from ..conference.database import Database
+from ..database import Database
 from .access import REFUSALS, User, own
 from .overview import job_answer
 from .schemas import JobAnswer, Strict

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from ..conference import wishes
-from ..conference.database import Database
 from ..conference.errors import NotFound
 from ..conference.tables import Conference, WishRun
+from ..database import Database
 from ..gate import Caller
 from .access import REFUSALS, User, own
 from .schemas import Strict

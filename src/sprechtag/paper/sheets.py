@@ -14,7 +14,7 @@ from pathlib import Path
 import xlsxwriter
 
 from ..conference import entries
-from ..conference.errors import Busy
+from ..database import Busy
 
 AT_ONCE = 2
 WAIT_SECONDS = 0.3

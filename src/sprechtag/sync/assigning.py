@@ -18,8 +18,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from ..conference import wishes
-from ..conference.database import Database
 from ..conference.tables import Conference, WishRun
+from ..database import Database
 from .ledger import PATIENCE
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from icalendar import Calendar, Event
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.database import Database
 from ..conference.ical import PRODUCT
 from ..conference.tables import EventToEmpty
+from ..database import Database
 from ..nextcloud import calendar
 from ..nextcloud.errors import NextcloudError, NotAllowed
 from ..nextcloud.session import Door, UserSession

@@ -11,11 +11,10 @@ import structlog
 from sqlmodel import col, select
 
 from ..conference import budgets, entries, jobs
-from ..conference.database import Database
-from ..conference.errors import Busy
 from ..conference.queries import BookingView, GuestView, fact, for_family, free_instead, learn
-from ..conference.tables import VIDEO, Conference, EffectKind, Host, utc_now
+from ..conference.tables import VIDEO, Conference, EffectKind, Host
 from ..conference.tokens import LinkKey
+from ..database import Busy, Database, utc_now
 from ..day import records
 from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled

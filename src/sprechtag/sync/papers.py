@@ -12,10 +12,10 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.database import Database
 from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, PaperJob
 from ..conference.tokens import LinkKey
+from ..database import Database
 from ..paper.invitations import Which, letters
 from ..paper.pdf import pdf
 from ..paper.sheets_of_hosts import door_signs, host_lists, host_sheets, room_plan

@@ -13,13 +13,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import jobs, letters, people, waiting, wishes
-from ..conference.database import Database
-from ..conference.errors import Busy
 from ..conference.organise import conference_windows
 from ..conference.proof import plain_name
 from ..conference.queries import BookingView, GuestView, bookings_of_guest, guest_view
 from ..conference.tables import VIDEO, Conference, Guest, GuestLetter, Host, Job, JobItem, Slot
 from ..conference.tokens import LinkKey, feedback_path
+from ..database import Busy, Database
 from ..moments import local, shifted
 from ..nextcloud.errors import NextcloudError, Rejected
 from ..phrases import Speaker

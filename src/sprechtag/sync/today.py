@@ -15,11 +15,11 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.database import Database, apart
 from ..conference.people import tell_user
 from ..conference.queries import booking_view, fact, learn
 from ..conference.tables import Conference, Host, Slot
 from ..conference.tokens import hashed
+from ..database import Database, apart
 from ..day import media, observer, records
 from ..moments import local
 from ..nextcloud import callbacks, talk

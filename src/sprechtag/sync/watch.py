@@ -12,12 +12,11 @@ import structlog
 from sqlmodel import col, select
 
 from ..conference import busy, people
-from ..conference.database import Database
-from ..conference.errors import Busy
 from ..conference.queries import booking_by_public_id, fact, learn
 from ..conference.slots import TimeSpan
 from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, Slot
 from ..conference.tokens import hashed
+from ..database import Busy, Database
 from ..day import records
 from ..nextcloud import calendar, instance, notifications
 from ..nextcloud import people as nextcloud_people

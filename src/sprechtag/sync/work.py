@@ -20,9 +20,9 @@ from dbos import DBOS, DBOSConfig, Queue, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..conference.errors import Busy
 from ..conference.jobs import DueMessage
 from ..conference.letters import DueLetter
+from ..database import Busy
 from ..limits import kind_of
 from ..settings import Settings
 from .assigning import Assigning

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,56 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, DateTime, Engine, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlmodel import Session, SQLModel, create_engine
-
-from .errors import Busy
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, Session, SQLModel, create_engine
 
 log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 1.5
+
+
+class Busy(Exception):
+    """The database was not free in time; nothing was changed, the same may be tried again in a second."""
+
+
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+"""SQLite gives the ids of deleted rows out again unless it is told not to, and some ids are kept by value: what was
+held for a family that is gone would be held for the next one."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime; a naive one is refused, because it would silently be an hour off."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A naive datetime was given; use an aware one in UTC.")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def when(nullable: bool = False, **more: Any) -> Any:
+    """A column for an aware datetime."""
+    return Field(sa_type=UtcDateTime, nullable=nullable, **more)
 
 
 class Database:
