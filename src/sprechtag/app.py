@@ -50,7 +50,8 @@ from .hosts.refusals import invalid_entry, of_status, problem
 from .hosts.texts import TextsApi
 from .hosts.visitors import VisitorsApi
 from .hosts.wishes import WishesApi
-from .limits import BodyLimit, LastAnswer, Refuse, kind_of
+from .limits import BodyLimit, LastAnswer, Refuse
+from .logs import kind_of
 from .paper.pdf import PrinterBusy
 
 log = structlog.get_logger()

@@ -4,17 +4,19 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+import psycopg.sql
 import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, DateTime, Engine, event
+from sqlalchemy import Connection, DateTime, Engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import OperationalError
@@ -76,6 +78,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
         self.engine = self._sqlite(url) if self.is_sqlite else self._postgres(url)
+        self.heard: dict[str, Callable[[], None]] = {}
+        """What is called when a transaction that has told of something (`tell`) is through, by its name."""
         self._write_lock = threading.Lock()
 
     def _sqlite(self, url: str) -> Engine:
@@ -122,8 +126,12 @@ class Database:
             raise Busy
         try:
             engine = self.engine.execution_options(sprechtag_write=True)
-            with Session(engine, expire_on_commit=False) as session, session.begin():
-                yield session
+            with Session(engine, expire_on_commit=False) as session:
+                with session.begin():
+                    yield session
+                for name in session.info.get(_TOLD, ()):
+                    if name in self.heard:
+                        self.heard[name]()
         except PoolTimeout as error:
             raise Busy from error
         except OperationalError as error:
@@ -183,8 +191,30 @@ class Database:
             if isinstance(driver, sqlite3.Connection):
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    async def listen(self, name: str, heard: Callable[[], None]) -> None:
+        """Calls `heard` whenever a transaction of another process has told of `name`, until it is cancelled or the
+        database is away. PostgreSQL only."""
+        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(name)))
+            heard()
+            async for _ in connection.notifies():
+                heard()
+
     def close(self) -> None:
         self.engine.dispose()
+
+
+_TOLD = "told"
+
+
+def tell(session: Session, name: str) -> None:
+    """Has `Database.heard` called, here and in other processes, once the transaction is through."""
+    told = session.info.setdefault(_TOLD, set())
+    if name not in told:
+        told.add(name)
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text(f'NOTIFY "{name}"'))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from .conference.entries import user_id as user_id_of
 from .conference.queries import fact, learn
 from .database import Database, utc_now
 from .gate import HARPS_AA_VERSION
-from .limits import kind_of
+from .logs import kind_of
 from .nextcloud import callbacks, instance
 from .nextcloud.errors import NextcloudError
 from .nextcloud.session import Door

@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .logs import kind_of
+
 log = structlog.get_logger()
 FORM_BYTES = 64_000
 JSON_BYTES = 1_000_000
@@ -125,18 +127,6 @@ class LastAnswer:
             log.error("unexpected error", **kind_of(error), method=scope["method"], route=_route(scope))
             if not started:
                 await self._refuse(Request(scope), 500)(scope, receive, send)
-
-
-def kind_of(error: BaseException) -> dict[str, str]:
-    """What may be written down of an error: its kind and where in our code it arose, not what it says."""
-    where = ""
-    trace = error.__traceback__
-    while trace:
-        name = trace.tb_frame.f_globals.get("__name__", "")
-        if str(name).startswith(__package__ or "sprechtag"):
-            where = f"{name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return {"error": type(error).__name__, "at": where}
 
 
 def _route(scope: Scope) -> str:

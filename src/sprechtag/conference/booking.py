@@ -9,14 +9,14 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, insert, utc_now
-from . import budgets, people, proof, rules, taken, waiting
+from . import budgets, follow, people, proof, rules, taken, waiting
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
@@ -48,7 +48,6 @@ from .taken import free_starts
 from .tokens import LinkKey, hashed
 
 EFFECT_KINDS = ("talk", "calendar", "mail")
-NOT_BEFORE_CONFIRMING = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -646,10 +645,8 @@ def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wis
     if wish.idempotency_key:
         key = IdempotencyKey(key_hash=wish.idempotency_key, booking_id=booking.id or 0, screen=door.screen)
         session.add(key)
-    for kind in EFFECT_KINDS:
-        # Until the family has confirmed, it gets a mail and nothing else happens.
-        due_at = NOT_BEFORE_CONFIRMING if making.confirm and kind != "mail" else utc_now()
-        session.add(Effect(booking_id=booking.id or 0, kind=kind, next_attempt_at=due_at))
+    session.add_all(Effect(booking_id=booking.id or 0, kind=kind) for kind in EFFECT_KINDS)
+    follow.bookings(session, [booking], now)
     if door.proven:
         waiting.leave(session, slot.host_id, guest.id or 0)
     return booking
@@ -762,10 +759,8 @@ def _raise_revision(session: Session, booking: Booking, now: datetime, message: 
     booking.changed_at = now
     booking.message = message
     session.add(booking)
-    due = update(Effect).where(col(Effect.booking_id) == booking.id)
-    if booking.confirm_by is not None:
-        due = due.where(col(Effect.kind) == "mail")
-    session.execute(due.values(attempts=0, next_attempt_at=now, last_error=""))
+    session.execute(update(Effect).where(col(Effect.booking_id) == booking.id).values(last_error=""))
+    follow.bookings(session, [booking], now)
     session.execute(delete(CalendarQuestion).where(col(CalendarQuestion.booking_id) == booking.id))
 
 

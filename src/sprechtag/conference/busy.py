@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from . import taken
+from . import follow, taken
 from .errors import NotFound
 from .people import tell_host
 from .slots import TimeSpan
@@ -133,10 +133,11 @@ def put_back(session: Session, booking_id: int, now: datetime) -> None:
     booking = session.get_one(Booking, booking_id)
     before = booking.revision
     booking.revision += 1
+    follow.bookings(session, [booking], now, mail=False)
     for effect in session.execute(select(Effect).where(col(Effect.booking_id) == booking_id)).scalars():
         if effect.kind == "calendar":
-            effect.attempts, effect.next_attempt_at = 0, now
-        elif effect.applied_revision == before:
+            continue
+        if effect.applied_revision == before:
             effect.applied_revision = booking.revision
         elif effect.gave_up_revision == before:
             effect.gave_up_revision = booking.revision

@@ -16,15 +16,13 @@ from sqlmodel import Session, col
 
 from ..database import Database, apart
 from ..moments import local
-from . import people, taken, wishes
+from . import follow, people, taken, wishes
 from .booking import Desk
 from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
 
 MOST_TRIES = 3
 PATIENCE = 30.0
-MAIL_KINDS = ("message", "invitation")
-"""What is sent family by family at the channel's pace; the other kinds are work in the database."""
 
 
 @dataclass(frozen=True)
@@ -189,31 +187,6 @@ def message_guests(session: Session, conference: Conference, scope: Scope, now: 
     return {guest_id for guest_id in rows if guest_id}
 
 
-@dataclass(frozen=True)
-class DueMessage:
-    """A message that may be sent now, by its job and guest; `attempts` have failed before."""
-
-    job_id: int
-    job_public_id: str
-    guest_id: int
-    organiser_id: str
-    attempts: int
-
-
-def due_messages(session: Session, now: datetime, limit: int = 200) -> list[DueMessage]:
-    rows = session.execute(
-        select(
-            col(Job.id), col(Job.public_id), col(JobItem.guest_id), col(Conference.organiser_id), col(JobItem.attempts)
-        )
-        .join(Job, col(Job.id) == col(JobItem.job_id))
-        .join(Conference, col(Conference.id) == col(Job.conference_id))
-        .where(col(Job.kind).in_(MAIL_KINDS), col(JobItem.next_attempt_at) <= now)
-        .order_by(col(JobItem.next_attempt_at), col(JobItem.guest_id))
-        .limit(limit)
-    )
-    return [DueMessage(*row) for row in rows]
-
-
 def message_sent(session: Session, job_id: int, guest_id: int, now: datetime, reached: bool = True) -> None:
     """Takes the guest off the list; the last one ends the job. `reached` is false where it was given up."""
     job = session.execute(select(Job).where(col(Job.id) == job_id).with_for_update()).scalar_one_or_none()
@@ -225,13 +198,6 @@ def message_sent(session: Session, job_id: int, guest_id: int, now: datetime, re
     job.changed += reached
     if job.done >= job.total:
         job.finished_at = now
-
-
-def message_failed(session: Session, job_id: int, guest_id: int, reason: str, next_attempt_at: datetime) -> None:
-    item = session.get(JobItem, (job_id, guest_id))
-    if item:
-        item.attempts += 1
-        item.last_error, item.next_attempt_at = reason[:300], next_attempt_at
 
 
 def _start(
@@ -248,13 +214,8 @@ def _start(
     session.add(job)
     session.flush()
     session.add_all(JobItem(job_id=job.id or 0, guest_id=guest_id) for guest_id in guests)
+    follow.job(session, job, guests, now)
     return job
-
-
-def running(session: Session) -> list[int]:
-    """Ids of the jobs that `run` has to go on with."""
-    unfinished = select(col(Job.id)).where(col(Job.finished_at).is_(None), col(Job.kind).not_in(MAIL_KINDS))
-    return list(session.execute(unfinished).scalars())
 
 
 def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:

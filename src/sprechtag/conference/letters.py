@@ -3,7 +3,6 @@
 """Mails to families that are about no change of a booking: offers, reminders. What is due, what was sent."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +12,7 @@ from sqlmodel import Session, col
 
 from ..database import apart, insert
 from ..moments import local
-from . import entries
+from . import entries, follow
 from .tables import Booking, Conference, Guest, GuestLetter, LetterKind, Slot
 
 WEEK = timedelta(days=7)
@@ -31,40 +30,13 @@ def write(
     expires_at: datetime,
 ) -> bool:
     """Has a letter written in the background; one that was written before is not written again (false then)."""
-    made = GuestLetter(
-        guest_id=guest_id, kind=kind, name=name, payload=payload, next_attempt_at=now, expires_at=expires_at
-    )
+    made = GuestLetter(guest_id=guest_id, kind=kind, name=name, payload=payload, expires_at=expires_at)
     statement = insert(session, GuestLetter).values(**made.model_dump(exclude={"id"})).on_conflict_do_nothing()
-    return session.execute(statement.returning(col(GuestLetter.id))).first() is not None
-
-
-@dataclass(frozen=True)
-class DueLetter:
-    id: int
-    public_id: str
-    guest_id: int
-    organiser_id: str
-    attempts: int
-
-
-def due(session: Session, now: datetime, limit: int = 200) -> list[DueLetter]:
-    """What may be sent now, the longest waiting first."""
-    rows = session.execute(
-        select(
-            col(GuestLetter.id),
-            col(GuestLetter.public_id),
-            col(GuestLetter.guest_id),
-            col(Conference.organiser_id),
-            col(GuestLetter.attempts),
-        )
-        .join(Guest, col(Guest.id) == col(GuestLetter.guest_id))
-        .join(Conference, col(Conference.id) == col(Guest.conference_id))
-        .where(col(GuestLetter.sent_at).is_(None), col(GuestLetter.next_attempt_at) <= now)
-        .where(col(GuestLetter.expires_at) > now)
-        .order_by(col(GuestLetter.next_attempt_at), col(GuestLetter.id))
-        .limit(limit)
-    )
-    return [DueLetter(*row) for row in rows]
+    letter_id = session.execute(statement.returning(col(GuestLetter.id))).scalar()
+    if letter_id is None:
+        return False
+    follow.letter(session, letter_id, guest_id, kind, now, expires_at)
+    return True
 
 
 def reminder_minutes(conference: Conference) -> list[int]:
@@ -152,10 +124,3 @@ def sent(session: Session, letter_id: int, now: datetime, note: str = "") -> Non
     letter = session.get(GuestLetter, letter_id)
     if letter:
         letter.sent_at, letter.last_error = now, note[:300]
-
-
-def failed(session: Session, letter_id: int, reason: str, next_attempt_at: datetime) -> None:
-    letter = session.get(GuestLetter, letter_id)
-    if letter:
-        letter.attempts += 1
-        letter.last_error, letter.next_attempt_at = reason[:300], next_attempt_at

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from .. import moments
 from ..database import utc_now
-from . import entries, taken, texts
+from . import entries, follow, taken, texts
 from .errors import Invalid, NotFound, Refused
 from .people import tell_host
 from .slots import TimeSpan, TimeWindow, slots_of
@@ -266,6 +266,7 @@ def end_rehearsal(session: Session, conference: Conference) -> bool:
         return False
     conference.rehearsal = "ending"
     session.add(conference)
+    follow.rehearsal(session, conference, utc_now())
     return True
 
 
@@ -273,15 +274,15 @@ def try_again(session: Session, of: ColumnElement[bool], now: datetime) -> int:
     """Has everything that failed or was given up tried once more, now; `of` says of which bookings. Returns how many
     effects that is."""
     troubled = (
-        select(Effect)
+        select(Effect, Booking)
         .join(Booking, col(Booking.id) == col(Effect.booking_id))
         .where(of, col(Effect.applied_revision) < col(Booking.revision))
         .where(or_(col(Effect.last_error) != "", col(Effect.gave_up_revision) >= col(Booking.revision)))
     )
-    found = list(session.execute(troubled).scalars())
-    for effect in found:
-        effect.next_attempt_at, effect.gave_up_revision = now, 0
-        effect.attempts += 1
+    found = session.execute(troubled).all()
+    for effect, _ in found:
+        effect.gave_up_revision = 0
+    follow.bookings(session, [booking for _, booking in found], now)
     return len(found)
 
 
@@ -333,6 +334,8 @@ def join(session: Session, host: Host) -> None:
     """The host agrees: from now on families can book and the app acts as this user."""
     host.state = "joined"
     session.add(host)
+    session.flush()
+    follow.host(session, host, utc_now())
 
 
 def remind(session: Session, conference: Conference, now: datetime) -> int:

@@ -5,19 +5,17 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from . import taken
+from . import follow, taken
 from .errors import SlotBlocked, SlotTaken
 from .person import Person, tidy
-from .tables import Booking, Conference, Guest, GuestHost, Host, Notice, NoticeKind, Slot
+from .tables import Booking, Conference, Guest, GuestHost, Host, NoticeKind, Slot
 from .tokens import CODE_LENGTH, OLDER_LENGTH, LinkKey, code_hash, hashed, invitation_code, older_code, tidy_code
-
-CLAIMED_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -364,34 +362,5 @@ def tell_host(session: Session, host: Host, kind: NoticeKind, now: datetime, abo
 def tell_user(
     session: Session, conference_id: int, user_id: str, kind: NoticeKind, now: datetime, about: str = ""
 ) -> None:
-    waiting = select(col(Notice.id)).where(
-        col(Notice.conference_id) == conference_id,
-        col(Notice.user_id) == user_id,
-        col(Notice.about) == about,
-        col(Notice.kind) == kind,
-    )
-    if not session.execute(waiting).first():
-        notice = Notice(conference_id=conference_id, user_id=user_id, kind=kind, about=about, next_attempt_at=now)
-        session.add(notice)
-
-
-def due_notices(session: Session, now: datetime) -> list[tuple[int, int]]:
-    """The notifications that may go out now: id, and since when in milliseconds, which no other try of it has."""
-    rows = session.execute(
-        select(Notice).where(col(Notice.next_attempt_at) <= now).order_by(col(Notice.next_attempt_at)).limit(200)
-    ).scalars()
-    return [(notice.id or 0, _milliseconds(notice.next_attempt_at)) for notice in rows]
-
-
-def claim_notice(session: Session, notice_id: int, due: int, now: datetime) -> Notice | None:
-    """Takes a notification to send it; None when another call has taken this try, so that nobody is told twice. Should
-    this process be gone before it is sent, it is due again after a minute."""
-    notice = session.get(Notice, notice_id, with_for_update=True)
-    if notice is None or _milliseconds(notice.next_attempt_at) != due:
-        return None
-    notice.next_attempt_at = now + CLAIMED_FOR
-    return notice
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+    """As `tell_host`, for any user of Nextcloud."""
+    follow.notice(session, conference_id, user_id, kind, now, about)

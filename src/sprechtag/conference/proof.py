@@ -22,7 +22,7 @@ from typing import Literal
 from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
-from . import letters, people
+from . import follow, letters, people
 from .errors import GuestBusy, LimitReached, NotFound, NotLikeThis, Refused, Spent, WishesBefore
 from .tables import Booking, Conference, Effect, Guest, ScreenLink
 from .tokens import LinkKey, code_hash, hashed
@@ -140,11 +140,8 @@ def new_links(session: Session, guest: Guest, links: LinkKey, now: datetime, *, 
         session.execute(
             update(Booking).where(col(Booking.id).in_(mine)).values(revision=col(Booking.revision) + 1, changed_at=now)
         )
-        session.execute(
-            update(Effect)
-            .where(col(Effect.booking_id).in_(mine))
-            .values(attempts=0, next_attempt_at=now, last_error="")
-        )
+        session.execute(update(Effect).where(col(Effect.booking_id).in_(mine)).values(last_error=""))
+        follow.bookings(session, session.execute(select(Booking).where(col(Booking.id).in_(mine))).scalars(), now)
 
 
 def neutral(refused: Refused, door: Door) -> Refused:

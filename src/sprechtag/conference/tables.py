@@ -112,7 +112,6 @@ class Host(SQLModel, table=True):
     max_in_a_row: int = 0
     delay_minutes: int = 0
     delayed_on: date | None = None
-    checked_at: datetime | None = when(nullable=True, default=None)
     calendar_read_at: datetime | None = when(nullable=True, default=None)
     problem: str = ""
 
@@ -282,8 +281,6 @@ class GuestLetter(SQLModel, table=True):
     kind: str
     name: str
     payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    attempts: int = 0
-    next_attempt_at: datetime = when(default_factory=utc_now)
     expires_at: datetime = when()
     sent_at: datetime | None = when(nullable=True, default=None)
     last_error: str = ""
@@ -332,7 +329,6 @@ class WishRun(SQLModel, table=True):
     seed: int
     effort: float
     state: str = "running"
-    attempts: int = 0
     progress: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     chosen: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     unserved: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
@@ -367,7 +363,6 @@ class PaperJob(SQLModel, table=True):
     kind: str
     options: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     state: str = "waiting"
-    attempts: int = 0
     pages: int = 0
     content: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     created_at: datetime = when(default_factory=utc_now)
@@ -390,13 +385,10 @@ class Effect(SQLModel, table=True):
     (calendar, href, room token, …) and is written before the thing is made, where its name is known before.
     `gave_up` is set when trying again cannot help; a new revision tries again."""
 
-    __table_args__ = (Index("ix_effect_due", "next_attempt_at"),)
     booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
     kind: str = Field(primary_key=True)
     applied_revision: int = 0
     gave_up_revision: int = 0
-    attempts: int = 0
-    next_attempt_at: datetime = when(default_factory=utc_now)
     last_error: str = ""
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
@@ -417,8 +409,6 @@ class EventToEmpty(SQLModel, table=True):
     user_id: str = Field(index=True)
     calendar: str
     name: str
-    attempts: int = 0
-    next_attempt_at: datetime = when(default_factory=utc_now)
     give_up_at: datetime = when()
 
 
@@ -444,30 +434,15 @@ class Job(SQLModel, table=True):
 
 
 class JobItem(SQLModel, table=True):
-    """One guest of a job; gone when it is through. What can fail outside (a mail) counts its attempts."""
+    """One guest of a job; gone when it is through. `attempts` of work in the database have failed."""
 
     __tablename__ = "job_item"
     job_id: int = Field(foreign_key="job.id", primary_key=True, ondelete="CASCADE")
     guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
     attempts: int = 0
-    next_attempt_at: datetime = when(default_factory=utc_now)
-    last_error: str = ""
 
 
 NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted", "alarm", "evening", "family_says", "budget"]
-
-
-class Notice(SQLModel, table=True):
-    """A notification that a host or an organiser has to get in Nextcloud; gone when it is through."""
-
-    __table_args__ = NEVER_AGAIN
-    id: int | None = Field(default=None, primary_key=True)
-    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
-    user_id: str
-    kind: str
-    about: str = ""
-    attempts: int = 0
-    next_attempt_at: datetime = when(default_factory=utc_now)
 
 
 class CalendarQuestion(SQLModel, table=True):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import apart
-from . import letters, rules, taken
+from . import follow, letters, rules, taken
 from .errors import NoWaitingList, Refused, StillFree
 from .person import tidy
 from .tables import Conference, Guest, Host, Slot, WaitingEntry
@@ -66,6 +66,7 @@ def join(
             return there
         payload = {"host": host.public_id}
         letters.write(session, guest.id or 0, "waiting", entry.public_id, payload, now, now + letters.WEEK)
+        follow.offers(session, now)
     return entry
 
 

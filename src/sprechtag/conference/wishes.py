@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from ..moments import local
 from ..phrases import Speaker
-from . import letters, rules
+from . import follow, letters, rules
 from .booking import assign_slot
 from .errors import Invalid, Refused, WishesBefore
 from .person import tidy
@@ -210,6 +210,7 @@ def start_run(session: Session, conference: Conference, seed: int, effort: float
     run = WishRun(conference_id=conference.id or 0, seed=seed, effort=effort, created_at=now)
     session.add(run)
     session.flush()
+    follow.run(session, run, now)
     return run
 
 

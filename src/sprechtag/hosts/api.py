@@ -288,8 +288,6 @@ class HostApi:
             conference = visible(session, conference_id, user)
             host = organise.find_host(session, conference.id or 0, user.user_id)
             answer(session, host)
-            # What was found out about the host before may be stale: it is looked at anew.
-            host.checked_at = None
             result = HostAnswer.model_validate(host, from_attributes=True)
         self.wake()
         return result

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, letters, organise
+from ..conference import follow, jobs, letters, organise
 from ..conference.errors import Invalid, NotFound
 from ..conference.tables import (
     ON_SITE,
@@ -408,6 +408,7 @@ class BoardApi:
             if data.on and conference.rehearsal in ("", "failed", "ending"):
                 conference.rehearsal = "wanted"
                 session.add(conference)
+                follow.rehearsal(session, conference, now)
             elif not data.on:
                 organise.end_rehearsal(session, conference)
             told = 0

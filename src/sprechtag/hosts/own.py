@@ -10,7 +10,7 @@ from fastapi import APIRouter, status
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import busy, jobs, organise, people
+from ..conference import busy, follow, jobs, organise, people
 from ..conference.booking import Desk
 from ..conference.errors import NotFound, Refused
 from ..conference.overview import grid_slots
@@ -70,7 +70,7 @@ class OwnApi:
             host = organise.find_host(session, conference.id or 0, user.user_id)
             windows = [window.window() for window in data.windows]
             organise.set_own_entry(session, conference, host, data.wishes(), windows)
-            host.calendar_read_at = None
+            follow.calendar(session, host, self.clock())
             answer = OwnAnswer.of(host, windows)
         self.wake()
         return answer

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..conference import follow
 from ..conference.errors import NotFound
 from ..conference.tables import Conference, PaperJob
 from ..database import Database
@@ -90,6 +91,7 @@ class PapersApi:
             )
             session.add(job)
             session.flush()
+            follow.paper(session, job, self.clock())
             answer = _answer(job)
         self.wake()
         return answer

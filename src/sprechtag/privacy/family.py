@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from ..conference import budgets, proof, taken, waiting
+from ..conference import budgets, follow, proof, taken, waiting
 from ..conference.booking import Desk
 from ..conference.errors import AddressTaken
 from ..conference.person import Person, tidy
@@ -22,7 +22,6 @@ from ..conference.tables import (
     Guest,
     Host,
     Job,
-    Notice,
     PaperJob,
     Slot,
     still_to_follow,
@@ -207,7 +206,7 @@ def _release_slots(session: Session, conference: Conference, guest: Guest, now: 
 def _forget_over(session: Session, guest: Guest, now: datetime) -> None:
     """Appointments that are over, and cancelled ones that all has followed, go at once; hosts are not to be told."""
     mine = select(col(Booking.public_id)).where(col(Booking.guest_id) == guest.id)
-    session.execute(delete(Notice).where(col(Notice.about).in_(mine)))
+    follow.forget_notices(session, session.execute(mine).scalars())
     behind = (
         select(col(Effect.booking_id)).join(Booking, col(Booking.id) == col(Effect.booking_id)).where(still_to_follow())
     )
@@ -253,12 +252,12 @@ def note_events(session: Session, which: ColumnElement[bool], now: datetime) -> 
             user_id=user_id,
             calendar=str(remote["calendar"]),
             name=str(remote["name"]),
-            next_attempt_at=now,
             give_up_at=now + kept.EVENTS_TRIED,
         )
         for user_id, remote in found
     )
     session.flush()
+    follow.emptying(session, (user_id for user_id, _ in found), now)
     return len(found)
 
 
@@ -366,8 +365,9 @@ def _events_follow(session: Session, guest: Guest, now: datetime) -> None:
     for booking in list(mine):
         for effect in session.execute(select(Effect).where(col(Effect.booking_id) == booking.id)).scalars():
             if effect.kind == "calendar":
-                effect.attempts, effect.next_attempt_at, effect.last_error = 0, now, ""
+                effect.last_error = ""
             elif effect.applied_revision == booking.revision:
                 effect.applied_revision = booking.revision + 1
         booking.revision += 1
         booking.changed_at = now
+        follow.bookings(session, [booking], now, mail=False)

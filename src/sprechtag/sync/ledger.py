@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from ..conference.queries import BookingView, booking_view, bookings_of_guest
 from ..conference.tables import Booking, Effect, EffectKind, Host, still_to_follow
 from ..database import Database
-from ..limits import kind_of
+from ..logs import kind_of
 
 log = structlog.get_logger()
 Wait = TypeVar("Wait", float, timedelta)

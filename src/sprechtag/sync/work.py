@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..conference.jobs import DueMessage
 from ..conference.letters import DueLetter
 from ..database import Busy
-from ..limits import kind_of
+from ..logs import kind_of
 from ..settings import Settings
 from .assigning import Assigning
 from .emptying import Emptying

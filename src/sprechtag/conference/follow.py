@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What has to follow a change here: the errands that the conference puts, and under which names.
+
+The record of what is behind stands with the thing itself (a booking's revision and its effects, a letter that was not
+sent, a job that is not finished). An errand only says that somebody has to look; `level` puts those that are missing,
+after a restart, an update or a restored backup."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, cast, literal, select
+from sqlmodel import Session, col
+
+from ..errands import queue
+from ..errands.queue import Put
+from ..errands.table import Errand
+from .tables import (
+    Booking,
+    Conference,
+    Effect,
+    EventToEmpty,
+    GuestLetter,
+    Host,
+    Job,
+    JobItem,
+    NoticeKind,
+    PaperJob,
+    WishRun,
+    still_to_follow,
+)
+
+BOOKING, MAIL, LETTER, MESSAGE = "booking", "mail", "letter", "message"
+JOB, RUN, PAPER, REHEARSAL = "job", "run", "paper", "rehearsal"
+NOTICE, HOST, CALENDAR, EMPTY, OFFERS = "notice", "host", "calendar", "empty", "offers"
+URGENT, NEWS, LETTERS, MESSAGES = 0, 1, 2, 3
+"""Ranks: what a family must hear soon comes before what it may hear later, where a channel sets the pace."""
+URGENT_LETTERS = {"offer", "late", "new_link", "reminder"}
+MAIL_JOBS = ("message", "invitation")
+"""What is sent family by family; the other jobs are work in the database."""
+NOTICED_WITHIN = timedelta(days=2)
+
+
+def bookings(session: Session, changed: Iterable[Booking], now: datetime, *, mail: bool = True) -> None:
+    """Has room and event brought up to these bookings and, with `mail`, their families told. While a booking waits for
+    its family's word, it gets a mail and nothing else happens."""
+    errands: list[Put] = []
+    for booking in changed:
+        if booking.confirm_by is None:
+            errands.append(Put(BOOKING, str(booking.id), now, f"host:{booking.host_id}"))
+        if mail:
+            rank = URGENT if booking.revision > 1 else NEWS
+            errands.append(Put(MAIL, str(booking.guest_id), now, f"family:{booking.guest_id}", rank))
+    # One mail for all that is new with a family.
+    queue.put(session, *{(one.kind, one.key): one for one in errands}.values())
+
+
+def mail(session: Session, guest_id: int, now: datetime) -> None:
+    """Has a look taken at what this family has to be told."""
+    queue.put(session, Put(MAIL, str(guest_id), now, f"family:{guest_id}"))
+
+
+def letter(session: Session, letter_id: int, guest_id: int, kind: str, now: datetime, expires_at: datetime) -> None:
+    rank = URGENT if kind in URGENT_LETTERS else LETTERS
+    queue.put(session, Put(LETTER, str(letter_id), now, f"family:{guest_id}", rank, expires_at))
+
+
+def job(session: Session, started: Job, guests: Iterable[int], now: datetime) -> None:
+    if started.kind in MAIL_JOBS:
+        queue.put(session, *(Put(MESSAGE, f"{started.id}:{one}", now, f"family:{one}", MESSAGES) for one in guests))
+    else:
+        queue.put(session, Put(JOB, str(started.id), now, f"conference:{started.conference_id}"))
+
+
+def notice(session: Session, conference_id: int, user_id: str, kind: NoticeKind, now: datetime, about: str) -> None:
+    """Has a user told something in Nextcloud; once where the same is still waiting to go out."""
+    key = f"{conference_id}:{kind}:{about}:{user_id}"
+    payload = {"conference": conference_id, "user": user_id, "kind": kind, "about": about}
+    put = Put(NOTICE, key, now, f"user:{user_id}", expires_at=now + NOTICED_WITHIN, payload=payload)
+    if not queue.of(session, NOTICE, [key]):
+        queue.put(session, put)
+
+
+def forget_notices(session: Session, about: Iterable[str]) -> None:
+    """Nobody is told of these any more."""
+    gone = set(about)
+    waiting = session.execute(select(col(Errand.key), col(Errand.payload)).where(col(Errand.kind) == NOTICE))
+    queue.forget(session, NOTICE, [key for key, payload in waiting if payload.get("about") in gone])
+
+
+def run(session: Session, made: WishRun, now: datetime) -> None:
+    queue.put(session, Put(RUN, str(made.id), now, "run"))
+
+
+def paper(session: Session, asked: PaperJob, now: datetime) -> None:
+    queue.put(session, Put(PAPER, str(asked.id), now, "paper"))
+
+
+def rehearsal(session: Session, conference: Conference, now: datetime) -> None:
+    queue.put(session, Put(REHEARSAL, str(conference.id), now, f"user:{conference.organiser_id}"))
+
+
+def host(session: Session, joined: Host, now: datetime) -> None:
+    """Has a look taken at what the host can do, and at the host's calendars."""
+    queue.put(session, Put(HOST, str(joined.id), now, f"check:{joined.id}"))
+    calendar(session, joined, now)
+
+
+def calendar(session: Session, joined: Host, now: datetime) -> None:
+    queue.put(session, Put(CALENDAR, str(joined.id), now, f"reading:{joined.id}"))
+
+
+def emptying(session: Session, user_ids: Iterable[str], now: datetime) -> None:
+    queue.put(session, *(Put(EMPTY, user_id, now, f"empty:{user_id}") for user_id in set(user_ids)))
+
+
+def offers(session: Session, now: datetime) -> None:
+    """Has a look taken at the waiting lists, and at what is held."""
+    queue.put(session, Put(OFFERS, "", now))
+
+
+# -- all that is behind --------------------------------------------------------------------------------------------
+
+
+def level(session: Session, now: datetime) -> int:
+    """Puts an errand for everything that is behind and has none; returns how many. Twice is once."""
+    family, host_of = _lane("family", col(Booking.guest_id)), _lane("host", col(Booking.host_id))
+    behind = select(Booking).join(Effect, col(Effect.booking_id) == col(Booking.id)).where(still_to_follow())
+    outside = behind.where(col(Effect.kind) != "mail").where(
+        col(Booking.confirm_by).is_(None) | (col(Booking.state) != "active")
+    )
+    unsent = select(GuestLetter).where(col(GuestLetter.sent_at).is_(None), col(GuestLetter.expires_at) > now)
+    unsaid = select(JobItem).join(Job, col(Job.id) == col(JobItem.job_id)).where(col(Job.kind).in_(MAIL_JOBS))
+    unfinished = select(Job).where(col(Job.finished_at).is_(None), col(Job.kind).not_in(MAIL_JOBS))
+    asked = select(Conference).where(col(Conference.rehearsal).in_(("wanted", "ending")))
+    message = cast(col(JobItem.job_id), String) + ":" + cast(col(JobItem.guest_id), String)
+    emptied = col(EventToEmpty.user_id)
+    missing = [
+        (BOOKING, _each(outside, col(Booking.id), host_of), NEWS),
+        (
+            MAIL,
+            _each(behind.where(col(Effect.kind) == "mail"), col(Booking.guest_id), family),
+            NEWS,
+        ),
+        (
+            LETTER,
+            _each(unsent, col(GuestLetter.id), _lane("family", col(GuestLetter.guest_id)), col(GuestLetter.expires_at)),
+            LETTERS,
+        ),
+        (MESSAGE, _each(unsaid, message, _lane("family", col(JobItem.guest_id))), MESSAGES),
+        (JOB, _each(unfinished, col(Job.id), _lane("conference", col(Job.conference_id))), NEWS),
+        (RUN, _each(select(WishRun).where(col(WishRun.state) == "running"), col(WishRun.id), literal("run")), NEWS),
+        (
+            PAPER,
+            _each(select(PaperJob).where(col(PaperJob.state) == "waiting"), col(PaperJob.id), literal("paper")),
+            NEWS,
+        ),
+        (REHEARSAL, _each(asked, col(Conference.id), _lane("user", col(Conference.organiser_id))), NEWS),
+        (
+            EMPTY,
+            _each(select(EventToEmpty), emptied, _lane("empty", emptied)),
+            NEWS,
+        ),
+    ]
+    return sum(queue.put_missing(session, kind, rows, now, rank) for kind, rows, rank in missing)
+
+
+def _each(
+    of: Select[Any], key: ColumnElement[Any], lane: ColumnElement[Any], expires_at: ColumnElement[Any] | None = None
+) -> Select[Any]:
+    more = [] if expires_at is None else [expires_at.label("expires_at")]
+    return of.with_only_columns(key.label("key"), lane.label("lane"), *more).distinct()
+
+
+def _lane(name: str, number: ColumnElement[Any]) -> ColumnElement[Any]:
+    return literal(f"{name}:") + cast(number, String)

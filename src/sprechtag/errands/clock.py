@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What comes again and again: errands that are never done for good."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from . import queue
+from .queue import Put
+
+KIND = "clock"
+EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Looks every minute that everything which is to come again stands in the queue, and takes out what has expired.
+
+    `single` are kinds of which there is one errand; `many` put one for each of many, by one statement each."""
+
+    single: tuple[str, ...]
+    many: tuple[Callable[[Session, datetime], object], ...] = ()
+
+    def wind(self, session: Session, now: datetime) -> None:
+        """Puts what is missing; a new one is due at once. Twice is once."""
+        there = queue.all_of(session, (*self.single, KIND))
+        queue.put(session, *(Put(kind, "", now) for kind in (KIND, *self.single) if kind not in there))
+        for puts in self.many:
+            puts(session, now)
+        queue.forget_expired(session, now)

@@ -1,0 +1,279 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Putting, claiming and settling errands, each in a transaction of the caller's."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, case, cast, delete, func, literal, or_, select, true, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from ..database import UtcDateTime, insert, tell
+from .table import Errand
+
+PUT = "errands"
+"""What `Database.heard` is told under when something was put."""
+LONGEST_PROBLEM = 300
+CLAIMING = 7772672
+"""PostgreSQL's lock for those who claim."""
+LOOKED_AT = 200
+"""Rows that one claim looks at: those that are due first."""
+_TABLE = Errand.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Put:
+    """What is to be done later; see `Errand`. Without a `lane` it is beside everything."""
+
+    kind: str
+    key: str
+    due_at: datetime
+    lane: str = ""
+    rank: int = 1
+    expires_at: datetime | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+def put(session: Session, *errands: Put) -> None:
+    """Puts them. What is open already becomes due earlier, and runs once more if it runs just now."""
+    if not errands:
+        return
+    rows = [
+        {
+            "kind": one.kind,
+            "key": one.key,
+            "lane": one.lane or f"{one.kind}:{one.key}",
+            "rank": one.rank,
+            "payload": one.payload,
+            "due_at": one.due_at,
+            "expires_at": one.expires_at,
+            "wanted": 1,
+            "attempts": 0,
+            "problem": "",
+            "holder": "",
+        }
+        # In one order everywhere, so that two transactions never wait for each other's rows.
+        for one in sorted(errands, key=lambda one: (one.kind, one.key))
+    ]
+    statement = insert(session, Errand)
+    new, old = statement.excluded, _TABLE.c
+    changed = {
+        "due_at": case((new.due_at < old.due_at, new.due_at), else_=old.due_at),
+        "rank": case((new.rank < old.rank, new.rank), else_=old.rank),
+        "wanted": old.wanted + 1,
+        "expires_at": new.expires_at,
+    }
+    session.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=changed), rows)
+    tell(session, PUT)
+
+
+def put_missing(session: Session, kind: str, rows: Select[Any], due_at: datetime, rank: int = 1) -> int:
+    """Puts one for each row of a query with the columns `key`, `lane` and, if it has one, `expires_at`; what is open
+    stays as it is. One statement, however many there are; returns how many were put."""
+    found = rows.subquery()
+    columns: dict[str, Any] = {
+        "kind": literal(kind),
+        "key": cast(found.c.key, String),
+        "lane": cast(found.c.lane, String),
+        "rank": literal(rank),
+        "payload": literal({}, _TABLE.c.payload.type),
+        "due_at": literal(due_at, UtcDateTime()),
+        "wanted": literal(1),
+        "attempts": literal(0),
+        "problem": literal(""),
+        "holder": literal(""),
+    }
+    if "expires_at" in found.c:
+        columns["expires_at"] = found.c.expires_at
+    new = select(*(value.label(name) for name, value in columns.items())).where(true())
+    statement = insert(session, Errand).from_select(list(columns), new).on_conflict_do_nothing()
+    made = session.execute(statement, execution_options={"preserve_rowcount": True}).rowcount  # type: ignore[attr-defined]
+    if made > 0:
+        tell(session, PUT)
+    return max(0, int(made))
+
+
+def claim(
+    session: Session,
+    kinds: Collection[str],
+    sit: Callable[[str], bool],
+    holder: str,
+    until: datetime,
+    now: datetime,
+    held: Collection[int],
+) -> list[Errand]:
+    """Takes what may run now for `holder`, until `until`: one of a lane, the lowest rank first, of each kind as long as
+    `sit` finds a seat for it.
+
+    What another has taken meanwhile is left to it. `held` are ids that this process still works on, whatever their
+    lease says. Each try counts from here, so that what kills the process is counted too."""
+    if not kinds:
+        return []
+    if session.get_bind().dialect.name == "postgresql":
+        # Two at once could take two of one lane, because neither sees the other's.
+        session.execute(select(func.pg_advisory_xact_lock(CLAIMING)))
+    beside = aliased(Errand)
+    busy = select(col(beside.id)).where(
+        col(beside.lane) == col(Errand.lane), col(beside.leased_until) > now, col(beside.id) != col(Errand.id)
+    )
+    query = (
+        select(Errand)
+        .where(col(Errand.due_at) <= now, _is_free(now), col(Errand.kind).in_(kinds), ~busy.exists())
+        .where(col(Errand.id).not_in(held))
+        .order_by(col(Errand.rank), col(Errand.due_at), col(Errand.id))
+        .limit(LOOKED_AT)
+        .with_for_update(of=Errand, skip_locked=True)
+    )
+    lanes, taken, full = set[str](), list[Errand](), set[str]()
+    for errand in session.execute(query).scalars():
+        if errand.lane in lanes or errand.kind in full:
+            continue
+        if not sit(errand.kind):
+            full.add(errand.kind)
+            continue
+        lanes.add(errand.lane)
+        taken.append(errand)
+    for errand in taken:
+        errand.holder, errand.leased_until = holder, until
+        errand.attempts += 1
+    session.flush()
+    return taken
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(col(Errand.leased_until).is_(None), col(Errand.leased_until) <= now)
+
+
+def next_due(session: Session, kinds: Collection[str]) -> datetime | None:
+    """When the next one may run at the soonest: now or in the past where only a seat or a lane is missing."""
+    leased = (col(Errand.leased_until) > col(Errand.due_at), col(Errand.leased_until))
+    soonest = func.min(case(leased, else_=col(Errand.due_at)))
+    found: datetime | None = session.execute(select(soonest).where(col(Errand.kind).in_(kinds))).scalar_one_or_none()
+    return found
+
+
+def keep(session: Session, ids: Collection[int], holder: str, until: datetime) -> None:
+    """Says that these are still worked on."""
+    session.execute(
+        update(Errand).where(col(Errand.id).in_(ids), col(Errand.holder) == holder).values(leased_until=until)
+    )
+
+
+def done(session: Session, errand: Errand, now: datetime, again_at: datetime | None = None) -> None:
+    """It went well. Its row goes; with `again_at` it stays and is due then. What was put while it ran is due now."""
+    mine = (col(Errand.id) == errand.id, col(Errand.holder) == errand.holder)
+    if again_at is None:
+        gone = session.execute(delete(Errand).where(*mine, col(Errand.wanted) == errand.wanted))
+        if gone.rowcount:  # type: ignore[attr-defined]
+            return
+    anew = col(Errand.wanted) != errand.wanted
+    session.execute(
+        update(Errand)
+        .where(*mine)
+        .values(
+            due_at=case((anew, literal(now, UtcDateTime())), else_=literal(again_at or now, UtcDateTime())),
+            attempts=0,
+            problem="",
+            troubled_at=None,
+            payload={},
+            holder="",
+            leased_until=None,
+        )
+    )
+    tell(session, PUT)
+
+
+def later(
+    session: Session, errand: Errand, due_at: datetime, now: datetime, problem: str = "", *, counts: bool = True
+) -> None:
+    """It is due again at `due_at`, because of a `problem`, or because it was not time yet. What was put while it ran
+    is due now, once."""
+    anew = col(Errand.wanted) != errand.wanted
+    session.execute(
+        update(Errand)
+        .where(col(Errand.id) == errand.id, col(Errand.holder) == errand.holder)
+        .values(
+            due_at=case((anew, literal(now, UtcDateTime())), else_=literal(due_at, UtcDateTime())),
+            attempts=col(Errand.attempts) if counts else col(Errand.attempts) - 1,
+            problem=problem[:LONGEST_PROBLEM] if counts else col(Errand.problem),
+            troubled_at=func.coalesce(col(Errand.troubled_at), literal(now, UtcDateTime())) if problem else None,
+            holder="",
+            leased_until=None,
+        )
+    )
+    tell(session, PUT)
+
+
+def into_lane(session: Session, errand: Errand, lane: str, until: datetime, *, all_of_lane: bool) -> None:
+    """Has it go on in another lane; `all_of_lane` pushes what else is due there to `until` as well."""
+    session.execute(update(Errand).where(col(Errand.id) == errand.id).values(lane=lane))
+    if all_of_lane:
+        waiting = (col(Errand.lane) == lane, col(Errand.due_at) < until, col(Errand.leased_until).is_(None))
+        session.execute(update(Errand).where(*waiting).values(due_at=until))
+
+
+def note(session: Session, errand: Errand, payload: dict[str, Any]) -> None:
+    """What it has to know at its next try."""
+    errand.payload = payload
+    session.execute(update(Errand).where(col(Errand.id) == errand.id).values(payload=payload))
+
+
+def forget_expired(session: Session, now: datetime) -> int:
+    """What makes no sense any more goes; returns how many."""
+    gone = session.execute(delete(Errand).where(col(Errand.expires_at) <= now, _is_free(now)))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def forget(session: Session, kind: str, keys: Iterable[str]) -> None:
+    """They are not to be done any more."""
+    session.execute(delete(Errand).where(col(Errand.kind) == kind, col(Errand.key).in_(list(keys))))
+
+
+def at_once(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+    """Has what is waiting for its next try tried now; returns how many that is."""
+    changed = session.execute(update(Errand).where(which, col(Errand.due_at) > now).values(due_at=now))
+    tell(session, PUT)
+    return int(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def clock_went_back(session: Session, before: datetime, now: datetime) -> None:
+    """The clock was set back from `before`: what was due then is due now, and no lease lasts longer. Twice is once."""
+    between = (col(Errand.due_at) > now, col(Errand.due_at) <= before)
+    session.execute(update(Errand).where(*between).values(due_at=now))
+    session.execute(update(Errand).where(col(Errand.leased_until) > before).values(leased_until=now))
+
+
+def of(session: Session, kind: str, keys: Sequence[str]) -> dict[str, Errand]:
+    """The open ones of a kind, by key."""
+    rows = session.execute(select(Errand).where(col(Errand.kind) == kind, col(Errand.key).in_(keys))).scalars()
+    return {errand.key: errand for errand in rows}
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """How many of a kind have the same problem, and since when the first of them."""
+
+    kind: str
+    problem: str
+    count: int
+    since: datetime | None
+
+
+def troubles(session: Session, most: int = 20) -> list[Troubled]:
+    """What does not go well just now, most first: for the admin's eyes."""
+    rows = session.execute(
+        select(col(Errand.kind), col(Errand.problem), func.count(), func.min(col(Errand.troubled_at)))
+        .where(col(Errand.problem) != "")
+        .group_by(col(Errand.kind), col(Errand.problem))
+        .order_by(func.count().desc())
+        .limit(most)
+    )
+    return [Troubled(kind, problem, count, since) for kind, problem, count, since in rows]
+
+
+def all_of(session: Session, kinds: Collection[str]) -> set[str]:
+    """Which of these kinds have something open."""
+    return set(session.execute(select(col(Errand.kind)).where(col(Errand.kind).in_(kinds)).distinct()).scalars())

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""When something is tried again and when not: by whose fault it failed.
+
+| fault     | whose it is                                            | pauses        | given up       |
+|-----------|--------------------------------------------------------|---------------|----------------|
+| OURS      | an error in the app: only a newer version may help     | 30 s .. 1 h   | never          |
+| NEXTCLOUD | it does not answer, or not what it should              | 5 s .. 2 min  | never          |
+| REFUSED   | Nextcloud understands and says no                      | 5 s .. 2 min  | after 8 tries  |
+| RIGHTS    | the user may not, or does not exist                    | 5 s .. 10 min | never          |
+| RELAY     | the mail server is away, or takes nothing from us      | 5 s .. 15 min | never          |
+| ADDRESS   | this one recipient: the address does not exist         |               | at once        |
+| DATABASE  | locked, full, away                                     | 2 s .. 15 s   | never          |
+
+"Never" means until it makes no sense any more (`Errand.expires_at`). Pauses double from try to try and have chance in
+them, so that what failed together does not come back together."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """Whose fault it was."""
+
+    OURS = "ours"
+    NEXTCLOUD = "nextcloud"
+    REFUSED = "refused"
+    RIGHTS = "rights"
+    RELAY = "relay"
+    ADDRESS = "address"
+    DATABASE = "database"
+
+
+class NotYet(Exception):
+    """What it needs is not there. It is no trouble and no try; it is due again at `until` (UTC), or when it is put
+    again. With `lane` it goes on in that lane, and with `all_of_lane` so do all others that are due there."""
+
+    def __init__(self, until: datetime, lane: str = "", all_of_lane: bool = False) -> None:
+        super().__init__(f"not before {until:%H:%M:%S}")
+        self.until, self.lane, self.all_of_lane = until, lane, all_of_lane
+
+
+class Trouble(Exception):
+    """It was tried and failed. `words` are for people and hold nobody's name; `about` is the part that failed, where a
+    kind has several; `wait` says how long to wait where somebody has said so; `final` that no other try can help."""
+
+    def __init__(
+        self, fault: Fault, words: str, *, about: str = "", wait: timedelta | None = None, final: bool = False
+    ) -> None:
+        super().__init__(words)
+        self.fault, self.words, self.about, self.wait, self.final = fault, words, about, wait, final
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Pauses from `first` up to `longest`; given up after `most_tries`, 0 for never."""
+
+    first: timedelta
+    longest: timedelta
+    most_tries: int = 0
+
+    def pause(self, attempts: int) -> timedelta:
+        """How long to wait after so many tries (from 1), without chance."""
+        doubled: timedelta = self.first * 2 ** min(max(attempts, 1) - 1, 20)
+        return min(doubled, self.longest)
+
+    def gives_up(self, attempts: int) -> bool:
+        return bool(self.most_tries) and attempts >= self.most_tries
+
+
+@dataclass(frozen=True)
+class Retry:
+    """The policies of one app. Raises `KeyError` for none of its faults."""
+
+    policies: Mapping[Fault, Policy]
+
+    @classmethod
+    def of(cls, first: timedelta, longest: timedelta) -> "Retry":
+        """The table above, where `first` and `longest` are Nextcloud's pauses: 5 s and 2 min."""
+        return cls(
+            {
+                Fault.OURS: Policy(6 * first, 30 * longest),
+                Fault.NEXTCLOUD: Policy(first, longest),
+                Fault.REFUSED: Policy(first, longest, most_tries=8),
+                Fault.RIGHTS: Policy(first, 5 * longest),
+                Fault.RELAY: Policy(first, 7.5 * longest),
+                Fault.ADDRESS: Policy(first, longest, most_tries=1),
+                Fault.DATABASE: Policy(0.4 * first, 3 * first),
+            }
+        )
+
+    def again_in(self, trouble: Trouble, attempts: int) -> timedelta | None:
+        """How long to wait after so many tries; None where it is given up."""
+        policy = self.policies[trouble.fault]
+        if trouble.final or policy.gives_up(attempts):
+            return None
+        if trouble.wait is not None:
+            return trouble.wait
+        return policy.pause(attempts) * random.uniform(0.8, 1.2)  # noqa: S311 - only spreads the tries

@@ -1,0 +1,313 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Works off what is due, in a thread of its own with a loop of its own, so that no page waits for it.
+
+It sleeps until something is due or somebody has put something: on PostgreSQL it is told by NOTIFY, on SQLite by the
+transaction that has put it. What fails is noted in words and tried again as `retry` says; what a database that is
+away or full keeps from being noted is noted when it is back, and is not done twice meanwhile."""
+
+import asyncio
+import secrets
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from ..database import Busy, Database
+from ..logs import kind_of
+from . import queue
+from .lanes import Seats, Share
+from .retry import Fault, NotYet, Retry, Trouble
+from .table import Errand
+
+log = structlog.get_logger()
+Result = TypeVar("Result")
+LEASE = timedelta(seconds=30)
+REST_SECONDS = 60.0
+"""It looks at least so often, should it not have been told."""
+GATHERING_SECONDS = 0.02
+"""In a rush every booking wakes it; so many of them share one claim."""
+PATIENCE = 30.0
+JUMP = timedelta(seconds=20)
+DATABASE_SECONDS = LANE_SECONDS = 1.0
+DATABASE_AWAY = "The database does not answer or is full. It is tried again by itself."
+UNEXPECTED = "An error in Sprechtag ({name}). It is tried again by itself."
+TOO_LONG = "It took too long. It is tried again by itself."
+DatabaseTrouble = (Busy, DBAPIError)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of errand is done. `do` returns when it is due again, None when it is done; raises `NotYet` and
+    `Trouble`, and whatever else counts as an error of ours. `noted` writes down, in the transaction that settles it,
+    what its owner sees of a trouble; `final` says that it was given up. With `goes_on` there is more to do after a
+    part was given up. `always`: also while the app is disabled."""
+
+    name: str
+    share: Share
+    do: Callable[[Errand], Awaitable[datetime | None]]
+    noted: Callable[[Session, Errand, Trouble, bool], None] | None = None
+    seconds: float = 180.0
+    goes_on: bool = False
+    always: bool = False
+
+
+@dataclass
+class Worker:
+    """`explain` turns what a room raises into a `Trouble`, or returns None for what it does not know. `enabled` says
+    whether Nextcloud's admin has switched the app on; `clock` gives UTC. `rests`: seconds after which it looks, told
+    or not."""
+
+    database: Database
+    kinds: Mapping[str, Kind]
+    retry: Retry
+    clock: Callable[[], datetime]
+    enabled: Callable[[], bool] = lambda: True
+    explain: Callable[[Exception], Trouble | None] = lambda _: None
+    begin: Callable[[Session, datetime], None] = lambda _session, _now: None
+    rests: float = REST_SECONDS
+    lease: timedelta = LEASE
+    seats: Seats = field(default_factory=Seats)
+    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    _running: dict[int, Errand] = field(default_factory=dict)
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _loop: asyncio.AbstractEventLoop | None = None
+    _woken: asyncio.Event | None = None
+    _thread: threading.Thread | None = None
+    _began: bool = False
+    _logged: dict[str, float] = field(default_factory=dict)
+    _last: tuple[float, datetime] | None = None
+
+    # -- from outside -------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.database.heard[queue.PUT] = self.wake
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), name="errands", daemon=True)
+        self._thread.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Lets what runs come to its end for a while, and gives the rest back."""
+        self._stopping.set()
+        self.database.heard.pop(queue.PUT, None)
+        self.wake()
+        if self._thread:
+            self._thread.join(timeout=seconds)
+
+    def take(self, kinds: Sequence[str] = ()) -> list[Errand]:
+        """Claims what may run now, for `do`; of all kinds where none is named."""
+        return self._claim(kinds or list(self.kinds), self.clock())
+
+    async def do(self, errand: Errand) -> None:
+        """Does what was taken and notes what came of it."""
+        self._running[errand.id or 0] = errand
+        await self._run(errand)
+
+    def wake(self) -> None:
+        """Something was put: look now. From any thread."""
+        loop, woken = self._loop, self._woken
+        if loop and woken:
+            with suppress(RuntimeError):  # it is closing
+                loop.call_soon_threadsafe(woken.set)
+
+    # -- the loop -----------------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
+        listening = asyncio.create_task(self._listen())
+        renewing = asyncio.create_task(self._renew())
+        while not self._stopping.is_set():
+            try:
+                rest = await self._look()
+            except Exception as error:  # noqa: BLE001 - it must outlive whatever the database does
+                self._log_once("errands not looked at", error)
+                rest = DATABASE_SECONDS
+            if rest > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(rest):
+                        await self._woken.wait()
+                await asyncio.sleep(GATHERING_SECONDS)
+            self._woken.clear()
+        await self._end(listening, renewing)
+
+    async def _look(self) -> float:
+        """Begins what may begin; returns after how many seconds there may be more."""
+        now = self.clock()
+        self._mind_the_clock(now)
+        if not self._began:
+            with self.database.write(PATIENCE) as session:
+                self.begin(session, now)
+            self._began = True
+        on = self.enabled()
+        kinds = [kind for kind in self.kinds.values() if on or kind.always]
+        names = [kind.name for kind in kinds if self.seats.free_for(kind.share)]
+        with self.database.read() as session:
+            due = queue.next_due(session, names)
+        if due is None or due > now:
+            return min(self.rests, (due - now).total_seconds()) if due else self.rests
+        claimed = self._claim(names, now)
+        for errand in claimed:
+            self._begin(errand)
+        # What only waits for its lane is looked at when that ends; another process may have it.
+        return 0.0 if claimed else min(self.rests, LANE_SECONDS)
+
+    def _claim(self, names: Sequence[str], now: datetime) -> list[Errand]:
+        seated: list[Share] = []
+
+        def sit(kind: str) -> bool:
+            share = self.kinds[kind].share
+            if not self.seats.free_for(share):
+                return False
+            self.seats.sit(share)
+            seated.append(share)
+            return True
+
+        try:
+            with self.database.write(PATIENCE) as session:
+                return queue.claim(session, names, sit, self.holder, now + self.lease, now, list(self._running))
+        except BaseException:
+            for share in seated:
+                self.seats.rise(share)
+            raise
+
+    def _begin(self, errand: Errand) -> None:
+        self._running[errand.id or 0] = errand
+        task = asyncio.create_task(self.do(errand))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, errand: Errand) -> None:
+        kind = self.kinds[errand.kind]
+        try:
+            settle = await self._outcome(kind, errand)
+            await self.insist(settle)
+        finally:
+            self.seats.rise(kind.share)
+            self._running.pop(errand.id or 0, None)
+            if self._woken:
+                self._woken.set()
+
+    async def _outcome(self, kind: Kind, errand: Errand) -> Callable[[], None]:
+        """Does it; returns what is to be noted."""
+        try:
+            async with asyncio.timeout(kind.seconds):
+                again_at = await kind.do(errand)
+        except NotYet as wait:
+            return partial(self._not_yet, errand, wait)
+        except asyncio.CancelledError:
+            return partial(self._not_yet, errand, NotYet(errand.due_at))
+        except Exception as error:  # noqa: BLE001 - whatever one raises, the others go on
+            trouble = self._trouble(kind, error)
+            pause = self.retry.again_in(trouble, errand.attempts)
+            log.warning(
+                "given up" if pause is None else "to be tried again",
+                errand=kind.name,
+                about=trouble.about,
+                fault=str(trouble.fault),
+                tries=errand.attempts,
+                why=trouble.words,
+            )
+            return partial(self._failed, kind, errand, trouble, pause)
+        return partial(self._done, errand, again_at)
+
+    def _trouble(self, kind: Kind, error: Exception) -> Trouble:
+        if isinstance(error, Trouble):
+            return error
+        if isinstance(error, DatabaseTrouble):
+            return Trouble(Fault.DATABASE, DATABASE_AWAY)
+        if isinstance(error, TimeoutError):
+            return Trouble(Fault.NEXTCLOUD, TOO_LONG)
+        explained = self.explain(error)
+        if explained is None:
+            self._log_once("unexpected error", error, kind.name)
+            return Trouble(Fault.OURS, UNEXPECTED.format(name=type(error).__name__))
+        return explained
+
+    # -- settling -----------------------------------------------------------------------------------------------
+
+    async def insist(self, call: Callable[[], Result]) -> Result:
+        """Calls until the database takes it: what was done must be noted, or it would be done again."""
+        while True:
+            try:
+                return await asyncio.to_thread(call)
+            except DatabaseTrouble as error:
+                self._log_once("not noted yet", error)
+                await asyncio.sleep(DATABASE_SECONDS)
+
+    def _done(self, errand: Errand, again_at: datetime | None) -> None:
+        with self.database.write(PATIENCE) as session:
+            queue.done(session, errand, self.clock(), again_at)
+
+    def _not_yet(self, errand: Errand, wait: NotYet) -> None:
+        with self.database.write(PATIENCE) as session:
+            queue.later(session, errand, wait.until, self.clock(), counts=False)
+            if wait.lane:
+                queue.into_lane(session, errand, wait.lane, wait.until, all_of_lane=wait.all_of_lane)
+
+    def _failed(self, kind: Kind, errand: Errand, trouble: Trouble, pause: timedelta | None) -> None:
+        now = self.clock()
+        with self.database.write(PATIENCE) as session:
+            if kind.noted:
+                kind.noted(session, errand, trouble, pause is None)
+            if pause is not None:
+                queue.later(session, errand, now + pause, now, trouble.words)
+            else:
+                queue.done(session, errand, now, now if kind.goes_on else None)
+
+    # -- living -------------------------------------------------------------------------------------------------
+
+    async def _renew(self) -> None:
+        """Says now and then that what runs is still worked on."""
+        while not self._stopping.is_set():
+            await asyncio.sleep(self.lease.total_seconds() / 4)
+            if ids := list(self._running):
+                with suppress(*DatabaseTrouble):
+                    await asyncio.to_thread(self._keep, ids)
+
+    def _keep(self, ids: list[int]) -> None:
+        with self.database.write(PATIENCE) as session:
+            queue.keep(session, ids, self.holder, self.clock() + self.lease)
+
+    async def _listen(self) -> None:
+        """On PostgreSQL other processes put errands too."""
+        if self.database.is_sqlite:
+            return
+        while not self._stopping.is_set():
+            with suppress(Exception):  # a database that is away: told or not, it looks again and again
+                await self.database.listen(queue.PUT, self.wake)
+            await asyncio.sleep(DATABASE_SECONDS)
+
+    async def _end(self, *helpers: "asyncio.Task[None]") -> None:
+        for helper in helpers:
+            helper.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *helpers, return_exceptions=True)
+
+    def _mind_the_clock(self, now: datetime) -> None:
+        """A clock that was set back would have everything wait that was due by the old one."""
+        tick = time.monotonic()
+        if self._last:
+            then_tick, then = self._last
+            expected = then + timedelta(seconds=tick - then_tick)
+            if now < expected - JUMP:
+                with self.database.write(PATIENCE) as session:
+                    queue.clock_went_back(session, expected + self.lease, now)
+        self._last = (tick, now)
+
+    def _log_once(self, event: str, error: Exception, kind: str = "") -> None:
+        """The same at most once in a minute, and never what it says: it may hold names."""
+        name = f"{event}:{kind}:{type(error).__name__}"
+        if time.monotonic() - self._logged.get(name, float("-inf")) > 60:
+            self._logged[name] = time.monotonic()
+            log.error(event, errand=kind, **kind_of(error))
