@@ -97,7 +97,7 @@ class House:
 
     @cached_property
     def post(self) -> Post:
-        return Post(self.database, self.follower, self.links)
+        return Post(self.database, self.follower)
 
     @cached_property
     def assigning(self) -> Assigning:

@@ -25,7 +25,7 @@ from sprechtag.conference.queries import guest_view
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Booking, BudgetCount, Effect, FeedbackAnswer, Guest, Notice, Slot
 from sprechtag.conference.tokens import feedback_path
-from sprechtag.sync import letter
+from sprechtag.letters.compose import announcement, compose
 from town import links
 
 RULES = organise.Rules(name="Sprechtag", windows=[TimeWindow(date(2027, 1, 13), time(8), time(20))], slot_minutes=10)
@@ -265,14 +265,14 @@ def test_a_mail_to_an_unproven_address_holds_only_plain_names(school: School) ->
     with school.database.read() as session:
         to = guest_view(session, booked.guest_id)
     written = [
-        letter.compose([(view, False)], [view], "http://nc.example/m/x"),
-        letter.announcement("S", "T", to, [view], "http://nc.example/m/x"),
+        compose([(view, False)], [view], "http://nc.example/m/x"),
+        announcement("S", "T", to, [view], "http://nc.example/m/x"),
     ]
     for one in written:
         whole = "\n".join((one.to[0], one.subject, one.text, one.html, one.calendar.decode()))
         assert "evil.example" not in whole and "900 1234567" not in whole and "900" not in whole
     school.desk.prove(booked.guest_id)
-    proven = letter.compose([(school.view(booked.booking_id), False)], [], "http://nc.example/m/x")
+    proven = compose([(school.view(booked.booking_id), False)], [], "http://nc.example/m/x")
     assert "evil.example" not in proven.text, "through the share link anybody can have typed it"
 
 

@@ -26,12 +26,16 @@ from sprechtag.conference.tables import Booking, Conference, Effect, GuestLetter
 from sprechtag.database import Database
 from sprechtag.day.observer import Observer
 from sprechtag.guests.theme import Theme
+from sprechtag.letters import mime
+from sprechtag.letters.channels import smtp
+from sprechtag.letters.headers import one_line
+from sprechtag.letters.letter import Letter
+from sprechtag.letters.mime import message
 from sprechtag.nextcloud import calendar
 from sprechtag.nextcloud.session import Door
 from sprechtag.privacy.retention import erase_expired, tidy
 from sprechtag.sandbox.world import Fault
 from sprechtag.settings import Settings
-from sprechtag.sync import letter, smtp
 from sprechtag.sync.today import Today
 from town import open_town
 
@@ -201,9 +205,7 @@ def test_an_error_while_sending_is_noted_for_the_organiser_and_tried_again_later
         letters.write(session, booking.guest_id, "rehearsal", "x", {}, NOW, NOW + timedelta(days=9))
         guest_id, booking_id = booking.guest_id, booking.id
         letter_id = session.execute(select(col(GuestLetter.id)).where(col(GuestLetter.kind) == "wishes")).scalar_one()
-    monkeypatch.setattr(
-        house.post, "_letter", lambda *_: letter.Letter(("x", "a@b.example"), "s", "t", "<p>h", b"", "")
-    )
+    monkeypatch.setattr(house.post, "_letter", lambda *_: Letter(("x", "a@b.example"), "s", "t", "<p>h", b"", ""))
     with structlog.testing.capture_logs() as logs:
         for _ in range(2):
             target.runner.run(house.follower.follow_mail(guest_id))
@@ -221,8 +223,8 @@ def test_an_error_while_sending_is_noted_for_the_organiser_and_tried_again_later
     ["Tag\r\nBcc: all@b.example", "Tag\n der\u2028offenen Tür", 'O"Brien\\', "\ud800\0Tag", "Ä" * 500, "a,b;c:<d>@e"],
 )
 def test_no_name_ends_a_mail(text: str) -> None:
-    written = letter.Letter((text, "oez@post.example"), letter.one_line(text), "t", "<p>h", b"", "")
-    mail = letter.message(written, f"school@relay.example{text[:0]}", text, "<1@relay.example>", "me@x.example")
+    written = Letter((text, "oez@post.example"), one_line(text), "t", "<p>h", b"", "")
+    mail = message(written, f"school@relay.example{text[:0]}", text, "<1@relay.example>", "me@x.example")
     read = message_from_bytes(mail.as_bytes(policy=SMTP), policy=SMTP)
     assert read["Bcc"] is None and read["To"].addresses[0].addr_spec == "oez@post.example"
 
@@ -231,7 +233,7 @@ def test_no_name_ends_a_mail(text: str) -> None:
 def test_a_relay_that_cannot_be_asked_is_said(host: str) -> None:
     settings = Settings(smtp_host=host, smtp_port=1, smtp_security="none")
     with pytest.raises(smtp.SmtpTroubled):
-        smtp.send(settings, letter.test_message(settings, "a@b.example", "de"))
+        smtp.send(settings, mime.test_message(settings, "a@b.example", "de"))
     assert issubclass(smtplib.SMTPException, OSError)
 
 

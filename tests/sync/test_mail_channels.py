@@ -7,9 +7,9 @@ import time
 import pytest
 
 from conftest import eventually
+from sprechtag.letters.channels import choose
 from sprechtag.sandbox.world import Fault
 from sprechtag.settings import Settings
-from sprechtag.sync.channels import choose
 from town import open_town, own_link
 
 

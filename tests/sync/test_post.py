@@ -17,11 +17,12 @@ from sprechtag.conference import jobs, letters, organise, people
 from sprechtag.conference.person import Person
 from sprechtag.conference.queries import learn
 from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestLetter, Job, JobItem
+from sprechtag.letters.compose import compose
+from sprechtag.letters.mime import message
 from sprechtag.sandbox.demo import new_world
 from sprechtag.sandbox.smtp import Relay
 from sprechtag.sandbox.world import Fault, Mail, World
 from sprechtag.settings import Settings
-from sprechtag.sync import letter
 
 FIRST = datetime(2027, 1, 13, 14, tzinfo=UTC)
 
@@ -39,8 +40,8 @@ class Office:
         self.world.mails.clear()
         for due in self.house.post.due_letters():
             asyncio.run(self.house.post.send_letter(due.id))
-        for message in self.house.post.due_messages():
-            asyncio.run(self.house.post.send_message(message.job_id, message.guest_id))
+        for one in self.house.post.due_messages():
+            asyncio.run(self.house.post.send_message(one.job_id, one.guest_id))
         return list(self.world.mails)
 
     def mail_about_bookings(self, guest_id: int) -> Mail:
@@ -112,8 +113,8 @@ def test_a_reminder_of_what_was_cancelled_meanwhile_is_not_sent(office: Office) 
 
 def test_answers_go_to_the_organiser_and_nothing_is_tracked(office: Office) -> None:
     view = office.school.book(office.school.slots("t01")[0], "a")
-    written = letter.compose([(view, False)], [view], "http://nc.example/app/m/x")
-    mail = letter.message(written, "schule@schule.example", "Schule", "<1@schule.example>", "orga@schule.example")
+    written = compose([(view, False)], [view], "http://nc.example/app/m/x")
+    mail = message(written, "schule@schule.example", "Schule", "<1@schule.example>", "orga@schule.example")
     assert str(mail["From"]) == "Schule <schule@schule.example>" and mail["Reply-To"] == "orga@schule.example"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert "<img" not in written.html and "http" not in written.html.replace("http://nc.example/app/m/x", "")

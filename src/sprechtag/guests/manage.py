@@ -14,12 +14,12 @@ from sqlmodel import col
 
 from ..conference import people, proof, rules, waiting, wishes
 from ..conference.errors import NotFound, Refused, SlotTaken
-from ..conference.ical import calendar_file
 from ..conference.organise import share_token
 from ..conference.queries import BookingView, booking_view, bookings_of_guest, host_by_public_id
 from ..conference.tables import Guest, Slot, WaitingEntry
 from ..conference.taken import free_starts
 from ..conference.tokens import feed_path, is_token
+from ..paper.ical import calendar_file
 from ..paper.pdf import warm_up
 from ..paper.timetable import family_timetable
 from .front import Field, Front, Language, Visit, common, days_with_times, file_answer, message_page

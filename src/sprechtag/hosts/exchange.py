@@ -15,13 +15,13 @@ from sqlmodel import Session, col
 from ..conference import organise
 from ..conference.entries import Wrong, base64_bytes
 from ..conference.errors import Invalid
-from ..conference.ical import calendar_file
 from ..conference.organise import HOST_FIELDS, HostEntry
 from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, Host
 from ..database import Database
 from ..gate import Caller
 from ..paper import sheets
+from ..paper.ical import calendar_file
 from ..phrases import Speaker
 from .access import REFUSALS, User, own
 from .fields import Line

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What leaves or enters as a file: spreadsheets."""
+"""What leaves or enters as a file: PDF, spreadsheets, iCalendar."""

@@ -3,5 +3,5 @@
 """Keeps Nextcloud in step with the bookings: what is due, doing it, retrying it.
 
 A booking has a revision; each effect (talk, calendar, mail) records the revision it has applied. `ledger.py` reads and
-writes that record, `talk.py`, `calendar.py` and `mail.py` do the things, `follower.py` puts them in order, `work.py`
-makes them durable with DBOS."""
+writes that record, `talk.py` and `calendar.py` do the things (mails are the matter of `letters/`), `follower.py` puts
+them in order, `work.py` makes them durable with DBOS."""

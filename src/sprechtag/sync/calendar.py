@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
-from ..conference.ical import PRODUCT, uid_of
 from ..conference.queries import BookingView
 from ..conference.tables import VIDEO
+from ..letters.channels import Channel
+from ..letters.headers import one_line
 from ..moments import local
 from ..nextcloud import calendar
 from ..nextcloud.session import Door, UserSession
+from ..paper.ical import PRODUCT, uid_of
 from ..phrases import Speaker
-from .channels import Channel
 from .ledger import Ledger, State
-from .letter import one_line
 
 REVISION = "X-SPRECHTAG-REVISION"
 MOST_LIVES = 20

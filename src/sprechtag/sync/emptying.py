@@ -12,12 +12,12 @@ from icalendar import Calendar, Event
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.ical import PRODUCT
 from ..conference.tables import EventToEmpty
 from ..database import Database
 from ..nextcloud import calendar
 from ..nextcloud.errors import NextcloudError, NotAllowed
 from ..nextcloud.session import Door, UserSession
+from ..paper.ical import PRODUCT
 from .ledger import PATIENCE, pause_after
 
 log = structlog.get_logger()

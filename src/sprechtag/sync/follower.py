@@ -11,22 +11,24 @@ import structlog
 from sqlmodel import col, select
 
 from ..conference import budgets, entries, jobs
-from ..conference.queries import BookingView, GuestView, fact, for_family, free_instead, learn
+from ..conference.queries import BookingView, GuestView, fact, learn
 from ..conference.tables import VIDEO, Conference, EffectKind, Host
 from ..conference.tokens import LinkKey
 from ..database import Busy, Database, utc_now
 from ..day import records
+from ..letters.channels import Channel, choose
+from ..letters.channels.smtp import SmtpRefused, SmtpTroubled
+from ..letters.kinds import appointments
+from ..letters.sending import Sender
+from ..letters.writer import Writer
 from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
 from ..nextcloud.session import Door
 from ..privacy import retention
 from ..settings import Settings
-from . import ledger, letter
+from . import ledger
 from .calendar import CalendarEffect, Writing
-from .channels import Channel, choose
 from .ledger import PATIENCE, Ledger, State, pause_after
-from .mail import MailEffect
-from .smtp import SmtpRefused, SmtpTroubled
 from .talk import CannotCreateRooms, TalkEffect
 
 log = structlog.get_logger()
@@ -171,10 +173,12 @@ class Follower:
         if held_back := self.held_back(news[0].view):
             self._fail(news, HELD_BACK, (held_back - self._clock()).total_seconds())
             return
-        views = [self.for_family(state.view) for state in self._ledger.of_guest(guest_id, "mail")]
-        news = [replace(state, view=self.for_family(state.view)) for state in news]
+        views = [state.view for state in self._ledger.of_guest(guest_id, "mail")]
+        told = [(state.view, state.applied > 0) for state in news]
+        with self._database.read() as session:
+            written = appointments.write(session, told, views, self.writer())
         try:
-            note = await self.mails().apply(news, views, channel, self.manage_link(news[0].view), self._instead(news))
+            note = await self.sender().send(written, news[0].view, channel, appointments.fingerprint(told))
         except SmtpRefused as error:
             for state in news:
                 self._ledger.gave_up(state, "mail", str(error))
@@ -206,27 +210,16 @@ class Follower:
         with self._database.write(PATIENCE) as session:
             budgets.mailed(session, budget, mailbox, self._clock())
 
-    def mails(self) -> MailEffect:
-        return MailEffect(self._door, self.settings, self._reply_to)
+    def sender(self) -> Sender:
+        return Sender(self._door, self.settings, self._reply_to)
+
+    def writer(self) -> Writer:
+        return Writer(self._links, self.public_base(), self._clock())
 
     def _reply_to(self, organiser_id: str) -> str:
         """Where answers to a mail from the relay go: the organiser's own address."""
         with self._database.read() as session:
             return str(fact(session, f"mail:{organiser_id}").get("reply_to", ""))
-
-    def _instead(self, news: list[State]) -> list[letter.Instead]:
-        """Free times in place of what the school has cancelled."""
-        found: dict[str, letter.Instead] = {}
-        for state in news:
-            view = state.view
-            if view.active or view.cancelled_by != "school":
-                continue
-            with self._database.read() as session:
-                free = free_instead(session, view, self._clock())
-            for one in free:
-                link = f"{self.manage_link(view)}/h/{one.host_public_id}"
-                found[one.host_public_id] = letter.Instead(one.host_name, one.starts, link)
-        return list(found.values())
 
     def mail_is_due(self, state: State) -> bool:
         """A video mail waits for its link, a calendar mail for its event; the others go out at once."""
@@ -375,11 +368,10 @@ class Follower:
     # -- small things -------------------------------------------------------------------------------------------
 
     def manage_link(self, view: BookingView | GuestView) -> str:
-        token = self._links.token("manage", view.guest_public_id, view.guest_generation)
-        return f"{self.public_base()}/m/{token}"
+        return self.writer().manage_link(view)
 
     def for_family(self, view: BookingView) -> BookingView:
-        return for_family(view, self._links, self.public_base())
+        return self.writer().for_family(view)
 
     def nextcloud_base(self) -> str:
         with self._database.read() as session:

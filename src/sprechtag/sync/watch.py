@@ -18,13 +18,15 @@ from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, S
 from ..conference.tokens import hashed
 from ..database import Busy, Database
 from ..day import records
+from ..letters.channels import smtp
+from ..letters.mime import test_message
 from ..nextcloud import calendar, instance, notifications
 from ..nextcloud import people as nextcloud_people
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
 from ..nextcloud.session import Door, UserSession
 from ..phrases import LANGUAGES, Speaker
 from ..settings import Settings
-from . import ledger, letter, smtp
+from . import ledger
 from .ledger import PATIENCE, pause_after
 
 log = structlog.get_logger()
@@ -383,7 +385,7 @@ class Watch:
             return
         outcome: dict[str, Any] = {"state": "sent", "reason": ""}
         try:
-            message = letter.test_message(self.options(), str(asked["to"]), str(asked.get("language", "en")))
+            message = test_message(self.options(), str(asked["to"]), str(asked.get("language", "en")))
             await asyncio.to_thread(smtp.send, self.options(), message)
         except (smtp.SmtpRefused, smtp.SmtpTroubled) as error:
             outcome = {"state": "failed", "reason": str(error)}

@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..settings import Settings
+from ...settings import Settings
 
 ChannelName = Literal["smtp", "mail-app", "calendar"]
 

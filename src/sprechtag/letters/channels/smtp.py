@@ -6,7 +6,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 
-from ..settings import Settings
+from ...settings import Settings
 
 
 class SmtpRefused(Exception):

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from icalendar import Alarm, Calendar, Event
 
+from ..conference.queries import BookingView
 from ..phrases import Speaker
-from .queries import BookingView
 
 PRODUCT = "-//Sprechtag//conference days//EN"
 

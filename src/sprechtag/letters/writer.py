@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a letter is written with besides what it is about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from ..conference.queries import BookingView, GuestView, bookings_of_guest, for_family
+from ..conference.tokens import LinkKey, feedback_path
+
+
+@dataclass(frozen=True)
+class Writer:
+    """`base` is the app's public address without a slash at its end, `now` the moment of writing (UTC)."""
+
+    links: LinkKey
+    base: str
+    now: datetime
+
+    def manage_link(self, to: BookingView | GuestView) -> str:
+        return f"{self.base}/m/{self.links.token('manage', to.guest_public_id, to.guest_generation)}"
+
+    def feedback_link(self, conference_public_id: str) -> str:
+        return f"{self.base}/{feedback_path(self.links, conference_public_id)}"
+
+    def for_family(self, view: BookingView) -> BookingView:
+        """The same with the links that a family gets."""
+        return for_family(view, self.links, self.base)
+
+    def views(self, session: Session, to: GuestView) -> list[BookingView]:
+        """All of the family's bookings by time, as it reads them; cancelled ones too."""
+        return [self.for_family(view.outward()) for view in bookings_of_guest(session, to.guest_id)]
+
+    def coming(self, session: Session, to: GuestView) -> list[BookingView]:
+        """Those of `views` that are not cancelled."""
+        return [view for view in self.views(session, to) if view.active]
