@@ -14,6 +14,8 @@ from fastapi.responses import JSONResponse
 from .conference.entries import user_id as user_id_of
 from .conference.queries import fact, learn
 from .database import Database, utc_now
+from .errands import queue
+from .errands.queue import Put
 from .gate import HARPS_AA_VERSION
 from .logs import kind_of
 from .nextcloud import callbacks, instance
@@ -21,7 +23,8 @@ from .nextcloud.errors import NextcloudError
 from .nextcloud.session import Door
 
 log = structlog.get_logger()
-TRIES = 5
+READY, MENU, BOT, HEAR, LEARN = "ready", "menu", "bot", "hear", "learn"
+"""What AppAPI is asked for until it stands, and what is learned anew whenever the app is switched on."""
 LONGEST_BODY = 256 * 1024
 """Bytes of what a callback sends; Talk's longest chat message has 32,000 characters."""
 
@@ -32,10 +35,8 @@ class Lifecycle:
 
     database: Database
     door: Door
-    on_enabled: Callable[[], None]
     on_calendar: Callable[[str], None]
     on_call: Callable[[dict[str, Any]], None]
-    register_bot: Callable[[], Awaitable[None]]
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def router(self) -> APIRouter:
@@ -53,6 +54,10 @@ class Lifecycle:
         with self.database.read() as session:
             return bool(fact(session, "enabled").get("on"))
 
+    def _put(self, kind: str) -> None:
+        with self.database.write() as session:
+            queue.put(session, Put(kind, "", utc_now()))
+
     async def heartbeat(self) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
@@ -62,7 +67,7 @@ class Lifecycle:
         return JSONResponse({"status": "ok"})
 
     async def init(self) -> JSONResponse:
-        self._later(self._report_ready())
+        await asyncio.to_thread(self._put, READY)
         return JSONResponse({})
 
     async def set_enabled(self, enabled: bool, request: Request) -> JSONResponse:
@@ -72,12 +77,10 @@ class Lifecycle:
             with self.database.write() as session:
                 learn(session, "enabled", {"on": enabled}, utc_now())
                 learn(session, "front", {"harp": through_harp}, utc_now())
+                if enabled:
+                    queue.put(session, *(Put(kind, "", utc_now()) for kind in (MENU, BOT, HEAR, LEARN)))
 
         await asyncio.to_thread(note)
-        if enabled:
-            self._later(self._show_menu_entry())
-            self._later(self.register_bot())
-            self.on_enabled()
         return JSONResponse({"error": ""})
 
     async def calendar_changed(self, request: Request) -> JSONResponse:
@@ -118,22 +121,6 @@ class Lifecycle:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _report_ready(self) -> None:
-        await self._patiently("report that the app is ready", _ready)
-
-    async def _show_menu_entry(self) -> None:
-        await self._patiently("show the menu entry", _menu)
-
-    async def _patiently(self, what: str, call: Callable[[Door], Awaitable[None]]) -> None:
-        for attempt in range(TRIES):
-            try:
-                await call(self.door)
-            except NextcloudError as error:
-                log.warning("nextcloud not told", what=what, call=error.doing, status=error.status)
-                await asyncio.sleep(2**attempt)
-            else:
-                return
-
 
 class TooLong(Exception):
     """A body of more than `LONGEST_BODY` bytes."""
@@ -155,13 +142,3 @@ def _not_understood() -> JSONResponse:
 
 def _too_long() -> JSONResponse:
     return JSONResponse({"error": "too long"}, 413)
-
-
-async def _ready(door: Door) -> None:
-    async with door.as_user("") as session:
-        await instance.report_progress(session, 100)
-
-
-async def _menu(door: Door) -> None:
-    async with door.as_user("") as session:
-        await instance.show_menu_entry(session)

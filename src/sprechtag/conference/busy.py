@@ -5,7 +5,7 @@
 The app does not fight: an event that the host has moved or deleted stays as the host left it until the host has said
 whether the family shall hear of it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -165,14 +165,12 @@ def slot_for_event(session: Session, question: CalendarQuestion, booking: Bookin
     return slot, made
 
 
-def hosts_to_read(session: Session, now: datetime, stale_at: datetime) -> list[int]:
-    """Joined hosts with times to come whose calendar was read before `stale_at`, longest ago first."""
+def hosts_to_read(session: Session, asked: Collection[int], now: datetime, stale_at: datetime) -> list[Host]:
+    """Of these the joined hosts with times to come whose calendar was not read since `stale_at`."""
     coming = select(col(Slot.host_id)).where(col(Slot.ends_at) > now)
     rows = session.execute(
-        select(col(Host.id))
-        .join(Conference, col(Conference.id) == col(Host.conference_id))
-        .where(col(Host.state) == "joined", col(Host.id).in_(coming))
+        select(Host)
+        .where(col(Host.id).in_(asked), col(Host.state) == "joined", col(Host.id).in_(coming))
         .where(col(Host.calendar_read_at).is_(None) | (col(Host.calendar_read_at) < stale_at))
-        .order_by(col(Host.calendar_read_at), col(Host.id))
     ).scalars()
-    return [host_id for host_id in rows if host_id]
+    return list(rows)

@@ -125,7 +125,7 @@ def offers(session: Session, now: datetime) -> None:
 
 def level(session: Session, now: datetime) -> int:
     """Puts an errand for everything that is behind and has none; returns how many. Twice is once."""
-    family, host_of = _lane("family", col(Booking.guest_id)), _lane("host", col(Booking.host_id))
+    family, host_of = lane("family", col(Booking.guest_id)), lane("host", col(Booking.host_id))
     behind = select(Booking).join(Effect, col(Effect.booking_id) == col(Booking.id)).where(still_to_follow())
     outside = behind.where(col(Effect.kind) != "mail").where(
         col(Booking.confirm_by).is_(None) | (col(Booking.state) != "active")
@@ -137,41 +137,41 @@ def level(session: Session, now: datetime) -> int:
     message = cast(col(JobItem.job_id), String) + ":" + cast(col(JobItem.guest_id), String)
     emptied = col(EventToEmpty.user_id)
     missing = [
-        (BOOKING, _each(outside, col(Booking.id), host_of), NEWS),
+        (BOOKING, each(outside, col(Booking.id), host_of), NEWS),
         (
             MAIL,
-            _each(behind.where(col(Effect.kind) == "mail"), col(Booking.guest_id), family),
+            each(behind.where(col(Effect.kind) == "mail"), col(Booking.guest_id), family),
             NEWS,
         ),
         (
             LETTER,
-            _each(unsent, col(GuestLetter.id), _lane("family", col(GuestLetter.guest_id)), col(GuestLetter.expires_at)),
+            each(unsent, col(GuestLetter.id), lane("family", col(GuestLetter.guest_id)), col(GuestLetter.expires_at)),
             LETTERS,
         ),
-        (MESSAGE, _each(unsaid, message, _lane("family", col(JobItem.guest_id))), MESSAGES),
-        (JOB, _each(unfinished, col(Job.id), _lane("conference", col(Job.conference_id))), NEWS),
-        (RUN, _each(select(WishRun).where(col(WishRun.state) == "running"), col(WishRun.id), literal("run")), NEWS),
+        (MESSAGE, each(unsaid, message, lane("family", col(JobItem.guest_id))), MESSAGES),
+        (JOB, each(unfinished, col(Job.id), lane("conference", col(Job.conference_id))), NEWS),
+        (RUN, each(select(WishRun).where(col(WishRun.state) == "running"), col(WishRun.id), literal("run")), NEWS),
         (
             PAPER,
-            _each(select(PaperJob).where(col(PaperJob.state) == "waiting"), col(PaperJob.id), literal("paper")),
+            each(select(PaperJob).where(col(PaperJob.state) == "waiting"), col(PaperJob.id), literal("paper")),
             NEWS,
         ),
-        (REHEARSAL, _each(asked, col(Conference.id), _lane("user", col(Conference.organiser_id))), NEWS),
+        (REHEARSAL, each(asked, col(Conference.id), lane("user", col(Conference.organiser_id))), NEWS),
         (
             EMPTY,
-            _each(select(EventToEmpty), emptied, _lane("empty", emptied)),
+            each(select(EventToEmpty), emptied, lane("empty", emptied)),
             NEWS,
         ),
     ]
     return sum(queue.put_missing(session, kind, rows, now, rank) for kind, rows, rank in missing)
 
 
-def _each(
+def each(
     of: Select[Any], key: ColumnElement[Any], lane: ColumnElement[Any], expires_at: ColumnElement[Any] | None = None
 ) -> Select[Any]:
     more = [] if expires_at is None else [expires_at.label("expires_at")]
     return of.with_only_columns(key.label("key"), lane.label("lane"), *more).distinct()
 
 
-def _lane(name: str, number: ColumnElement[Any]) -> ColumnElement[Any]:
+def lane(name: str, number: ColumnElement[Any]) -> ColumnElement[Any]:
     return literal(f"{name}:") + cast(number, String)

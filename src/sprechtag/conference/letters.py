@@ -124,3 +124,10 @@ def sent(session: Session, letter_id: int, now: datetime, note: str = "") -> Non
     letter = session.get(GuestLetter, letter_id)
     if letter:
         letter.sent_at, letter.last_error = now, note[:300]
+
+
+def note(session: Session, letter_id: int, reason: str) -> None:
+    """Says why it has not gone out so far."""
+    letter = session.get(GuestLetter, letter_id)
+    if letter:
+        letter.last_error = reason[:300]

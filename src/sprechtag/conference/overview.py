@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from ..moments import local
 from . import people
+from .effects import step_of
 from .tables import Booking, Conference, Effect, Guest, Host, Slot
 
 
@@ -201,15 +202,6 @@ def _host_progress(session: Session, conference_id: int, booked: Counter[int]) -
 
 
 _WORST_FIRST = ("gave_up", "failing", "waiting")
-
-
-def step_of(effect: Effect, revision: int) -> str:
-    """`done`, `gave_up`, `failing` (tried and tried again) or `waiting`."""
-    if effect.applied_revision >= revision:
-        return "done"
-    if effect.gave_up_revision >= revision:
-        return "gave_up"
-    return "failing" if effect.last_error else "waiting"
 
 
 def _behind(session: Session, conference_id: int, active_only: bool) -> list[tuple[int, Effect, str]]:

@@ -414,17 +414,6 @@ def bookings_by_visitor(session: Session, conference_id: int) -> dict[str, list[
     return found
 
 
-def effects_of(session: Session, booking_ids: list[int]) -> dict[int, list[Effect]]:
-    """The effects of each booking, in the order of the kinds."""
-    found: dict[int, list[Effect]] = {booking_id: [] for booking_id in booking_ids}
-    rows = session.execute(
-        select(Effect).where(col(Effect.booking_id).in_(booking_ids)).order_by(col(Effect.kind))
-    ).scalars()
-    for effect in rows:
-        found[effect.booking_id].append(effect)
-    return found
-
-
 def fact(session: Session, name: str) -> dict[str, Any]:
     """What was last learned of the instance under this name; empty when nothing was."""
     row = session.get(InstanceFact, name)

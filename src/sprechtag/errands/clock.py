@@ -13,6 +13,8 @@ from .queue import Put
 
 KIND = "clock"
 EVERY = timedelta(minutes=1)
+LONG_GONE = timedelta(days=1)
+"""What has expired is noted as given up by who would do it; only what nobody does any more is left then."""
 
 
 @dataclass(frozen=True)
@@ -30,4 +32,4 @@ class Clock:
         queue.put(session, *(Put(kind, "", now) for kind in (KIND, *self.single) if kind not in there))
         for puts in self.many:
             puts(session, now)
-        queue.forget_expired(session, now)
+        queue.forget_expired(session, now - LONG_GONE)

@@ -221,6 +221,13 @@ def note(session: Session, errand: Errand, payload: dict[str, Any]) -> None:
     session.execute(update(Errand).where(col(Errand.id) == errand.id).values(payload=payload))
 
 
+def say(session: Session, errand: Errand, problem: str, now: datetime) -> None:
+    """Notes why it waits, for people's eyes; it is no try."""
+    since = func.coalesce(col(Errand.troubled_at), literal(now, UtcDateTime()))
+    words = {"problem": problem[:LONGEST_PROBLEM], "troubled_at": since}
+    session.execute(update(Errand).where(col(Errand.id) == errand.id).values(**words))
+
+
 def forget_expired(session: Session, now: datetime) -> int:
     """What makes no sense any more goes; returns how many."""
     gone = session.execute(delete(Errand).where(col(Errand.expires_at) <= now, _is_free(now)))

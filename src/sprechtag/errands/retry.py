@@ -16,10 +16,19 @@
 them, so that what failed together does not come back together."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from ..database import Busy
+from ..logs import kind_of
+
+log = structlog.get_logger()
 
 
 class Fault(StrEnum):
@@ -44,14 +53,49 @@ class NotYet(Exception):
 
 
 class Trouble(Exception):
-    """It was tried and failed. `words` are for people and hold nobody's name; `about` is the part that failed, where a
-    kind has several; `wait` says how long to wait where somebody has said so; `final` that no other try can help."""
+    """It was tried and failed. `words` are for people and hold nobody's name; `wait` says how long to wait where
+    somebody has said so, `final` that no other try can help. `about` is the part that failed, where a kind has
+    several, and `tried` which version of what (its number by id)."""
 
-    def __init__(
-        self, fault: Fault, words: str, *, about: str = "", wait: timedelta | None = None, final: bool = False
-    ) -> None:
+    def __init__(self, fault: Fault, words: str, *, wait: timedelta | None = None, final: bool = False) -> None:
         super().__init__(words)
-        self.fault, self.words, self.about, self.wait, self.final = fault, words, about, wait, final
+        self.fault, self.words, self.wait, self.final = fault, words, wait, final
+        self.about, self.tried = "", dict[int, int]()
+
+
+Explain = Callable[[Exception], Trouble | None]
+"""Turns what a room raises into a `Trouble`; None for what it does not know."""
+DATABASE_AWAY = "The database does not answer or is full. It is tried again by itself."
+UNEXPECTED = "An error in Sprechtag ({name}). It is tried again by itself."
+TOO_LONG = "It took too long. It is tried again by itself."
+DatabaseTrouble = (Busy, DBAPIError)
+
+
+def trouble_of(error: Exception, explain: Explain) -> Trouble:
+    """What nobody has expected is an error of ours; it is written down by its kind and place."""
+    if isinstance(error, Trouble):
+        return error
+    if isinstance(error, DatabaseTrouble):
+        return Trouble(Fault.DATABASE, DATABASE_AWAY)
+    if isinstance(error, TimeoutError):
+        return Trouble(Fault.NEXTCLOUD, TOO_LONG)
+    if explained := explain(error):
+        return explained
+    log.error("unexpected error", **kind_of(error))
+    return Trouble(Fault.OURS, UNEXPECTED.format(name=type(error).__name__))
+
+
+@contextmanager
+def part(about: str, tried: Mapping[int, int], explain: Explain) -> Iterator[None]:
+    """Whatever goes wrong in here is a trouble with this part."""
+    try:
+        yield
+    except NotYet:
+        raise
+    except Exception as error:
+        trouble = trouble_of(error, explain)
+        trouble.about, trouble.tried = about, dict(tried)
+        raise trouble from error
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,13 @@ from functools import partial
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from ..database import Busy, Database
+from ..database import Database
 from ..logs import kind_of
 from . import queue
 from .lanes import Seats, Share
-from .retry import Fault, NotYet, Retry, Trouble
+from .retry import DatabaseTrouble, Explain, Fault, NotYet, Retry, Trouble, trouble_of
 from .table import Errand
 
 log = structlog.get_logger()
@@ -36,12 +35,22 @@ REST_SECONDS = 60.0
 GATHERING_SECONDS = 0.02
 """In a rush every booking wakes it; so many of them share one claim."""
 PATIENCE = 30.0
+EXPIRED = "It makes no sense any more."
 JUMP = timedelta(seconds=20)
 DATABASE_SECONDS = LANE_SECONDS = 1.0
-DATABASE_AWAY = "The database does not answer or is full. It is tried again by itself."
-UNEXPECTED = "An error in Sprechtag ({name}). It is tried again by itself."
-TOO_LONG = "It took too long. It is tried again by itself."
-DatabaseTrouble = (Busy, DBAPIError)
+
+
+async def insist(call: Callable[[], Result]) -> Result:
+    """Calls until the database takes it: what was done must be noted, or it would be done again."""
+    said = False
+    while True:
+        try:
+            return await asyncio.to_thread(call)
+        except DatabaseTrouble as error:
+            if not said:
+                log.error("not noted yet", **kind_of(error))
+            said = True
+            await asyncio.sleep(DATABASE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class Worker:
     retry: Retry
     clock: Callable[[], datetime]
     enabled: Callable[[], bool] = lambda: True
-    explain: Callable[[Exception], Trouble | None] = lambda _: None
+    explain: Explain = lambda _: None
     begin: Callable[[Session, datetime], None] = lambda _session, _now: None
     rests: float = REST_SECONDS
     lease: timedelta = LEASE
@@ -188,7 +197,7 @@ class Worker:
         kind = self.kinds[errand.kind]
         try:
             settle = await self._outcome(kind, errand)
-            await self.insist(settle)
+            await insist(settle)
         finally:
             self.seats.rise(kind.share)
             self._running.pop(errand.id or 0, None)
@@ -198,6 +207,8 @@ class Worker:
     async def _outcome(self, kind: Kind, errand: Errand) -> Callable[[], None]:
         """Does it; returns what is to be noted."""
         try:
+            if errand.expires_at and errand.expires_at <= self.clock():
+                raise Trouble(Fault.OURS, errand.problem or EXPIRED, final=True)
             async with asyncio.timeout(kind.seconds):
                 again_at = await kind.do(errand)
         except NotYet as wait:
@@ -205,7 +216,7 @@ class Worker:
         except asyncio.CancelledError:
             return partial(self._not_yet, errand, NotYet(errand.due_at))
         except Exception as error:  # noqa: BLE001 - whatever one raises, the others go on
-            trouble = self._trouble(kind, error)
+            trouble = trouble_of(error, self.explain)
             pause = self.retry.again_in(trouble, errand.attempts)
             log.warning(
                 "given up" if pause is None else "to be tried again",
@@ -218,29 +229,7 @@ class Worker:
             return partial(self._failed, kind, errand, trouble, pause)
         return partial(self._done, errand, again_at)
 
-    def _trouble(self, kind: Kind, error: Exception) -> Trouble:
-        if isinstance(error, Trouble):
-            return error
-        if isinstance(error, DatabaseTrouble):
-            return Trouble(Fault.DATABASE, DATABASE_AWAY)
-        if isinstance(error, TimeoutError):
-            return Trouble(Fault.NEXTCLOUD, TOO_LONG)
-        explained = self.explain(error)
-        if explained is None:
-            self._log_once("unexpected error", error, kind.name)
-            return Trouble(Fault.OURS, UNEXPECTED.format(name=type(error).__name__))
-        return explained
-
     # -- settling -----------------------------------------------------------------------------------------------
-
-    async def insist(self, call: Callable[[], Result]) -> Result:
-        """Calls until the database takes it: what was done must be noted, or it would be done again."""
-        while True:
-            try:
-                return await asyncio.to_thread(call)
-            except DatabaseTrouble as error:
-                self._log_once("not noted yet", error)
-                await asyncio.sleep(DATABASE_SECONDS)
 
     def _done(self, errand: Errand, again_at: datetime | None) -> None:
         with self.database.write(PATIENCE) as session:

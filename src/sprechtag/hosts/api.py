@@ -16,11 +16,11 @@ from sqlmodel import Session, col
 from ..conference import administration, organise
 from ..conference.booking import Desk, Wish
 from ..conference.errors import NotFound
-from ..conference.overview import step_of
 from ..conference.person import Person
-from ..conference.queries import BookingView, booking_view, bookings_of_conference, effects_of
+from ..conference.effects import Followed, followed_by
+from ..conference.queries import BookingView, booking_view, bookings_of_conference
 from ..conference.slots import slots_of
-from ..conference.tables import Booking, Conference, Effect, Host
+from ..conference.tables import Booking, Conference, Host
 from ..conference.tokens import LinkKey
 from ..database import Database
 from ..day import media
@@ -301,13 +301,13 @@ class HostApi:
             organises = conference.organiser_id == user.user_id
             host_id = None if organises else organise.find_host(session, conference.id or 0, user.user_id).id
             views = bookings_of_conference(session, conference.id or 0, host_id)
-            effects = effects_of(session, [view.id for view in views])
+            effects = followed_by(session, views)
         return [_booking_answer(view, effects[view.id], organises, user) for view in views]
 
     def booking(self, booking_id: str, user: User) -> BookingAnswer:
         with self.database.read() as session:
             view, organises = visible_booking(session, booking_id, user)
-            return _booking_answer(view, effects_of(session, [view.id])[view.id], organises, user)
+            return _booking_answer(view, followed_by(session, [view])[view.id], organises, user)
 
     def book(self, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
         """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
@@ -384,7 +384,7 @@ class HostApi:
         )
 
 
-def _booking_answer(view: BookingView, effects: list[Effect], organises: bool, user: Caller) -> BookingAnswer:
+def _booking_answer(view: BookingView, effects: list[Followed], organises: bool, user: Caller) -> BookingAnswer:
     return BookingAnswer(
         id=view.public_id,
         code=view.code,
@@ -404,16 +404,16 @@ def _booking_answer(view: BookingView, effects: list[Effect], organises: bool, u
         slot_id=view.slot_public_id,
         unconfirmed=view.confirm_by is not None,
         video_link=view.talk_link if view.place == "video" else "",
-        effects=[_effect_answer(view, effect) for effect in effects],
+        effects=[_effect_answer(effect) for effect in effects],
     )
 
 
-def _effect_answer(view: BookingView, effect: Effect) -> EffectAnswer:
-    state = step_of(effect, view.revision)
+def _effect_answer(followed: Followed) -> EffectAnswer:
+    state, effect = followed.step, followed.effect
     return EffectAnswer(
         kind=effect.kind,
         state=state,  # type: ignore[arg-type]
-        attempts=effect.attempts,
-        next_attempt_at=None if state in ("done", "gave_up") else effect.next_attempt_at,
+        attempts=followed.attempts,
+        next_attempt_at=None if state in ("done", "gave_up") else followed.next_try_at,
         last_error=effect.last_error,
     )

@@ -3,6 +3,7 @@
 """A user's calendar over CalDAV (RFC 4791), below `/remote.php/dav/calendars/{user}/`."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar as Parsed
 
-from .errors import Conflict, Missing, Rejected, Troubled, from_status
+from .errors import Conflict, Garbled, Missing, Troubled, from_status
 from .session import Answer, UserSession
 
 _DAV = "{DAV:}"
@@ -72,8 +73,9 @@ def _home(session: UserSession) -> str:
     return f"/calendars/{quote(session.user_id, safe='')}/"
 
 
-def _check(doing: str, answer: Answer) -> Answer:
-    if answer.status >= 300:
+def _check(doing: str, answer: Answer, *wanted: int) -> Answer:
+    """Only these say that it was done: a captive portal and a maintenance page say 200. Raises `NextcloudError`."""
+    if answer.status not in wanted:
         raise from_status(doing, answer.status, answer.text, answer.headers.get("retry-after", ""))
     return answer
 
@@ -81,7 +83,7 @@ def _check(doing: str, answer: Answer) -> Answer:
 async def calendars(session: UserSession) -> list[CalendarInfo]:
     """The user's calendars for events, shared ones too. Raises `NextcloudError`."""
     answer = await session.dav("PROPFIND", _home(session), headers={"Depth": "1"}, body=_LIST)
-    return _calendars(_check("look for the calendar", answer).text, session.user_id)
+    return _calendars(_check("look for the calendar", answer, 207).text, session.user_id)
 
 
 async def events_between(
@@ -96,7 +98,7 @@ async def events_between(
     span = {"start": f"{before:%Y%m%dT%H%M%SZ}", "end": f"{end.astimezone(UTC):%Y%m%dT%H%M%SZ}"}
     path = f"{_home(session)}{quote(calendar, safe='')}/"
     answer = await session.dav("REPORT", path, headers={"Depth": "1"}, body=_EVENTS.format(**span))
-    found = await asyncio.to_thread(_events_in, _check("read the calendar", answer).text, zone, address)
+    found = await asyncio.to_thread(_events_in, _check("read the calendar", answer, 207).text, zone, address)
     return [event for event in found if event.ends_at > start and event.starts_at < end]
 
 
@@ -104,7 +106,7 @@ def _events_in(multistatus: str, zone: str, address: str) -> list[EventTime]:
     try:
         root = ElementTree.fromstring(multistatus)  # noqa: S314 - as in _calendars
     except (ElementTree.ParseError, ValueError) as error:
-        raise Rejected("read the calendar") from error
+        raise Garbled("read the calendar", 207) from error
     texts = (text.text or "" for text in root.iter(f"{_CAL}calendar-data"))
     times = (event for text in texts for event in event_times(text, zone, address))
     return list(islice(times, MOST_EVENTS))
@@ -165,7 +167,7 @@ async def find_or_create(session: UserSession, wanted: str = "") -> str:
         return next((name for name in (wanted, "personal") if name in writable), writable[0])
     made = await session.dav("MKCALENDAR", f"{_home(session)}personal/")
     if made.status != 405:  # 405: somebody else has made it in the meantime
-        _check("make a calendar", made)
+        _check("make a calendar", made, 201)
     return "personal"
 
 
@@ -173,7 +175,7 @@ def _calendars(multistatus: str, user_id: str) -> list[CalendarInfo]:
     try:
         root = ElementTree.fromstring(multistatus)  # noqa: S314 - our own Nextcloud answers, entities are off
     except (ElementTree.ParseError, ValueError) as error:
-        raise Rejected("look for the calendar") from error
+        raise Garbled("look for the calendar", 207) from error
     found: list[CalendarInfo] = []
     for response in root.iter(f"{_DAV}response"):
         name = unquote((response.findtext(f"{_DAV}href") or "").rstrip("/").rsplit("/", 1)[-1])
@@ -205,8 +207,15 @@ async def get(session: UserSession, calendar: str, name: str) -> StoredEvent | N
     answer = await session.dav("GET", _path(session, calendar, name))
     if answer.status in (404, 410):
         return None
-    _check("read the event", answer)
-    return StoredEvent(answer.text, answer.headers.get("etag", ""))
+    _check("read the event", answer, 200)
+    if "BEGIN:VCALENDAR" not in answer.text[:LONGEST_EVENTS].upper():
+        raise Garbled("read the event", answer.status)
+    return StoredEvent(answer.text, _etag(answer.headers.get("etag", "")))
+
+
+def _etag(sent: str) -> str:
+    """As Nextcloud knows it: a web server that compresses its answers makes another of it ("…-gzip", W/"…")."""
+    return re.sub(r"[-;](gzip|br|df|zstd)\"$", '"', sent.removeprefix("W/"))
 
 
 class NameUsedUp(Conflict):
@@ -224,29 +233,32 @@ async def put(
     etag: str = "",
     quiet: bool = False,
 ) -> None:
-    """Writes the event, with `etag` only over that version of it (`Conflict` else), with `quiet` without a mail of the
-    server's to attendees that are there or were. Raises `Missing` when the calendar
+    """Writes the event, with `etag` only over that version of it and a new one only where none is (`Conflict` else),
+    with `quiet` without a mail of the server's to those who attend or did. Raises `Missing` when the calendar
     is gone, and `NameUsedUp` where a deleted event is in the way: Nextcloud answers 400 when the UID stands under
     another name, and a bare 500 (unique violation) when the name lies in its trash bin, which is believed the second
     time (`refused_before`)."""
     headers = {"Content-Type": "text/calendar; charset=utf-8"} | ({"If-Match": etag} if etag else {})
+    headers |= {"If-None-Match": "*"} if is_new else {}
     headers |= {"x-nc-scheduling": "false"} if quiet else {}
     answer = await session.dav("PUT", _path(session, calendar, name), headers=headers, body=event)
     if is_new and (answer.status == 400 or (answer.status == 500 and refused_before)):
         raise NameUsedUp("write the event", answer.status)
-    _check("write the event", answer)
+    _check("write the event", answer, 201, 204)
 
 
 async def delete(session: UserSession, calendar: str, name: str) -> None:
     """Deletes the event without a mail of the server's; one that is gone already is fine."""
     answer = await session.dav("DELETE", _path(session, calendar, name), headers={"x-nc-scheduling": "false"})
     if answer.status not in (404, 410):
-        _check("delete the event", answer)
+        _check("delete the event", answer, 204)
 
 
 __all__ = [
     "CalendarInfo",
+    "Conflict",
     "EventTime",
+    "Garbled",
     "Missing",
     "NameUsedUp",
     "StoredEvent",

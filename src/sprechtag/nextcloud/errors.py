@@ -6,11 +6,13 @@ NextcloudError
 ├── Unreachable    no answer: it is not known whether the thing was done (`sent` false: surely not done;
 │                  `broke_off` true: the connection ended early, so asking again costs no waiting)
 ├── Troubled       5xx or a session lost: later may help, the thing may be half done
+│   └── Garbled    an answer that is none of Nextcloud's: a maintenance page or a captive portal that says 200, a
+│                  redirect to the login, JSON without what was asked for
 ├── Throttled      429 (`retry_after` in seconds, or None)
 ├── NotAllowed     401, 403: this user may not
 ├── Missing        404, 410
 ├── Conflict       409, 412: it is there already or has changed
-└── Rejected       any other 4xx, or an answer that makes no sense
+└── Rejected       any other 4xx, or an answer that is too long
 """
 
 import re
@@ -31,6 +33,10 @@ class Unreachable(NextcloudError):
 
 
 class Troubled(NextcloudError):
+    pass
+
+
+class Garbled(Troubled):
     pass
 
 
@@ -70,5 +76,6 @@ def from_status(doing: str, status: int, body: str = "", retry_after: str = "") 
         408: Troubled,
         423: Troubled,
     }
-    kind = kinds.get(status, Troubled if status >= 500 else Rejected)
+    other = Troubled if status >= 500 else Rejected if status >= 400 else Garbled
+    kind = kinds.get(status, other)
     return kind(doing, status, body[:500])

@@ -4,8 +4,8 @@
 
 from typing import Any
 
-from .errors import NextcloudError
-from .session import UserSession
+from .errors import Garbled, NextcloudError
+from .session import UserSession, named
 
 APP_API = "/ocs/v2.php/apps/app_api"
 MENU_ENTRY = "conferences"
@@ -13,15 +13,17 @@ MENU_ENTRY = "conferences"
 
 async def theming(session: UserSession) -> dict[str, Any]:
     """Name, colour and logo; the logo may be set for logged-in users only."""
-    data = await session.ocs("GET", "/ocs/v2.php/cloud/capabilities")
-    theming = (data.get("capabilities") or {}).get("theming") or {}
+    theming = named(await session.ocs_map("GET", "/ocs/v2.php/cloud/capabilities"), "capabilities", "theming")
     return {key: str(theming.get(key) or "") for key in ("name", "color", "logo", "url")}
 
 
 async def public_url(session: UserSession, path: str) -> str:
     """The public address of `path` on this Nextcloud, as far as it knows its own (`overwrite.cli.url`)."""
     data = await session.ocs("GET", f"{APP_API}/api/v1/info/nextcloud_url/absolute", params={"url": path})
-    return str(data.get("absolute_url", "")) if isinstance(data, dict) else str(data)
+    found = data.get("absolute_url") if isinstance(data, dict) else data
+    if not isinstance(found, str) or not found:
+        raise Garbled("GET the public address", 200)
+    return found
 
 
 async def report_progress(session: UserSession, percent: int, error: str = "") -> None:
@@ -62,7 +64,7 @@ async def hear_of_calendars(session: UserSession, app_id: str, path: str, user_i
     """Has Nextcloud call `path` when something changes in these users' calendars, and no longer for others.
 
     The filter keeps other people's events out of the app. Raises `Missing` without the app webhook_listeners."""
-    mine = [hook for hook in await session.ocs("GET", WEBHOOKS) if hook.get("appId") == app_id]
+    mine = [hook for hook in await session.ocs_list("GET", WEBHOOKS) if hook.get("appId") == app_id]
     for hook in mine:
         await session.ocs("DELETE", f"{WEBHOOKS}/{hook['id']}")
     if not user_ids:

@@ -20,7 +20,7 @@ class MailAccount:
 async def first_account(session: UserSession) -> MailAccount | None:
     """The user's first account; None without one or without the Mail app."""
     try:
-        accounts = await session.ocs("GET", f"{API}/account/list")
+        accounts = await session.ocs_list("GET", f"{API}/account/list")
     except (Missing, NotAllowed):
         return None
     for account in accounts:

@@ -17,7 +17,7 @@ from nc_py_api import AsyncNextcloudApp, NextcloudException
 from niquests.exceptions import ConnectionError as NoConnection
 from niquests.exceptions import ConnectTimeout, RequestException
 
-from .errors import Rejected, Unreachable, from_status
+from .errors import Garbled, Rejected, Unreachable, from_status
 
 # What may be asked again without asking twice for anything: a kept connection may have been closed in between.
 LONGEST_ANSWER = 10_000_000
@@ -82,7 +82,7 @@ class UserSession:
         body: dict[str, Any] | None = None,
         files: list[tuple[str, Any]] | None = None,
     ) -> Any:
-        """The `data` of an OCS answer. Raises `NextcloudError`."""
+        """The `data` of an OCS answer, whatever it is. Raises `NextcloudError`."""
         answer = await self.ocs_answer(method, path, params=params, body=body, files=files)
         doing = f"{method} {_kind(path)}"
         if answer.status >= 300:
@@ -91,8 +91,27 @@ class UserSession:
             return []
         try:
             return json.loads(answer.text)["ocs"]["data"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Rejected(doing, answer.status, answer.text[:200]) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Garbled(doing, answer.status, answer.text[:200]) from error
+
+    async def ocs_map(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        """The `data` of an answer that has to hold named values. PHP writes an empty one as a list. Raises
+        `NextcloudError`, `Garbled` for anything else."""
+        data = await self.ocs(method, path, **more)
+        if data == []:
+            return {}
+        if not isinstance(data, dict):
+            raise Garbled(f"{method} {_kind(path)}", 200)
+        return data
+
+    async def ocs_list(self, method: str, path: str, **more: Any) -> list[dict[str, Any]]:
+        """The `data` of an answer that has to be a list of things with named values; one that PHP has numbered with
+        gaps too. Raises `NextcloudError`, `Garbled` for anything else."""
+        data = await self.ocs(method, path, **more)
+        items = list(data.values()) if isinstance(data, dict) else data
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise Garbled(f"{method} {_kind(path)}", 200)
+        return items
 
     async def ocs_answer(
         self,
@@ -163,6 +182,13 @@ def _refused(error: Exception) -> bool:
     return isinstance(error, ConnectTimeout) or any(
         word in text for word in ("newconnectionerror", "refused", "name resolution", "failed to establish")
     )
+
+
+def named(data: Any, *names: str) -> dict[str, Any]:
+    """What stands below these names; empty where there is nothing, which PHP writes as a list."""
+    for name in names:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
 
 
 def _kind(path: str) -> str:

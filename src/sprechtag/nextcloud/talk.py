@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .errors import Missing, Rejected, Troubled
-from .session import UserSession
+from .errors import Garbled, Missing, Rejected, Troubled
+from .session import UserSession, named
 
 OUR_BOT = "/ocs/v2.php/apps/app_api/api/v1/talk_bot"
 BOTS = "/ocs/v2.php/apps/spreed/api/v1/bot"
@@ -37,10 +37,12 @@ class Room:
 
 async def ability(session: UserSession) -> TalkAbility:
     """`reason` says in a sentence why the user cannot create rooms; empty when he can."""
-    data = await session.ocs("GET", "/ocs/v2.php/cloud/capabilities")
-    spreed = (data.get("capabilities") or {}).get("spreed") or {}
-    features = set(spreed.get("features") or [])
-    conversations = (spreed.get("config") or {}).get("conversations") or {}
+    data = await session.ocs_map("GET", "/ocs/v2.php/cloud/capabilities")
+    if "capabilities" not in data:
+        raise Garbled("GET capabilities", 200)
+    spreed = named(data, "capabilities", "spreed")
+    features = {str(feature) for feature in spreed.get("features") or []}
+    conversations = named(spreed, "config", "conversations")
     reason = ""
     if not spreed:
         reason = "Nextcloud Talk is not installed or not allowed for this user."
@@ -55,6 +57,12 @@ async def ability(session: UserSession) -> TalkAbility:
         event_rooms="dashboard-event-rooms" in features,
         archive="archived-conversations-v2" in features or "archived-conversations" in features,
     )
+
+
+async def is_off(session: UserSession) -> bool:
+    """Whether Talk is off for everybody, as while it is being updated; `session` is the app's own. A user who may not
+    use it does not see it either. Raises `NextcloudError`."""
+    return not named(await session.ocs_map("GET", "/ocs/v2.php/cloud/capabilities"), "capabilities", "spreed")
 
 
 async def create(
@@ -86,7 +94,7 @@ async def create_open(session: UserSession, name: str) -> str:
 
 async def find(session: UserSession, name: str) -> Room | None:
     """The user's own public room of exactly this name. For repairs only: the list costs the server 100 ms."""
-    rooms = await session.ocs("GET", f"{API}/room", params={"noStatusUpdate": 1})
+    rooms = await session.ocs_list("GET", f"{API}/room", params={"noStatusUpdate": 1})
     for data in rooms:
         if data.get("name") == name and data.get("type") == PUBLIC_ROOM and data.get("participantType") == 1:
             return _room(data)
@@ -120,8 +128,9 @@ async def delete(session: UserSession, token: str) -> None:
 
 def _room(data: Any) -> Room:
     if not isinstance(data, dict) or not data.get("token"):
-        raise Rejected("read the room")
-    return Room(str(data["token"]), int(data.get("lobbyTimer") or 0))
+        raise Garbled("read the room", 200)
+    timer = data.get("lobbyTimer")
+    return Room(str(data["token"]), timer if isinstance(timer, int) else 0)
 
 
 # -- the bot: who is in which call, without asking ------------------------------------------------------------------
@@ -154,8 +163,8 @@ async def forget_bot(session: UserSession, route: str) -> None:
 async def enable_bot(session: UserSession, token: str, name: str) -> bool:
     """Takes the app's bot into a room, as its moderator; false where Talk has none of this name. The newest counts: one
     is left behind wherever Nextcloud's address has changed."""
-    bots = await session.ocs("GET", f"{BOTS}/{token}")
-    ours = [bot for bot in bots if bot.get("name") == name] if isinstance(bots, list) else []
+    bots = await session.ocs_list("GET", f"{BOTS}/{token}")
+    ours = [bot for bot in bots if bot.get("name") == name and str(bot.get("id")).isdecimal()]
     if not ours:
         return False
     newest = max(ours, key=lambda bot: int(bot["id"]))
@@ -166,7 +175,7 @@ async def enable_bot(session: UserSession, token: str, name: str) -> bool:
 
 async def in_call(session: UserSession, token: str) -> list[str]:
     """Who is in the room's call just now, as `users/t01` or `guests/…`, like in the bot's events."""
-    people = await session.ocs("GET", f"{API}/room/{token}/participants")
+    people = await session.ocs_list("GET", f"{API}/room/{token}/participants")
     return [
         f"{one.get('actorType', '')}/{one.get('actorId', '')}"
         for one in people
@@ -185,7 +194,7 @@ class Relays:
 
 async def relays(session: UserSession) -> Relays:
     """The STUN and TURN servers that Talk gives to everybody who joins; a TURN password is good for a day."""
-    data = await session.ocs("GET", f"{SIGNALING}/settings")
+    data = await session.ocs_map("GET", f"{SIGNALING}/settings")
     servers = [*_ice(data.get("stunservers")), *_ice(data.get("turnservers"))]
     return Relays(str(data.get("signalingMode", "")), tuple(servers))
 

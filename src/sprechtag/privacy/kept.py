@@ -27,6 +27,7 @@ CONFERENCE_DAYS = 3 * 365
 can be copied."""
 EVENTS_TRIED = timedelta(days=14)
 """How long it is tried to empty an event in a host's calendar after the retention."""
+ERRANDS_KEPT = timedelta(days=7)
 PAPERS_KEPT = timedelta(days=1)
 ERASING_TAKES = timedelta(days=14)
 """How long a family that is erased may be written to about its cancelled appointments, should no mail go out."""
@@ -156,7 +157,7 @@ TABLES: dict[str, Table] = {
             "problem": Column("host", "what keeps Nextcloud from following"),
         },
         "id public_id conference_id state offers_on_site offers_video can_video min_pause_minutes max_in_a_row "
-        "delay_minutes delayed_on checked_at calendar_read_at",
+        "delay_minutes delayed_on calendar_read_at",
     ),
     "slot": Table(
         "times",
@@ -248,7 +249,7 @@ TABLES: dict[str, Table] = {
             "sent_at": Column("family", "when it went out"),
             "last_error": Column("family", "why it did not"),
         },
-        "id public_id guest_id attempts next_attempt_at expires_at",
+        "id public_id guest_id expires_at",
     ),
     "wish_sheet": Table(
         "when a family can come",
@@ -280,7 +281,7 @@ TABLES: dict[str, Table] = {
             "progress": _key("family", "how far it is"),
             "problem": _key("family", "why it failed"),
         },
-        "id public_id conference_id seed effort state attempts created_at finished_at",
+        "id public_id conference_id seed effort state created_at finished_at",
     ),
     "feedback_answer": Table(
         "answers after the day, without a name",
@@ -297,7 +298,7 @@ TABLES: dict[str, Table] = {
             "options": Column("family", "for which class"),
             "content": Column("family", "the PDF with names"),
         },
-        "id public_id conference_id kind state attempts pages created_at",
+        "id public_id conference_id kind state pages created_at",
     ),
     "idempotency_key": Table(
         "forms that were sent",
@@ -312,13 +313,13 @@ TABLES: dict[str, Table] = {
             "remote": Column("family", "calendar, event, room"),
             "last_error": Column("family", "what went wrong"),
         },
-        "booking_id kind applied_revision gave_up_revision attempts next_attempt_at",
+        "booking_id kind applied_revision gave_up_revision",
     ),
     "event_to_empty": Table(
         "events in hosts' calendars from which the family is still to be taken out",
         After("give_up_at", timedelta(0), "when it is done, after 14 days at the latest"),
         {"user_id": Column("host", "user id"), "calendar": Column("host", "calendar"), "name": _key("host", "event")},
-        "id attempts next_attempt_at give_up_at",
+        "id give_up_at",
     ),
     "job": Table(
         "work on many families at once",
@@ -329,14 +330,18 @@ TABLES: dict[str, Table] = {
     "job_item": Table(
         "families that are still to come in it",
         With("job"),
-        {"last_error": Column("family", "why a mail did not go out")},
-        "job_id guest_id attempts next_attempt_at",
+        {},
+        "job_id guest_id attempts",
     ),
-    "notice": Table(
-        "notifications that are still to be sent",
-        Retention(text="when it is sent, at the latest at the end of the retention"),
-        {"user_id": Column("user", "for whom"), "about": Column("family", "which appointment")},
-        "id conference_id kind attempts next_attempt_at",
+    "errand": Table(
+        "what is due: numbers of appointments, families and jobs, and whom to tell something in Nextcloud",
+        After("due_at", ERRANDS_KEPT, "when it is done, a week after it was due at the latest"),
+        {
+            "key": Column("user", "for whom"),
+            "lane": Column("user", "for whom"),
+            "payload": Column("user", "for whom, about which appointment"),
+        },
+        "id kind rank due_at expires_at wanted attempts problem troubled_at holder leased_until",
     ),
     "calendar_question": Table(
         "questions to a host who has moved an event",
@@ -438,9 +443,9 @@ FACTS: dict[str, Fact] = {
     "calendars:": Fact("names of a host's calendars", "host", while_="host"),
     "mail:": Fact("an organiser's mail account and address", "organiser", while_="organiser"),
     "person:": Fact("groups of a user who has opened the page", "user", timedelta(hours=12)),
-    "ask:": Fact("whose groups were to be learned, until 0.1", "user", timedelta(hours=1)),
     "webhooks": Fact("hosts whose calendars Nextcloud tells of; renewed every day", "host", timedelta(days=7)),
     "test-mail": Fact("address of the administration's test mail", "user", timedelta(days=7)),
+    "pace:": Fact("when an organiser's last mails went out", "organiser", timedelta(days=1)),
     "evening:": Fact("that an organiser was told of tomorrow", "", timedelta(days=7)),
     "talk:relays": Fact("STUN and TURN servers of Talk", "", timedelta(days=7)),
     "theming": Fact("name and colour of this Nextcloud"),
@@ -448,7 +453,6 @@ FACTS: dict[str, Fact] = {
     "enabled": Fact("whether the app is switched on"),
     "front": Fact("which proxy is in front"),
     "talk-bot": Fact("where Talk's bot is registered"),
-    "day-watch": Fact("which process watches the day"),
 }
 
 

@@ -4,24 +4,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from icalendar import Calendar, Event
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference.tables import EventToEmpty
+from ..conference.effects import PATIENCE
 from ..database import Database
+from ..errands.retry import NotYet
+from ..errands.table import Errand
 from ..nextcloud import calendar
 from ..nextcloud.errors import NextcloudError, NotAllowed
 from ..nextcloud.session import Door, UserSession
 from ..paper.ical import PRODUCT
-from .ledger import PATIENCE, pause_after
 
-log = structlog.get_logger()
-FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
+AT_ONCE = 100
 TITLE = "Sprechtag"
 KEPT = ("uid", "dtstart", "dtend", "duration", "class", "transp", "status")
 """What an emptied event still says: that there was one, and when."""
@@ -64,56 +64,35 @@ class Emptying:
     door: Door
     clock: Callable[[], datetime]
 
-    def due(self) -> list[tuple[int, int]]:
-        """For each host with something to do now the first of the events, and how often it was tried."""
+    async def empty(self, errand: Errand) -> None:
+        """Empties all that is due with this host (`errand.key`). What fails is tried again until `give_up_at`."""
+        failed: NextcloudError | None = None
         with self.database.read() as session:
-            rows = session.execute(
-                select(EventToEmpty)
-                .where(col(EventToEmpty.next_attempt_at) <= self.clock())
-                .order_by(col(EventToEmpty.id))
-                .limit(500)
-            ).scalars()
-            first: dict[str, tuple[int, int]] = {}
-            for event in rows:
-                first.setdefault(event.user_id, (event.id or 0, event.attempts))
-            return list(first.values())
-
-    async def empty(self, first_id: int) -> None:
-        """Empties all that is due with the host of this event. What fails waits longer each time, until
-        `give_up_at`."""
-        with self.database.read() as session:
-            first = session.get(EventToEmpty, first_id)
-            due = self._due_of(session, first.user_id) if first else []
+            due = self._due_of(session, errand.key)
         if not due:
             return
-        try:
-            async with self.door.as_user(due[0].user_id) as session_of_host:
-                for event in due:
-                    await self._try(session_of_host, event)
-        except NextcloudError as error:
-            log.warning("events not emptied", call=error.doing, status=error.status)
+        async with self.door.as_user(errand.key) as session_of_host:
             for event in due:
-                self._later(event)
-
-    async def _try(self, session: UserSession, event: EventToEmpty) -> None:
-        """One event that cannot be written keeps no other back. Raises `NextcloudError` where none can be."""
-        try:
-            await _empty(session, event)
-        except NextcloudError as error:
-            if error.status == 0 or isinstance(error, NotAllowed):
-                raise
-            log.warning("event not emptied", call=error.doing, status=error.status)
-            self._later(event)
-        else:
-            self._done(event)
+                try:
+                    await _empty(session_of_host, event)
+                except NextcloudError as error:
+                    if error.status == 0 or isinstance(error, NotAllowed):
+                        raise
+                    failed = error  # one event that cannot be written keeps no other back
+                else:
+                    self._done(event)
+        if failed:
+            raise failed
+        if len(due) == AT_ONCE:
+            raise NotYet(self.clock())
 
     def _due_of(self, session: Session, user_id: str) -> list[EventToEmpty]:
         return list(
             session.execute(
                 select(EventToEmpty)
-                .where(col(EventToEmpty.user_id) == user_id, col(EventToEmpty.next_attempt_at) <= self.clock())
-                .order_by(col(EventToEmpty.attempts), col(EventToEmpty.id))
-                .limit(100)
+                .where(col(EventToEmpty.user_id) == user_id)
+                .order_by(col(EventToEmpty.id))
+                .limit(AT_ONCE)
             ).scalars()
         )
 
@@ -121,12 +100,6 @@ class Emptying:
         with self.database.write(PATIENCE) as session:
             if found := session.get(EventToEmpty, event.id):
                 session.delete(found)
-
-    def _later(self, event: EventToEmpty) -> None:
-        with self.database.write(PATIENCE) as session:
-            if found := session.get(EventToEmpty, event.id):
-                found.next_attempt_at = self.clock() + pause_after(found.attempts, FIRST_WAIT, LONGEST_WAIT)
-                found.attempts += 1
 
 
 async def _empty(session: UserSession, event: EventToEmpty) -> None:

@@ -5,15 +5,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..conference.effects import Ledger, State
 from ..conference.tables import VIDEO
 from ..moments import shifted
 from ..nextcloud import talk
-from ..nextcloud.errors import Missing, NextcloudError, NotAllowed, Rejected
-from ..nextcloud.session import Door
-from .ledger import Ledger, State
-from .today import BOT
+from ..nextcloud.errors import Missing, NotAllowed, Rejected
+from ..nextcloud.session import Door, UserSession
+from .call_rooms import BOT
 
 OPENS_BEFORE = timedelta(0)
+OFF = "Nextcloud Talk is off. It is tried again by itself."
 
 
 def room_name(state: State) -> str:
@@ -23,10 +24,14 @@ def room_name(state: State) -> str:
 
 
 class CannotCreateRooms(Exception):
-    """The host may not; the message says why."""
+    """The host may not; the message says why. `off`: nobody here can just now, because Talk itself is off."""
+
+    def __init__(self, reason: str, off: bool) -> None:
+        super().__init__(reason)
+        self.off = off
 
 
-class TalkEffect:
+class TalkRoom:
     def __init__(self, door: Door, ledger: Ledger, public_url: str) -> None:
         self._door = door
         self._ledger = ledger
@@ -43,19 +48,27 @@ class TalkEffect:
             await self._remove(session, state)
             return {}
 
-    async def _ensure(self, session: Any, state: State, now: datetime) -> dict[str, Any]:
+    async def _ensure(self, session: UserSession, state: State, now: datetime) -> dict[str, Any]:
         view, remote = state.view, dict(state.remote)
         room = await self._known(session, state)
         if room is None:
             able = await talk.ability(session)
             if not able.can_create:
-                raise CannotCreateRooms(able.reason)
-            remote = {"name": room_name(state)}
-            self._ledger.remember(view.id, "talk", remote)
-            room = await talk.create(
-                session, able, room_name(state), view.starts_at, view.ends_at, shifted(view.starts_at, -OPENS_BEFORE)
-            )
-            remote |= {"archive": able.archive}
+                raise CannotCreateRooms(able.reason, await self._is_off())
+            # Talk may have been off a moment ago, and the room with it.
+            room = await self._known(session, state) if remote else None
+            if room is None:
+                remote = {"name": room_name(state)}
+                self._ledger.remember(view.id, "talk", remote)
+                room = await talk.create(
+                    session,
+                    able,
+                    room_name(state),
+                    view.starts_at,
+                    view.ends_at,
+                    shifted(view.starts_at, -OPENS_BEFORE),
+                )
+                remote |= {"archive": able.archive}
         remote |= {"token": room.token, "link": f"{self._public_url}/call/{room.token}"}
         self._ledger.remember(view.id, "talk", remote)
         opens_at = shifted(view.starts_at, -OPENS_BEFORE)
@@ -67,7 +80,11 @@ class TalkEffect:
             await _archive_if_possible(session, room.token)
         return remote
 
-    async def _known(self, session: Any, state: State) -> talk.Room | None:
+    async def _is_off(self) -> bool:
+        async with self._door.as_user("") as session_of_app:
+            return await talk.is_off(session_of_app)
+
+    async def _known(self, session: UserSession, state: State) -> talk.Room | None:
         """The room that was made before, even if its making was never noted."""
         if token := state.remote.get("token"):
             return await talk.get(session, str(token))
@@ -75,16 +92,18 @@ class TalkEffect:
             return await talk.find(session, str(name))
         return None
 
-    async def _remove(self, session: Any, state: State) -> None:
+    async def _remove(self, session: UserSession, state: State) -> None:
         try:
             room = await self._known(session, state)
         except Missing:
             return
         if room:
             await talk.delete(session, room.token)
+        elif await self._is_off():
+            raise CannotCreateRooms(OFF, off=True)
 
 
-async def _bot_if_possible(session: Any, token: str) -> bool:
+async def _bot_if_possible(session: UserSession, token: str) -> bool:
     """With the bot in the room the board knows which calls are up; without it rooms are looked at now and then."""
     try:
         return await talk.enable_bot(session, token, BOT)
@@ -92,11 +111,8 @@ async def _bot_if_possible(session: Any, token: str) -> bool:
         return False
 
 
-async def _archive_if_possible(session: Any, token: str) -> None:
+async def _archive_if_possible(session: UserSession, token: str) -> None:
     try:
         await talk.archive(session, token)
     except (Rejected, Missing):
         return  # tidiness only: the room itself is there
-
-
-__all__ = ["CannotCreateRooms", "NextcloudError", "TalkEffect", "room_name"]

@@ -14,13 +14,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import select
-from sqlmodel import col
-
-from ..conference import wishes
-from ..conference.tables import Conference, WishRun
 from ..database import Database
-from .ledger import PATIENCE
+from ..errands.table import Errand
+from . import wishes
+from .effects import PATIENCE
+from .tables import Conference, WishRun
 
 if TYPE_CHECKING:
     from ..planning.assignment import Assignment
@@ -36,20 +34,14 @@ class Assigning:
         self._database = database
         self._clock = clock
 
-    def due(self) -> list[tuple[int, str]]:
-        """Runs that are to be made, by id and a name that no other attempt has."""
-        with self._database.read() as session:
-            rows = session.execute(select(WishRun).where(col(WishRun.state) == "running")).scalars()
-            return [(run.id or 0, f"{run.public_id}-{run.attempts}") for run in rows]
-
-    async def run(self, run_id: int) -> None:
+    async def run(self, errand: Errand) -> None:
         """Makes the run from its beginning; after a crash it is made again, with the same result."""
+        run_id = int(errand.key)
         with self._database.write(PATIENCE) as session:
             run = session.get(WishRun, run_id)
             if run is None or run.state != "running":
                 return
-            run.attempts += 1
-            if run.attempts > MOST_ATTEMPTS:
+            if errand.attempts > MOST_ATTEMPTS:
                 run.state, run.problem = "failed", "The run was broken off again and again."
                 return
             found = wishes.open_wishes(session, session.get_one(Conference, run.conference_id))

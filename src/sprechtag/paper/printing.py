@@ -9,19 +9,19 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
+from ..conference.effects import PATIENCE
 from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, PaperJob
 from ..conference.tokens import LinkKey
 from ..database import Database
-from ..paper.invitations import Which, letters
-from ..paper.pdf import pdf
-from ..paper.sheets_of_hosts import door_signs, host_lists, host_sheets, room_plan
-from ..paper.timetable import timetables
+from .invitations import Which, letters
+from .pdf import pdf
+from .sheets_of_hosts import door_signs, host_lists, host_sheets, room_plan
+from .timetable import timetables
+from ..errands.table import Errand
 from ..phrases import Speaker
-from .ledger import PATIENCE
 
 log = structlog.get_logger()
 MOST_ATTEMPTS = 3
@@ -40,23 +40,13 @@ class Papers:
         self._public_base = public_base
         self._clock = clock
 
-    def due(self) -> list[tuple[int, str]]:
-        """What is to be printed, by id and a name that no other attempt has."""
-        with self._database.read() as session:
-            rows = session.execute(
-                select(col(PaperJob.id), col(PaperJob.public_id), col(PaperJob.attempts)).where(
-                    col(PaperJob.state) == "waiting"
-                )
-            )
-            return [(job_id, f"{public_id}-{attempts}") for job_id, public_id, attempts in rows]
-
-    async def make(self, job_id: int) -> None:
+    async def make(self, errand: Errand) -> None:
+        job_id = int(errand.key)
         with self._database.write(PATIENCE) as session:
             job = session.get(PaperJob, job_id)
             if job is None or job.state != "waiting":
                 return
-            job.attempts += 1
-            if job.attempts > MOST_ATTEMPTS:
+            if errand.attempts > MOST_ATTEMPTS:
                 job.state = "failed"
                 return
             html = self._html(session, job)

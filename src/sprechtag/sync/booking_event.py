@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The event in the host's calendar, as the host."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,19 +9,21 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from ..conference.effects import Ledger, State
 from ..conference.queries import BookingView
 from ..conference.tables import VIDEO
 from ..letters.channels import Channel
 from ..letters.headers import one_line
+from ..letters.writer import Writer
 from ..moments import local
 from ..nextcloud import calendar
 from ..nextcloud.session import Door, UserSession
 from ..paper.ical import PRODUCT, uid_of
 from ..phrases import Speaker
-from .ledger import Ledger, State
+from . import merged_event
 
-REVISION = "X-SPRECHTAG-REVISION"
 MOST_LIVES = 20
+MOST_CONFLICTS = 3
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ class Writing:
     channel: Channel
     host_email: str
     host_language: str
-    manage_link: Callable[[BookingView], str]
-    for_family: Callable[[BookingView], BookingView]
+    writer: Writer
 
     @property
     def invites(self) -> bool:
@@ -59,7 +59,7 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event = Event()
     event.add("uid", uid)
     event.add("sequence", sequence)
-    event.add(REVISION, str(view.revision))
+    event.add(merged_event.REVISION, str(view.revision))
     event.add("dtstamp", datetime.now(UTC).replace(microsecond=0))
     event.add("dtstart", local(view.starts_at, zone))
     event.add("dtend", local(view.ends_at, zone))
@@ -69,8 +69,8 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event.add("location", *_location(view, say))
     event.add("class", "PRIVATE")
     event.add("status", "CONFIRMED" if view.active else "CANCELLED")
-    manage_link = writing.manage_link(view) if writing.invites and view.active else ""
-    join_link = writing.for_family(view).talk_link if writing.invites else ""
+    manage_link = writing.writer.manage_link(view) if writing.invites and view.active else ""
+    join_link = writing.writer.for_family(view).talk_link if writing.invites else ""
     event.add("description", _description(view, manage_link, join_link, say, guest_say))
     if view.guest_email and (writing.invites or view.contact_for_hosts):
         if writing.host_email:
@@ -79,6 +79,8 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
         if again:
             attendee.params["SCHEDULE-FORCE-SEND"] = vText("REQUEST")
         event.add("attendee", attendee)
+    for name, copy in merged_event.SHARED.items():
+        event.add(copy, str(event[name]))
     outer = Calendar()
     outer.add("prodid", PRODUCT)
     outer.add("version", "2.0")
@@ -120,6 +122,7 @@ def _person(address: str, name: str) -> vCalAddress:
 
 def _attendee(view: BookingView, invites: bool) -> vCalAddress:
     attendee = _person(f"mailto:{view.guest_email}", view.guest_name)
+    attendee.params[merged_event.GUEST] = vText("family")
     attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
     attendee.params["PARTSTAT"] = vText("ACCEPTED")
     attendee.params["LANGUAGE"] = vText(view.language)
@@ -128,7 +131,7 @@ def _attendee(view: BookingView, invites: bool) -> vCalAddress:
     return attendee
 
 
-class CalendarEffect:
+class BookingEvent:
     def __init__(self, door: Door, ledger: Ledger, writing: Writing) -> None:
         self._door = door
         self._ledger = ledger
@@ -177,13 +180,11 @@ class CalendarEffect:
 
     async def _write(self, session: UserSession, state: State, remote: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """The remote and, where the calendar server writes the mails, the event as it stands there."""
-        view = state.view
+        view, changed_under_us = state.view, 0
         if not remote:
             remote = self._named(view, await calendar.find_or_create(session, view.host_calendar), 1)
         while True:
             present = await calendar.get(session, str(remote["calendar"]), str(remote["name"]))
-            if present and _number(present.text, REVISION) == view.revision:
-                return remote, present.text
             if present is None and not view.active:
                 return remote, ""
             if present is None and remote.get("written"):
@@ -191,20 +192,34 @@ class CalendarEffect:
                 remote = self._named(
                     view, await calendar.find_or_create(session, view.host_calendar), int(remote["life"]) + 1
                 )
+                continue
+            text = self._event(view, remote, present)
+            if present and merged_event.same(present.text, text):
+                return remote, present.text
             where = str(remote["calendar"]), str(remote["name"])
             try:
                 await calendar.put(
                     session,
                     *where,
-                    self._event(view, remote, present),
+                    text,
                     is_new=present is None,
                     refused_before=bool(remote.get("refused")),
+                    # Whoever hands out wrong ones would have it never written.
+                    etag=present.etag if present and changed_under_us < MOST_CONFLICTS else "",
                 )
             except calendar.NameUsedUp:
                 if int(remote["life"]) >= MOST_LIVES:
                     raise
                 remote = self._named(view, str(remote["calendar"]), int(remote["life"]) + 1)
                 continue
+            except calendar.Conflict:
+                # The host has changed it at this moment: what is theirs in it is read, and kept.
+                changed_under_us += 1
+                if changed_under_us > MOST_CONFLICTS:
+                    raise
+                continue
+            except calendar.Garbled:
+                raise
             except calendar.Troubled:
                 self._ledger.remember(view.id, "calendar", remote | {"refused": True})
                 raise
@@ -218,8 +233,9 @@ class CalendarEffect:
     def _event(
         self, view: BookingView, remote: dict[str, Any], present: calendar.StoredEvent | None, again: bool = False
     ) -> str:
-        sequence = max(view.revision, _number(present.text, "SEQUENCE") + 1 if present else 0)
-        return host_event(view, uid_of(view, int(remote["life"])), sequence, self._writing, again)
+        before = merged_event.number(present.text, "SEQUENCE") + 1 if present else 0
+        ours = host_event(view, uid_of(view, int(remote["life"])), max(view.revision, before), self._writing, again)
+        return merged_event.merge(present.text, ours) if present else ours
 
     def _named(self, view: BookingView, calendar_name: str, life: int) -> dict[str, Any]:
         """Where the event will be, noted before it is there."""
@@ -228,28 +244,11 @@ class CalendarEffect:
         return remote
 
 
-def _number(text: str, name: str) -> int:
-    event = _first(text)
-    try:
-        return int(str(event.get(name, "0"))) if event is not None else 0
-    except ValueError:
-        return 0
-
-
 def _undelivered(text: str) -> bool:
     """Whether the server noted at the family that its mail did not go out (RFC 6638, 3.2.9: codes 3 and 5)."""
-    event = _first(text)
-    if event is None or "ATTENDEE" not in event:
+    event = merged_event.first(text)
+    if event is None:
         return False
-    attendees = event["ATTENDEE"]
     return any(
-        str(attendee.params.get("SCHEDULE-STATUS", "")).startswith(("3", "5"))
-        for attendee in (attendees if isinstance(attendees, list) else [attendees])
+        str(attendee.params.get("SCHEDULE-STATUS", "")).startswith(("3", "5")) for attendee in merged_event.guests(event)
     )
-
-
-def _first(text: str) -> Any:
-    try:
-        return next(iter(Calendar.from_ical(text).walk("VEVENT")), None)
-    except ValueError:
-        return None

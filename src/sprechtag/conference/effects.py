@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""How far room, event and mail have followed each booking: what was applied, what was given up, and how to find it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from ..database import Database
+from ..errands import queue
+from . import follow
+from .queries import BookingView, booking_view, bookings_of_guest
+from .tables import Booking, Effect, EffectKind, still_to_follow
+
+PATIENCE = 30.0
+"""Seconds the work in the background waits for its turn to write, while families book."""
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True)
+class State:
+    """A booking and how far one effect has followed it."""
+
+    view: BookingView
+    applied: int
+    gave_up: int
+    remote: dict[str, Any]
+
+    @property
+    def behind(self) -> bool:
+        return self.applied < self.view.revision and self.gave_up < self.view.revision
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One effect of a booking, for people's eyes: its `step`, how often it was tried, and when it is tried next."""
+
+    effect: Effect
+    step: str
+    attempts: int
+    next_try_at: datetime | None
+
+
+def followed_by(session: Session, views: Sequence[BookingView]) -> dict[int, list[Followed]]:
+    """The effects of each booking, in the order of the kinds."""
+    by_id = {view.id: view for view in views}
+    found: dict[int, list[Followed]] = {booking_id: [] for booking_id in by_id}
+    outside = queue.of(session, follow.BOOKING, [str(view.id) for view in views])
+    mails = queue.of(session, follow.MAIL, [str(view.guest_id) for view in views])
+    rows = session.execute(select(Effect).where(col(Effect.booking_id).in_(by_id)).order_by(col(Effect.kind))).scalars()
+    for effect in rows:
+        view = by_id[effect.booking_id]
+        errand = mails.get(str(view.guest_id)) if effect.kind == "mail" else outside.get(str(view.id))
+        due_at = errand.due_at if errand else None
+        tries = errand.attempts if errand else 0
+        found[effect.booking_id].append(Followed(effect, step_of(effect, view.revision), tries, due_at))
+    return found
+
+
+def step_of(effect: Effect, revision: int) -> str:
+    """`done`, `gave_up`, `failing` (tried and tried again) or `waiting`."""
+    if effect.applied_revision >= revision:
+        return "done"
+    if effect.gave_up_revision >= revision:
+        return "gave_up"
+    return "failing" if effect.last_error else "waiting"
+
+
+class Ledger:
+    """`Effect`, in transactions of its own. Who settles room or event has the mail looked at."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pending(self) -> int:
+        """How many effects are behind; given-up ones do not count."""
+        with self._database.read() as session:
+            count: int = session.execute(
+                select(func.count())
+                .select_from(Effect)
+                .join(Booking, col(Booking.id) == col(Effect.booking_id))
+                .where(still_to_follow())
+            ).scalar_one()
+            return count
+
+    def state(self, booking_id: int, kind: EffectKind) -> State | None:
+        """None where the booking is gone."""
+        with self._database.read() as session:
+            if session.get(Booking, booking_id) is None:
+                return None
+            return _state(session, booking_view(session, booking_id), kind)
+
+    def of_guest(self, guest_id: int, kind: EffectKind) -> list[State]:
+        with self._database.read() as session:
+            return [_state(session, view, kind) for view in bookings_of_guest(session, guest_id)]
+
+    def remember(self, booking_id: int, kind: EffectKind, remote: dict[str, Any]) -> None:
+        """Notes what is about to be made, before it is made."""
+        with self._database.write(PATIENCE) as session:
+            _set(session, booking_id, kind, remote=remote)
+
+    def applied(self, state: State, kind: EffectKind, remote: dict[str, Any], now: datetime, note: str = "") -> None:
+        """The effect shows the state's revision. A booking that has moved on meanwhile stays due."""
+        with self._database.write(PATIENCE) as session:
+            done = {"applied_revision": state.view.revision, "remote": remote, "last_error": note[:LONGEST_REASON]}
+            _set(session, state.view.id, kind, **done)
+            if kind != "mail":
+                follow.mail(session, state.view.guest_id, now)
+
+
+def note_trouble(
+    session: Session, kind: EffectKind, tried: Mapping[int, int], words: str, now: datetime, *, final: bool
+) -> None:
+    """Notes why these bookings (their revisions by id) were not followed; `final`: trying again cannot help until the
+    booking changes or somebody asks for it."""
+    for booking_id, revision in tried.items():
+        more = {"gave_up_revision": revision} if final else {}
+        _set(session, booking_id, kind, last_error=words[:LONGEST_REASON], **more)
+        if final and kind != "mail":
+            booking = session.get(Booking, booking_id)
+            if booking:
+                follow.mail(session, booking.guest_id, now)
+
+
+def look_again(session: Session, kind: EffectKind, host_id: int, now: datetime) -> int:
+    """Has what was given up for this host's coming bookings tried once more, because the host can do it now; event and
+    family follow. Returns how many bookings that is."""
+    rows = session.execute(
+        select(Effect, Booking)
+        .join(Booking, col(Booking.id) == col(Effect.booking_id))
+        .where(col(Booking.host_id) == host_id, col(Booking.state) == "active", col(Effect.kind) == kind)
+        .where(
+            col(Effect.gave_up_revision) >= col(Booking.revision), col(Effect.applied_revision) < col(Booking.revision)
+        )
+    ).all()
+    for _, booking in rows:
+        session.execute(
+            update(Effect)
+            .where(col(Effect.booking_id) == booking.id, col(Effect.applied_revision) >= booking.revision)
+            .values(applied_revision=booking.revision - 1)
+        )
+        _set(session, booking.id, kind, gave_up_revision=0, last_error="")
+    follow.bookings(session, [booking for _, booking in rows], now)
+    return len(rows)
+
+
+def take_bot_again(session: Session, now: datetime) -> None:
+    """Has every room looked after once more that a bot was taken into; the bot is another one now."""
+    rooms = session.execute(
+        select(Effect, Booking)
+        .join(Booking, col(Booking.id) == col(Effect.booking_id))
+        .where(col(Effect.kind) == "talk", col(Booking.state) == "active")
+        .with_for_update(of=Effect)
+    ).all()
+    again = []
+    for effect, booking in rooms:
+        if effect.remote.get("bot") and effect.applied_revision == booking.revision:
+            effect.remote = effect.remote | {"bot": False}
+            effect.applied_revision = booking.revision - 1
+            again.append(booking)
+    follow.bookings(session, again, now, mail=False)
+
+
+def look_at_all(session: Session, now: datetime) -> int:
+    """Has the rooms and events of all active bookings compared with what stands outside: after a restored backup the
+    record may say less than is there, or more. Families are not written to. Returns how many bookings that is."""
+    active = list(session.execute(select(Booking).where(col(Booking.state) == "active")).scalars())
+    session.execute(
+        update(Effect)
+        .where(col(Effect.booking_id).in_(select(col(Booking.id)).where(col(Booking.state) == "active")))
+        .where(col(Effect.kind) != "mail", col(Effect.applied_revision) > 0)
+        .values(
+            applied_revision=select(col(Booking.revision) - 1)
+            .where(col(Booking.id) == col(Effect.booking_id))
+            .scalar_subquery()
+        )
+    )
+    follow.bookings(session, active, now, mail=False)
+    return len(active)
+
+
+def _set(session: Session, booking_id: int | None, kind: EffectKind, **values: Any) -> None:
+    session.execute(
+        update(Effect).where(col(Effect.booking_id) == booking_id, col(Effect.kind) == kind).values(**values)
+    )
+
+
+def _state(session: Session, view: BookingView, kind: EffectKind) -> State:
+    effect = session.get_one(Effect, (view.id, kind))
+    return State(view, effect.applied_revision, effect.gave_up_revision, dict(effect.remote))

@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The evening before a conference day: its organiser is told to look once more whether all calls fit."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..conference.people import tell_user
+from ..conference.queries import fact, learn
+from ..conference.tables import Conference, Slot
+from ..database import apart
+from ..moments import local
+
+EVENING = 18
+
+
+def tell_organisers(session: Session, now: datetime) -> int:
+    """Has those told whose evening it is, once for each day; returns how many."""
+    told = 0
+    for conference, day in _tomorrows(session, now):
+        name = f"evening:{conference.public_id}:{day}"
+        if not fact(session, name):
+            learn(session, name, {"told": True}, now)
+            tell_user(session, conference.id or 0, conference.organiser_id, "evening", now, day)
+            told += 1
+    return told
+
+
+def _tomorrows(session: Session, now: datetime) -> list[tuple[Conference, str]]:
+    """Conferences with a day tomorrow, once it is evening there."""
+    found = []
+    rows: Any = session.execute(
+        select(Conference).where(
+            col(Conference.state) != "draft",
+            select(col(Slot.id))
+            .where(col(Slot.conference_id) == col(Conference.id))
+            .where(col(Slot.starts_at) > now, col(Slot.starts_at) < now + timedelta(days=2))
+            .exists(),
+        )
+    ).scalars()
+    for conference in list(rows):
+        with apart(session, "evening"):
+            found += _tomorrow(session, conference, now)
+    return found
+
+
+def _tomorrow(session: Session, conference: Conference, now: datetime) -> list[tuple[Conference, str]]:
+    zone = ZoneInfo(conference.time_zone)
+    there = local(now, zone)
+    starts = session.execute(
+        select(col(Slot.starts_at)).where(
+            col(Slot.conference_id) == conference.id,
+            col(Slot.starts_at) > now,
+            col(Slot.starts_at) < now + timedelta(days=3),
+        )
+    ).scalars()
+    tomorrow = (there + timedelta(days=1)).date()
+    if there.hour >= EVENING and any(local(one, zone).date() == tomorrow for one in starts):
+        return [(conference, tomorrow.isoformat())]
+    return []

@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""All that happens later, in one list: which errands there are, whose work it is, and what comes again and again."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from .conference import follow, jobs, letters, waiting
+from .conference.assigning import Assigning
+from .conference.booking import Desk
+from .conference.effects import PATIENCE
+from .database import Database
+from .day.evening import tell_organisers
+from .day.observer import EVERY, Observer
+from .errands import clock as clocks
+from .errands.clock import Clock
+from .errands.lanes import Share
+from .errands.table import Errand
+from .errands.worker import Kind
+from .letters.owed import Owed
+from .letters.test_mail import TestMail
+from .lifecycle import BOT, HEAR, LEARN, MENU, READY
+from .paper.printing import Papers
+from .privacy import family, retention
+from .sync.bookings import Bookings
+from .sync.calendars import Calendars
+from .sync.call_rooms import CallRooms
+from .sync.emptying import Emptying
+from .sync.instance import Instance
+from .sync.notifications import Notifications
+from .sync.users import ORGANISER, PERSON, Users
+
+TEST_MAIL = "test-mail"
+DAY, ROOMS, ROOM, RELAYS = "day", "rooms", "room", "relays"
+REMINDERS, EVENING, RETENTION = "reminders", "evening", "retention"
+OFTEN, SOMETIMES = timedelta(seconds=5), timedelta(minutes=1)
+HOURLY = timedelta(hours=1)
+LONGEST_PRINT, LONGEST_RUN = 960.0, 3600.0
+
+
+@dataclass
+class Later:
+    """The rooms that do it. `pace` shortens times in tests; `close_to_others` keeps the storage closed."""
+
+    database: Database
+    desk: Desk
+    bookings: Bookings
+    owed: Owed
+    instance: Instance
+    users: Users
+    calendars: Calendars
+    notifications: Notifications
+    call_rooms: CallRooms
+    emptying: Emptying
+    assigning: Assigning
+    papers: Papers
+    test_mail: TestMail
+    observer: Observer
+    clock: Callable[[], datetime]
+    close_to_others: Callable[[], None]
+    pace: float = 1.0
+
+    def kinds(self) -> Mapping[str, Kind]:
+        owed, users, rooms = self.owed, self.users, self.call_rooms
+        found = (
+            Kind(follow.BOOKING, Share.BOOKINGS, self.bookings.follow, self.bookings.noted, goes_on=True),
+            Kind(follow.JOB, Share.BOOKINGS, self._job, seconds=LONGEST_RUN),
+            Kind(follow.MAIL, Share.MAILS, owed.news, owed.news_noted),
+            Kind(follow.LETTER, Share.MAILS, owed.letter, owed.letter_noted),
+            Kind(follow.MESSAGE, Share.MAILS, owed.message, owed.message_noted),
+            Kind(TEST_MAIL, Share.MAILS, self.test_mail.send, self.test_mail.noted),
+            Kind(DAY, Share.DAY, self._day),
+            Kind(ROOMS, Share.DAY, rooms.look_round),
+            Kind(ROOM, Share.DAY, rooms.look_at),
+            Kind(follow.NOTICE, Share.DAY, self.notifications.tell),
+            Kind(follow.REHEARSAL, Share.DAY, rooms.prepare_rehearsal),
+            Kind(BOT, Share.HOUSE, rooms.keep_bot),
+            Kind(RELAYS, Share.HOUSE, rooms.learn_relays),
+            Kind(READY, Share.HOUSE, self.instance.report_ready, always=True),
+            Kind(MENU, Share.HOUSE, self.instance.show_menu_entry),
+            Kind(LEARN, Share.HOUSE, self.instance.learn),
+            Kind(HEAR, Share.HOUSE, self.calendars.hear),
+            Kind(PERSON, Share.HOUSE, users.check_person),
+            Kind(ORGANISER, Share.HOUSE, users.check_organiser),
+            Kind(follow.OFFERS, Share.HOUSE, self._offers, always=True),
+            Kind(REMINDERS, Share.HOUSE, self._reminders),
+            Kind(EVENING, Share.HOUSE, self._evening),
+            Kind(RETENTION, Share.HOUSE, self._retention, always=True, seconds=LONGEST_RUN),
+            Kind(clocks.KIND, Share.HOUSE, self._wind, always=True),
+            Kind(follow.HOST, Share.READINGS, users.check_host, users.host_trouble),
+            Kind(follow.CALENDAR, Share.READINGS, self.calendars.read),
+            Kind(follow.EMPTY, Share.READINGS, self.emptying.empty),
+            Kind(follow.PAPER, Share.LONG, self.papers.make, seconds=LONGEST_PRINT),
+            Kind(follow.RUN, Share.LONG, self.assigning.run, seconds=LONGEST_RUN),
+        )
+        return {kind.name: kind for kind in found}
+
+    def begin(self, session: Session, now: datetime) -> None:
+        """When a process starts: all that is behind, and all that comes again and again."""
+        follow.level(session, now)
+        self._hands().wind(session, now)
+
+    def asked(self, session: Session, now: datetime) -> None:
+        """What pages have asked for since: they write nothing themselves."""
+        self.users.put_asked(session, now)
+        self.calendars.put_asked(session, now)
+
+    def _hands(self) -> Clock:
+        single = (DAY, ROOMS, RELAYS, LEARN, HEAR, follow.OFFERS, REMINDERS, EVENING, RETENTION)
+        return Clock(single, (self.users.put_missing, self.calendars.put_missing, self.call_rooms.put_missing))
+
+    # -- what needs no Nextcloud --------------------------------------------------------------------------------
+
+    async def _wind(self, _errand: Errand) -> datetime:
+        def wind() -> None:
+            with self.database.write(PATIENCE) as session:
+                self._hands().wind(session, self.clock())
+
+        await asyncio.to_thread(wind)
+        return self.clock() + clocks.EVERY * self.pace
+
+    async def _job(self, errand: Errand) -> None:
+        await asyncio.to_thread(jobs.run, self.database, int(errand.key), self.clock)
+
+    async def _day(self, _errand: Errand) -> datetime:
+        on = await asyncio.to_thread(self.observer.look)
+        return self.clock() + timedelta(seconds=EVERY if on else self.observer.rests) * self.pace
+
+    async def _reminders(self, _errand: Errand) -> datetime:
+        def write() -> None:
+            with self.database.write(PATIENCE) as session:
+                letters.write_reminders(session, self.clock())
+                letters.write_feedback(session, self.clock())
+
+        await asyncio.to_thread(write)
+        return self.clock() + OFTEN * self.pace
+
+    async def _evening(self, _errand: Errand) -> datetime:
+        def tell() -> None:
+            with self.database.write(PATIENCE) as session:
+                tell_organisers(session, self.clock())
+
+        await asyncio.to_thread(tell)
+        return self.clock() + SOMETIMES * self.pace
+
+    async def _offers(self, _errand: Errand) -> datetime:
+        """Times that were held for nothing are free again, and offered to those who wait; erased families go whose
+        mail is out."""
+        busy = await asyncio.to_thread(self._release)
+        return self.clock() + (OFTEN if busy else 2 * OFTEN) * self.pace
+
+    def _release(self) -> bool:
+        self.desk.release_unconfirmed()
+        now = self.clock()
+        with self.database.read() as session:
+            offers, erasing = waiting.anything_to_do(session, now), family.any_to_erase(session)
+        if offers:
+            with self.database.write(PATIENCE) as session:
+                waiting.sweep(session, now)
+        if erasing:
+            with self.database.write(PATIENCE) as session:
+                done = family.erase_done(session, now)
+            if done:
+                self.database.wipe()
+        return offers or erasing
+
+    async def _retention(self, _errand: Errand) -> datetime:
+        await asyncio.to_thread(self.tidy)
+        return self.clock() + HOURLY
+
+    def tidy(self) -> None:
+        """What is no longer needed goes."""
+        self.close_to_others()
+        with self.database.write(PATIENCE) as session:
+            retention.erase_expired(session, self.clock())
+            retention.tidy(session, self.clock())
+        self.database.wipe()

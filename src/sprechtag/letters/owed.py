@@ -1,0 +1,267 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What families are owed: news of their appointments, letters that are about something else, an organiser's messages.
+
+They share a channel's pace; what a family must hear soon comes first (`conference.follow`). What is handed over is
+noted before, so that a lost answer is one mail more at the most, and the organiser reads that it may be so."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from ..conference import budgets, effects, jobs, letters
+from ..conference.effects import PATIENCE, Ledger, State
+from ..conference.queries import BookingView, GuestView, guest_view
+from ..conference.tables import VIDEO, Guest, GuestLetter, Job, JobItem
+from ..conference.tokens import LinkKey
+from ..database import Database
+from ..errands import queue
+from ..errands.retry import NotYet, Trouble, part
+from ..errands.table import Errand
+from ..errands.worker import insist
+from ..nextcloud.errors import Throttled
+from ..nextcloud.session import Door
+from ..settings import Settings
+from . import pace
+from .channels import Channel
+from .channels.errors import AnswerLost
+from .channels.troubles import explain
+from .kinds import KINDS, appointments
+from .letter import Letter
+from .sending import Sender, fingerprint_of
+from .writer import Writer
+
+NO_ADDRESS = "The family gave no address, so nobody was written to."
+NO_CHANNEL = "Nothing is set up that could send mails of our own."
+HELD_BACK = "Many mails went to this address, which nobody has confirmed. The next one waits."
+NOT_SET_UP = "The public address of the app is not known yet, so the mail would hold no link."
+NOT_NEEDED = "Not needed any more."
+UNSURE = "The answer got lost after the mail was handed over, twice. It has probably gone out."
+MOST_HANDED = 2
+"""So often a mail is handed over of which nobody knows whether it has gone out: a crash in between counts too."""
+GATHERING = timedelta(minutes=1)
+"""So long the news of a family wait for each other, to go into one mail."""
+LOOK_AGAIN = timedelta(minutes=5)
+"""Whoever makes room or event has the mail looked at; this is for the case that nobody did."""
+SETTING_UP = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Held:
+    """How many mails a mailbox gets that nobody has proven."""
+
+    database: Database
+    links: LinkKey
+    clock: Callable[[], datetime]
+
+    def back(self, to: BookingView | GuestView, budget: budgets.Budget = budgets.MAILS) -> datetime | None:
+        """Until when a mail has to wait, because too many went to a mailbox that nobody has proven; None for not."""
+        if to.proven or not to.guest_email:
+            return None
+        mailbox = budgets.mailbox_mark(self.links, to.guest_email)
+        with self.database.read() as session:
+            return budgets.waits_until(session, budget, mailbox, self.clock())
+
+    def mailed(self, to: BookingView | GuestView, budget: budgets.Budget = budgets.MAILS) -> None:
+        """Counts a mail that went out."""
+        if to.proven or not to.guest_email:
+            return
+        mailbox = budgets.mailbox_mark(self.links, to.guest_email)
+        with self.database.write(PATIENCE) as session:
+            budgets.mailed(session, budget, mailbox, self.clock())
+
+
+@dataclass
+class Owed:
+    """`channel` and `reply_to` are an organiser's; `by_calendar` looks after news where the calendar server writes the
+    mails. `short` shortens times in tests."""
+
+    database: Database
+    ledger: Ledger
+    door: Door
+    held: Held
+    options: Callable[[], Settings]
+    public_base: Callable[[], str]
+    writer: Callable[[], Writer]
+    channel: Callable[[str], Channel]
+    reply_to: Callable[[str], str]
+    by_calendar: Callable[[Errand, State], Awaitable[None]]
+    clock: Callable[[], datetime]
+    short: float = 1.0
+
+    # -- news of appointments -----------------------------------------------------------------------------------
+
+    async def news(self, errand: Errand) -> datetime | None:
+        """One mail for everything that is new with this guest and whose room and event stand."""
+        behind = [state for state in self.ledger.of_guest(int(errand.key), "mail") if state.behind]
+        if not behind:
+            return None
+        ready = [state for state in behind if self._is_ready(state)]
+        waiting = [state for state in behind if state not in ready]
+        if waiting:
+            gathered = max(state.view.changed_at for state in waiting) + GATHERING * self.short
+            if gathered > self.clock():
+                raise NotYet(gathered)
+        if not ready:
+            raise NotYet(self.clock() + LOOK_AGAIN * self.short)
+        with part("mail", {state.view.id: state.view.revision for state in ready}, explain):
+            await self._tell(errand, ready)
+        return self.clock() + LOOK_AGAIN * self.short if waiting else None
+
+    def news_noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
+        effects.note_trouble(session, "mail", trouble.tried, trouble.words, self.clock(), final=final)
+
+    def _is_ready(self, state: State) -> bool:
+        """A video mail waits for its link, a calendar mail for its event; the others go out at once."""
+        if state.view.confirm_by:
+            return True
+        video = state.view.active and state.view.place == VIDEO
+        if video and self._behind(state, "talk"):
+            return False
+        return not (self.channel(state.view.organiser_id).name == "calendar" and self._behind(state, "calendar"))
+
+    def _behind(self, state: State, kind: str) -> bool:
+        found = self.ledger.state(state.view.id, kind)  # type: ignore[arg-type]
+        return found is not None and found.behind
+
+    async def _tell(self, errand: Errand, news: list[State]) -> None:
+        to = news[0].view
+        if not to.guest_email:
+            await self._told(news, NO_ADDRESS)
+            return
+        channel = self.channel(to.organiser_id)
+        if channel.name == "calendar":
+            for state in news:
+                await self.by_calendar(errand, state)
+            return
+        told = [(state.view, state.applied > 0) for state in news]
+        views = [state.view for state in self.ledger.of_guest(to.guest_id, "mail")]
+        with self.database.read() as session:
+            written = appointments.write(session, told, views, self.writer())
+        note = await self._send(errand, written, to, channel, appointments.fingerprint(told))
+        await self._told(news, note)
+
+    async def _told(self, news: Sequence[State], note: str) -> None:
+        for state in news:
+            await insist(lambda state=state: self.ledger.applied(state, "mail", {}, self.clock(), note))  # type: ignore[misc]
+
+    # -- letters --------------------------------------------------------------------------------------------------
+
+    async def letter(self, errand: Errand) -> None:
+        """Sends one letter, as long as it makes sense."""
+        with self.database.read() as session:
+            due = session.get(GuestLetter, int(errand.key))
+            if due is None or due.sent_at:
+                return
+            to = guest_view(session, due.guest_id).outward()
+            kind = KINDS.get(due.kind)
+            written = kind(session, due.payload, to, self.writer()) if kind else None
+        channel = self.channel(to.organiser_id)
+        if written is None:
+            note = NOT_NEEDED
+        elif not to.guest_email or channel.name == "calendar":
+            note = NO_CHANNEL
+        else:
+            with part("letter", {}, explain):
+                note = await self._send(errand, written, to, channel, fingerprint_of(f"letter-{due.public_id}"))
+        await insist(lambda: self._letter_done(int(errand.key), note))
+
+    def _letter_done(self, letter_id: int, note: str) -> None:
+        with self.database.write(PATIENCE) as session:
+            letters.sent(session, letter_id, self.clock(), note)
+
+    def letter_noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
+        letters.note(session, int(errand.key), trouble.words)
+        if final:
+            letters.sent(session, int(errand.key), self.clock(), trouble.words)
+
+    # -- an organiser's messages and invitations --------------------------------------------------------------------
+
+    async def message(self, errand: Errand) -> None:
+        """Sends what a job says to one family."""
+        job_id, guest_id = (int(part_of) for part_of in errand.key.split(":"))
+        with self.database.read() as session:
+            job, item = session.get(Job, job_id), session.get(JobItem, (job_id, guest_id))
+            if job is None or item is None or session.get(Guest, guest_id) is None:
+                return
+            to = guest_view(session, guest_id).outward()
+            kind = "invitation" if job.kind == "invitation" else "announcement"
+            written = KINDS[kind](session, job.payload, to, self.writer())
+        channel = self.channel(to.organiser_id)
+        reached = written is not None and bool(to.guest_email) and channel.name != "calendar"
+        if written and reached:
+            with part("message", {}, explain):
+                await self._send(errand, written, to, channel, fingerprint_of(f"message-{job.public_id}-{guest_id}"))
+        await insist(lambda: self._message_done(errand, reached))
+
+    def _message_done(self, errand: Errand, reached: bool) -> None:
+        with self.database.write(PATIENCE) as session:
+            self._take_off(session, errand, reached)
+
+    def _take_off(self, session: Session, errand: Errand, reached: bool) -> None:
+        job_id, guest_id = (int(part_of) for part_of in errand.key.split(":"))
+        jobs.message_sent(session, job_id, guest_id, self.clock(), reached=reached)
+
+    def message_noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
+        if final:
+            self._take_off(session, errand, reached=False)
+
+    # -- common -----------------------------------------------------------------------------------------------------
+
+    async def _send(
+        self, errand: Errand, written: Letter, to: BookingView | GuestView, channel: Channel, fingerprint: str
+    ) -> str:
+        """Sends at the channel's pace; returns a note for the organiser. The same `fingerprint` makes the same
+        Message-ID. An answer that was lost has it sent once more, and not again."""
+        if not self.public_base():
+            raise NotYet(self.clock() + SETTING_UP * self.short)
+        if held_back := self.held.back(to):
+            await insist(lambda: self._words(errand, HELD_BACK))
+            raise NotYet(held_back)
+        if channel.name == "mail-app":
+            await self._take_turn(errand, to)
+        before = int(errand.payload.get("handed", 0)) if errand.payload.get("what") == fingerprint else 0
+        if before >= MOST_HANDED:
+            return UNSURE
+        await insist(lambda: self._note(errand, {"what": fingerprint, "handed": before + 1}))
+        try:
+            note = await Sender(self.door, self.options(), self.reply_to).send(written, to, channel, fingerprint)
+        except AnswerLost:
+            if before + 1 < MOST_HANDED:
+                raise
+            note = UNSURE
+        except Exception as error:
+            # It has surely not gone out.
+            await insist(lambda: self._note(errand, {"what": fingerprint, "handed": before}))
+            if isinstance(error, Throttled):
+                window = timedelta(seconds=self.options().mail_app_seconds)
+                raise NotYet(self.clock() + window, errand.lane, all_of_lane=True) from error
+            raise
+        await insist(lambda: self.held.mailed(to))
+        return note
+
+    async def _take_turn(self, errand: Errand, to: BookingView | GuestView) -> None:
+        """The Mail app allows an account a few mails in a time. Whoever waits goes in one row, the urgent first."""
+        lane = f"mail-app:{to.organiser_id}"
+        if errand.lane != lane:
+            raise NotYet(self.clock(), lane)
+        if until := await insist(lambda: self._turn(to.organiser_id)):
+            raise NotYet(until, lane, all_of_lane=True)
+
+    def _turn(self, organiser_id: str) -> datetime | None:
+        options = self.options()
+        with self.database.write(PATIENCE) as session:
+            window = timedelta(seconds=options.mail_app_seconds + pace.MARGIN_SECONDS)
+            return pace.take_turn(session, organiser_id, options.mail_app_calls, window, self.clock())
+
+    def _note(self, errand: Errand, payload: dict[str, Any]) -> None:
+        with self.database.write(PATIENCE) as session:
+            queue.note(session, errand, payload)
+
+    def _words(self, errand: Errand, words: str) -> None:
+        with self.database.write(PATIENCE) as session:
+            queue.say(session, errand, words, self.clock())
+

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What Nextcloud tells us of people: what a host can do, an organiser's mail account, somebody's groups."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select
+from sqlmodel import Session, col
+
+from ..conference import effects, entries, follow
+from ..conference.effects import PATIENCE
+from ..conference.queries import learn
+from ..conference.tables import Conference, Host
+from ..database import Database
+from ..errands import queue
+from ..errands.queue import Put
+from ..errands.retry import Trouble
+from ..errands.table import Errand
+from ..nextcloud import mail, people, talk
+from ..nextcloud.session import Door
+from ..privacy import retention
+
+ORGANISER, PERSON = "organiser", "person"
+HOST_EVERY, ORGANISER_EVERY = timedelta(hours=6), timedelta(minutes=10)
+LONGEST_NAME = 200
+NO_USER = "Nextcloud does not know this user or does not let the app act for them."
+
+
+@dataclass
+class Users:
+    """`wake` has the worker look: a page has asked for something."""
+
+    database: Database
+    door: Door
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+    pace: float = 1.0
+    _asked: set[str] = field(default_factory=set)
+
+    # -- hosts --------------------------------------------------------------------------------------------------
+
+    async def check_host(self, errand: Errand) -> datetime | None:
+        """Looks, as the host, what the host can do: who it is, and whether it may create Talk rooms."""
+        host_id = int(errand.key)
+        with self.database.read() as session:
+            host = session.get(Host, host_id)
+            if host is None or host.state != "joined" or host.conference_id in self._over(session):
+                return None
+        # Who the user is comes first: of a deleted user, capabilities tell something all the same.
+        async with self.door.as_user(host.user_id) as session_of_host:
+            profile = await people.profile(session_of_host)
+            able = await talk.ability(session_of_host)
+        off = not able.can_create and await self._talk_is_off()
+        now = self.clock()
+        with self.database.write(PATIENCE) as session:
+            values = {"email": profile.email, "language": profile.language[:2]}
+            learn(session, f"host:{host.user_id}", values, now)
+            found = session.get(Host, host_id)
+            if found is None:
+                return None
+            given = entries.line(profile.display_name[:LONGEST_NAME], 9 * LONGEST_NAME) or host.user_id
+            found.display_name = given if found.display_name == host.user_id else found.display_name
+            found.problem = able.reason
+            # A Talk that is being updated takes nobody's right away.
+            found.can_video = found.can_video if off else able.can_create
+            session.add(found)
+            if able.can_create:
+                effects.look_again(session, "talk", host_id, now)
+        return now + (ORGANISER_EVERY if off else HOST_EVERY) * self.pace
+
+    async def _talk_is_off(self) -> bool:
+        async with self.door.as_user("") as session_of_app:
+            return await talk.is_off(session_of_app)
+
+    def host_trouble(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
+        host = session.get(Host, int(errand.key))
+        if host:
+            host.problem = NO_USER if trouble.fault == "rights" else trouble.words
+            session.add(host)
+
+    # -- organisers ---------------------------------------------------------------------------------------------
+
+    async def check_organiser(self, errand: Errand) -> datetime | None:
+        """Finds the organiser's Mail account, if there is one."""
+        user_id = errand.key
+        with self.database.read() as session:
+            mine = select(col(Conference.id)).where(
+                col(Conference.organiser_id) == user_id, col(Conference.id).not_in(self._over(session))
+            )
+            if session.execute(mine.limit(1)).first() is None:
+                return None
+        async with self.door.as_user(user_id) as session_of_organiser:
+            account = await mail.first_account(session_of_organiser)
+            profile = await people.profile(session_of_organiser)
+        value: dict[str, object] = {"id": account.id, "address": account.address} if account else {}
+        value |= {"reply_to": profile.email}
+        with self.database.write(PATIENCE) as db:
+            learn(db, f"mail:{user_id}", value, self.clock())
+        return self.clock() + ORGANISER_EVERY * self.pace
+
+    # -- whoever uses the page ------------------------------------------------------------------------------------
+
+    def ask_for_groups(self, user_id: str) -> None:
+        """Somebody has opened the page. It is kept in this process only: a question changes nothing, and the page asks
+        again until it knows."""
+        self._asked.add(user_id)
+        self.wake()
+
+    def asked(self) -> list[str]:
+        """Users whose groups a page has asked for since the last call."""
+        asked, self._asked = self._asked, set()
+        return sorted(asked)
+
+    def put_asked(self, session: Session, now: datetime) -> None:
+        queue.put(session, *(Put(PERSON, user_id, now, rank=follow.URGENT) for user_id in self.asked()))
+
+    async def check_person(self, errand: Errand) -> None:
+        """Learns the groups of somebody who uses the page, as that user."""
+        async with self.door.as_user(errand.key) as session:
+            groups = await people.groups(session)
+        with self.database.write(PATIENCE) as db:
+            learn(db, f"person:{errand.key}", {"groups": groups}, self.clock())
+
+    # -- who is looked at again and again -------------------------------------------------------------------------
+
+    def put_missing(self, session: Session, now: datetime) -> None:
+        """Of conferences that are not over: of the others nothing is to be known any more."""
+        over = self._over(session)
+        hosts = select(Host).where(col(Host.state) == "joined", col(Host.conference_id).not_in(over))
+        queue.put_missing(session, follow.HOST, _keyed(hosts, col(Host.id)), now)
+        organisers = select(Conference).where(col(Conference.id).not_in(over))
+        queue.put_missing(session, ORGANISER, _keyed(organisers, col(Conference.organiser_id)), now)
+
+    def _over(self, session: Session) -> set[int]:
+        return retention.conferences_over(session, self.clock())
+
+
+def _keyed(of: Select[object], key: object) -> Select[object]:
+    return follow.each(of, key, follow.lane("check", key))  # type: ignore[arg-type,return-value]
