@@ -12,12 +12,13 @@ from sqlmodel import col, select
 
 from ..conference import budgets, entries, jobs
 from ..conference.queries import BookingView, GuestView, fact, learn
-from ..conference.tables import VIDEO, Conference, EffectKind, Host
+from ..conference.tables import VIDEO, Conference, Effect, EffectKind, Host
 from ..conference.tokens import LinkKey
 from ..database import Busy, Database, utc_now
 from ..day import records
 from ..letters.channels import Channel, choose
-from ..letters.channels.smtp import SmtpRefused, SmtpTroubled
+from ..letters.channels.errors import AddressRefused, AnswerLost, MessageRefused, RelayTrouble
+from ..letters.channels.smtp import Relay
 from ..letters.kinds import appointments
 from ..letters.sending import Sender
 from ..letters.writer import Writer
@@ -56,6 +57,7 @@ class Follower:
         options: Callable[[], Settings],
         public_base: Callable[[], str],
         clock: Callable[[], datetime] = utc_now,
+        relay: Relay | None = None,
     ) -> None:
         self._database = database
         self._ledger = ledger
@@ -64,6 +66,7 @@ class Follower:
         self._options = options
         self.public_base = public_base
         self._clock = clock
+        self.relay = relay or Relay()
 
     def now(self) -> datetime:
         return self._clock()
@@ -179,10 +182,13 @@ class Follower:
             written = appointments.write(session, told, views, self.writer())
         try:
             note = await self.sender().send(written, news[0].view, channel, appointments.fingerprint(told))
-        except SmtpRefused as error:
+        except (AddressRefused, MessageRefused) as error:
             for state in news:
                 self._ledger.gave_up(state, "mail", str(error))
-        except SmtpTroubled as error:
+        except AnswerLost as error:
+            for state in news:
+                self._lost(state, str(error))
+        except RelayTrouble as error:
             self._fail(news, str(error))
         except Throttled:
             self._fail(news, "The Mail app allows no more mails just now.", self.settings.mail_app_seconds)
@@ -211,7 +217,7 @@ class Follower:
             budgets.mailed(session, budget, mailbox, self._clock())
 
     def sender(self) -> Sender:
-        return Sender(self._door, self.settings, self._reply_to)
+        return Sender(self._door, self.relay, self.settings, self._reply_to)
 
     def writer(self) -> Writer:
         return Writer(self._links, self.public_base(), self._clock())
@@ -395,6 +401,15 @@ class Follower:
     def _fail(self, news: list[State], reason: str, wait: float | None = None) -> None:
         for state in news:
             self._ledger.failed(state.view.id, "mail", reason, self._clock(), wait)
+
+    def _lost(self, state: State, reason: str) -> None:
+        """The mail is sent once more, and then taken as sent."""
+        with self._database.read() as session:
+            effect = session.get(Effect, (state.view.id, "mail"))
+        if effect and effect.last_error == reason:
+            self._ledger.applied(state, "mail", {}, reason)
+        else:
+            self._fail([state], reason)
 
     def _note(self, state: State, kind: EffectKind, error: NextcloudError) -> None:
         log.warning("effect failed", kind=kind, call=error.doing, status=error.status, attempts=state.attempts)

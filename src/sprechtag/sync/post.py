@@ -13,7 +13,7 @@ from ..conference import jobs, letters, waiting
 from ..conference.queries import GuestView, guest_view
 from ..conference.tables import GuestLetter, Job, JobItem
 from ..database import Busy, Database
-from ..letters.channels.smtp import SmtpRefused, SmtpTroubled
+from ..letters.channels.errors import AddressRefused, AnswerLost, MessageRefused, RelayTrouble
 from ..letters.kinds import KINDS
 from ..letters.letter import Letter
 from ..letters.sending import fingerprint_of
@@ -141,9 +141,12 @@ class Post:
         try:
             channel = self._follower.channel(to.organiser_id)
             await self._follower.sender().send(written, to, channel, fingerprint_of(name))
-        except SmtpRefused as error:
+        except (AddressRefused, MessageRefused) as error:
             return _Missed(str(error), final=True)
-        except SmtpTroubled as error:
+        except AnswerLost as error:
+            # Once more, and no more.
+            return _Missed(str(error), final=attempts > 0)
+        except RelayTrouble as error:
             return _Missed(str(error), final=attempts >= GIVE_UP_MAIL_AFTER)
         except NextcloudError as error:
             most = GIVE_UP_AFTER if isinstance(error, Rejected) else GIVE_UP_MAIL_AFTER

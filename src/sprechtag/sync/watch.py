@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What Nextcloud tells us of people: their calendars, their groups; and what we tell them in its notifications."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +17,8 @@ from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, S
 from ..conference.tokens import hashed
 from ..database import Busy, Database
 from ..day import records
-from ..letters.channels import smtp
+from ..letters.channels.errors import ChannelError
+from ..letters.channels.smtp import Relay
 from ..letters.mime import test_message
 from ..nextcloud import calendar, instance, notifications
 from ..nextcloud import people as nextcloud_people
@@ -48,6 +48,7 @@ class Watch:
     nextcloud_url: Callable[[], str]
     clock: Callable[[], datetime]
     route: str = ""
+    relay: Relay = field(default_factory=Relay)
     _soon: set[int] = field(default_factory=set)
     _people: set[str] = field(default_factory=set)
 
@@ -386,8 +387,8 @@ class Watch:
         outcome: dict[str, Any] = {"state": "sent", "reason": ""}
         try:
             message = test_message(self.options(), str(asked["to"]), str(asked.get("language", "en")))
-            await asyncio.to_thread(smtp.send, self.options(), message)
-        except (smtp.SmtpRefused, smtp.SmtpTroubled) as error:
+            await self.relay.send(self.options(), message)
+        except ChannelError as error:
             outcome = {"state": "failed", "reason": str(error)}
         except Exception as error:  # noqa: BLE001 - the admin waits for an answer
             outcome = {"state": "failed", "reason": ledger.unexpected(error)}
