@@ -19,6 +19,7 @@ from .database import Database, utc_now
 from .day.observer import RESTS, Observer
 from .gate import CALLBACKS
 from .guests.theme import Theme
+from .letters.channels.smtp import Relay
 from .lifecycle import Lifecycle
 from .nextcloud.session import Door
 from .privacy import family, retention
@@ -88,12 +89,27 @@ class House:
 
     @cached_property
     def follower(self) -> Follower:
-        return Follower(self.database, self.ledger, self.door, self.links, self.options, self.public_base, self.clock)
+        return Follower(
+            self.database,
+            self.ledger,
+            self.door,
+            self.links,
+            self.options,
+            self.public_base,
+            self.clock,
+            self.relay,
+        )
+
+    @cached_property
+    def relay(self) -> Relay:
+        return Relay()
 
     @cached_property
     def watch(self) -> Watch:
         route = self.callbacks["calendar-changed"]
-        return Watch(self.database, self.door, self.options, self.follower.nextcloud_base, self.clock, route)
+        return Watch(
+            self.database, self.door, self.options, self.follower.nextcloud_base, self.clock, route, self.relay
+        )
 
     @cached_property
     def post(self) -> Post:

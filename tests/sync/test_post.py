@@ -120,7 +120,7 @@ def test_answers_go_to_the_organiser_and_nothing_is_tracked(office: Office) -> N
     assert "<img" not in written.html and "http" not in written.html.replace("http://nc.example/app/m/x", "")
 
 
-def test_a_relay_in_trouble_is_tried_again_and_one_that_refuses_is_not(office: Office) -> None:
+def test_a_relay_in_trouble_is_tried_again_and_an_address_it_does_not_know_is_not(office: Office) -> None:
     office.school.book(office.school.slots("t01")[0], "a")
     office.school.clock.now = FIRST - timedelta(hours=23)
     office.house.post.write_due()
@@ -131,10 +131,47 @@ def test_a_relay_in_trouble_is_tried_again_and_one_that_refuses_is_not(office: O
     assert len(office.deliver()) == 1
     office.school.clock.now = FIRST - timedelta(minutes=59)
     office.house.post.write_due()
-    office.world.faults.append(Fault("SMTP /data", "status", 554, times=1))
+    office.world.faults.append(Fault("SMTP /rcpt", "status", 550, times=1, text="5.1.1 no such user"))
     office.deliver()
     office.school.clock.now += timedelta(minutes=30)
     assert office.house.post.due_letters() == []
+
+
+def test_a_wrong_sender_and_a_rate_that_is_exceeded_end_no_mail(office: Office) -> None:
+    office.school.book(office.school.slots("t01")[0], "a")
+    office.school.clock.now = FIRST - timedelta(hours=23)
+    office.house.post.write_due()
+    office.world.faults.append(Fault("SMTP /mail", "status", 550, times=1, text="5.1.8 sender unknown"))
+    office.world.faults.append(Fault("SMTP /data", "status", 554, times=1, text="rate exceeded"))
+    for _ in range(2):
+        assert office.deliver() == []
+        office.school.clock.now += timedelta(minutes=1)
+    assert len(office.deliver()) == 1
+
+
+def test_a_lost_answer_is_one_mail_more_at_the_most(office: Office) -> None:
+    office.school.book(office.school.slots("t01")[0], "a")
+    office.school.clock.now = FIRST - timedelta(hours=23)
+    office.house.post.write_due()
+    office.world.faults.append(Fault("SMTP /data", "drop_after"))
+    mails = []
+    for _ in range(10):
+        mails += office.deliver()
+        office.school.clock.now += timedelta(minutes=2)
+    assert len(mails) == 2 and len({mail.message_id for mail in mails}) == 1
+    with office.house.database.read() as session:
+        (letter,) = session.exec(select(GuestLetter))
+    assert letter.sent_at and "got lost" in letter.last_error
+
+
+def test_a_lost_answer_about_a_booking_is_one_mail_more_at_the_most(office: Office) -> None:
+    view = office.school.book(office.school.slots("t01")[0], "a")
+    office.world.faults.append(Fault("SMTP /data", "drop_after"))
+    ids = [office.mail_about_bookings(view.guest_id).message_id for _ in range(2)]
+    assert len(set(ids)) == 1
+    office.world.mails.clear()
+    asyncio.run(office.house.follower.follow_mail(view.guest_id))
+    assert office.world.mails == []
 
 
 def test_an_offer_says_what_is_held_until_when(office: Office) -> None:

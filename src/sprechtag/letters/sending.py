@@ -2,24 +2,25 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Hands a letter to its channel."""
 
-import asyncio
 import hashlib
 from collections.abc import Callable
 
 from ..conference.queries import BookingView, GuestView
 from ..nextcloud.session import Door
 from ..settings import Settings
-from .channels import Channel, mail_app, smtp
+from .channels import Channel, mail_app
+from .channels.smtp import Relay
 from .letter import Letter
-from .mime import message, sender_of
+from .mime import message, message_id, sender_of
 
 
 class Sender:
     """Sends through `smtp` and `mail-app`; the `calendar` channel sends with the event. `reply_to` says where answers
     to an organiser's mails go."""
 
-    def __init__(self, door: Door, settings: Settings, reply_to: Callable[[str], str]) -> None:
+    def __init__(self, door: Door, relay: Relay, settings: Settings, reply_to: Callable[[str], str]) -> None:
         self._door = door
+        self._relay = relay
         self._settings = settings
         self._reply_to = reply_to
 
@@ -27,7 +28,7 @@ class Sender:
         """Sends to the family of `to`, as its organiser; returns a note for the organiser, usually empty.
 
         The same `fingerprint` makes the same Message-ID, so a crash between "sent" and "noted" that sends again makes
-        no second mail in most mailboxes. Raises `NextcloudError`, `SmtpRefused`, `SmtpTroubled`."""
+        no second mail in most mailboxes. Raises `ChannelError`, `NextcloudError`."""
         if channel.name == "smtp":
             await self._by_smtp(letter, to, fingerprint)
             return ""
@@ -35,9 +36,9 @@ class Sender:
 
     async def _by_smtp(self, letter: Letter, to: BookingView | GuestView, fingerprint: str) -> None:
         sender_name, sender = sender_of(self._settings, to.conference_name)
-        mail_id = f"<{fingerprint}@{sender.rpartition('@')[2]}>"
+        mail_id = message_id(fingerprint, sender)
         mail = message(letter, sender, sender_name, mail_id, self._reply_to(to.organiser_id))
-        await asyncio.to_thread(smtp.send, self._settings, mail)
+        await self._relay.send(self._settings, mail)
 
 
 def fingerprint_of(name: str) -> str:

@@ -69,7 +69,8 @@ class Mail:
 
 @dataclass
 class Fault:
-    """Misbehaviour for calls whose `METHOD path` matches; `share` of them, at most `times`."""
+    """Misbehaviour for calls whose `METHOD path` matches; `share` of them, at most `times`. `text` is what an SMTP relay
+    says with the status."""
 
     match: str
     kind: FaultKind
@@ -77,6 +78,7 @@ class Fault:
     seconds: float = 0.0
     share: float = 1.0
     times: int = 1_000_000
+    text: str = ""
 
 
 @dataclass
