@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Databases, a conference to book in, and the app in a stand-in Nextcloud."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -122,7 +123,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path.parent.name, len(FIRST)))
 
 
-PATIENCE = 120.0
+PATIENCE = float(os.environ.get("SPRECHTAG_TEST_PATIENCE", "120"))
 """Seconds until a test says that something does not happen. Only a test that fails waits so long."""
 
 

@@ -35,7 +35,7 @@ from sprechtag.sandbox.world import World
 FAST = {
     "SPRECHTAG_RETRY_SECONDS": "0.2",
     "SPRECHTAG_LONGEST_RETRY_SECONDS": "4",
-    "SPRECHTAG_SWEEP_SECONDS": "0.2",
+    "SPRECHTAG_PACE": "0.1",
     "SPRECHTAG_NEXTCLOUD_SECONDS": "2",
 }
 

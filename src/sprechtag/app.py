@@ -78,12 +78,10 @@ def build(house: House) -> ASGIApp:
         sys.setswitchinterval(0.001)
         await asyncio.to_thread(house.database.migrate)
         if house.settings.sync:
-            await asyncio.to_thread(house.work.start)
-            house.observer.start()
+            house.worker.start()
         yield
         if house.settings.sync:
-            await asyncio.to_thread(house.observer.stop)
-            await asyncio.to_thread(house.work.stop)
+            await asyncio.to_thread(house.worker.stop)
         house.database.close()
 
     app = FastAPI(
@@ -102,13 +100,13 @@ def build(house: House) -> ASGIApp:
         house.theme,
         house.clock,
         house.options,
-        house.watch.look_soon,
+        house.calendars.look_soon,
         house.public_base,
     )
     booking, manage = BookingPages(front), ManagePages(front)
     guests = (booking, manage, PlanPages(front, booking), WaitingPages(front), WishPages(front, booking, manage))
     house_keys = (house.database, house.desk, house.links, house.public_base)
-    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel, house.ask_for_groups)
+    api = HostApi(*house_keys, house.clock, house.wake, house.options, house.mail_channel, house.users.ask_for_groups)
     own = OwnApi(*house_keys, house.mail_channel, house.clock, house.wake)
     families = FamiliesApi(
         house.database, house.desk, house.links, house.public_base, house.wake, house.mail_channel, house.clock
@@ -127,7 +125,7 @@ def build(house: House) -> ASGIApp:
         house.facts.forget,
         house.clock,
         house.wake,
-        house.ask_for_groups,
+        house.users.ask_for_groups,
     )
     overview = OverviewApi(house.database, house.links, house.public_base, house.mail_channel, house.clock, house.wake)
     exchange = ExchangeApi(house.database, house.clock, house.wake)

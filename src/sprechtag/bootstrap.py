@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Builds the parts and plugs them together: the only file that knows them all."""
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,27 +11,33 @@ from functools import cached_property
 import structlog
 
 from .conference import administration
+from .conference.assigning import Assigning
 from .conference.booking import Desk
+from .conference.effects import Ledger
 from .conference.queries import fact
 from .conference.tokens import LinkKey, callback_path
 from .database import Database, utc_now
-from .day.observer import RESTS, Observer
+from .day.observer import Observer
+from .errands.retry import Retry
+from .errands.worker import LEASE, REST_SECONDS, Worker
 from .gate import CALLBACKS
 from .guests.theme import Theme
+from .later import Later
 from .letters.channels.smtp import Relay
+from .letters.channels.troubles import explain
+from .letters.owed import Held, Owed
+from .letters.test_mail import TestMail
 from .lifecycle import Lifecycle
 from .nextcloud.session import Door
-from .privacy import family, retention
+from .paper.printing import Papers
 from .settings import Settings
-from .sync.assigning import Assigning
+from .sync.bookings import Bookings
+from .sync.calendars import Calendars
+from .sync.call_rooms import CallRooms
 from .sync.emptying import Emptying
-from .sync.follower import Follower
-from .sync.ledger import PATIENCE, Ledger
-from .sync.papers import Papers
-from .sync.post import Post
-from .sync.today import Today
-from .sync.watch import Watch
-from .sync.work import Work
+from .sync.instance import Instance
+from .sync.notifications import Notifications
+from .sync.users import Users
 
 log = structlog.get_logger()
 FACT_SECONDS = 10.0
@@ -45,7 +50,6 @@ class House:
 
     settings: Settings
     clock: Callable[[], datetime] = utc_now
-    executor: str = "0"
 
     @cached_property
     def database(self) -> Database:
@@ -74,88 +78,107 @@ class House:
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
-        return Lifecycle(
-            self.database, self.door, self.wake, self.calendar_changed, self.today.heard, self.today.register_bot
-        )
-
-    def calendar_changed(self, user_id: str) -> None:
-        self.watch.calendar_changed(user_id)
-        self.wake()
+        return Lifecycle(self.database, self.calendars.changed, self.call_rooms.heard)
 
     @cached_property
     def ledger(self) -> Ledger:
-        first, longest = self.settings.retry_seconds, self.settings.longest_retry_seconds
-        return Ledger(self.database, timedelta(seconds=first), timedelta(seconds=longest))
-
-    @cached_property
-    def follower(self) -> Follower:
-        return Follower(
-            self.database,
-            self.ledger,
-            self.door,
-            self.links,
-            self.options,
-            self.public_base,
-            self.clock,
-            self.relay,
-        )
+        return Ledger(self.database)
 
     @cached_property
     def relay(self) -> Relay:
         return Relay()
 
     @cached_property
-    def watch(self) -> Watch:
-        route = self.callbacks["calendar-changed"]
-        return Watch(
-            self.database, self.door, self.options, self.follower.nextcloud_base, self.clock, route, self.relay
+    def instance(self) -> Instance:
+        return Instance(
+            self.database, self.door, self.links, self.options, self.public_base, self.clock, self.settings.pace
         )
 
     @cached_property
-    def post(self) -> Post:
-        return Post(self.database, self.follower)
+    def held(self) -> Held:
+        return Held(self.database, self.links, self.clock)
 
     @cached_property
-    def assigning(self) -> Assigning:
-        return Assigning(self.database, self.clock)
+    def bookings(self) -> Bookings:
+        return Bookings(self.database, self.ledger, self.door, self.instance, self.held, self.clock, self.settings.pace)
 
     @cached_property
-    def papers(self) -> Papers:
-        return Papers(self.database, self.links, self.public_base, self.clock)
+    def owed(self) -> Owed:
+        return Owed(
+            self.database,
+            self.ledger,
+            self.door,
+            self.held,
+            self.options,
+            self.public_base,
+            self.instance.writer,
+            self.relay,
+            self.instance.channel,
+            self.instance.reply_to,
+            self.bookings.mail_by_calendar,
+            self.clock,
+            self.settings.pace,
+        )
 
     @cached_property
-    def today(self) -> Today:
-        return Today(self.database, self.door, self.clock, self.callbacks["talk_bot"])
+    def users(self) -> Users:
+        return Users(self.database, self.door, self.clock, self.wake, self.settings.pace)
+
+    @cached_property
+    def calendars(self) -> Calendars:
+        route = self.callbacks["calendar-changed"]
+        return Calendars(self.database, self.door, self.options, self.clock, self.wake, route, self.settings.pace)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        return Notifications(self.database, self.door, self.options, self.instance.nextcloud_base, self.clock)
+
+    @cached_property
+    def call_rooms(self) -> CallRooms:
+        route = self.callbacks["talk_bot"]
+        return CallRooms(self.database, self.door, self.clock, self.instance.nextcloud_base, route, self.settings.pace)
 
     @cached_property
     def observer(self) -> Observer:
-        holder = f"{self.executor}-{secrets.token_hex(4)}"
-        return Observer(
+        return Observer(self.database, lambda: self.options().media, self.clock)
+
+    @cached_property
+    def later(self) -> Later:
+        return Later(
             self.database,
-            lambda: self.options().media,
+            self.desk,
+            self.bookings,
+            self.owed,
+            self.instance,
+            self.users,
+            self.calendars,
+            self.notifications,
+            self.call_rooms,
+            Emptying(self.database, self.door, self.clock),
+            Assigning(self.database, self.clock),
+            Papers(self.database, self.links, self.public_base, self.clock),
+            TestMail(self.database, self.relay, self.options, self.clock),
+            self.observer,
             self.clock,
-            self.lifecycle.enabled,
-            self.wake,
-            holder,
-            rests=min(RESTS, 30 * self.settings.sweep_seconds),
+            self.settings.close_to_others,
+            self.settings.pace,
         )
 
     @cached_property
-    def work(self) -> Work:
-        return Work(
-            self.settings,
-            self.follower,
-            self.watch,
-            self.post,
-            self.assigning,
-            self.papers,
-            self.today,
-            self.ledger,
+    def worker(self) -> Worker:
+        """Does what is due, also while nothing of it is set going (`settings.sync`): in tests."""
+        settings = self.settings
+        return Worker(
+            self.database,
+            self.later.kinds(),
+            Retry.of(timedelta(seconds=settings.retry_seconds), timedelta(seconds=settings.longest_retry_seconds)),
+            self.clock,
             self.lifecycle.enabled,
-            self.executor,
-            self.tidy,
-            self.release,
-            self.emptying,
+            explain,
+            self.later.begin,
+            self.later.asked,
+            rests=REST_SECONDS * settings.pace,
+            lease=LEASE * settings.pace,
         )
 
     @cached_property
@@ -173,40 +196,18 @@ class House:
     def facts(self) -> "Facts":
         return Facts(self.database)
 
-    @cached_property
-    def emptying(self) -> Emptying:
-        return Emptying(self.database, self.door, self.clock)
-
     def tidy(self) -> None:
-        """What is no longer needed goes; called every hour."""
-        self.settings.close_to_others()
-        with self.database.write(PATIENCE) as session:
-            retention.erase_expired(session, self.clock())
-            retention.tidy(session, self.clock())
-        self.database.wipe()
+        """What is no longer needed goes."""
+        self.later.tidy()
 
-    def release(self) -> None:
-        """Slots that were held for nothing are free again, and erased families go whose mail is out; often called."""
-        self.desk.release_unconfirmed()
-        with self.database.read() as session:
-            waiting = family.any_to_erase(session)
-        if waiting:
-            with self.database.write(PATIENCE) as session:
-                done = family.erase_done(session, self.clock())
-            if done:
-                self.database.wipe()
-
-    def ask_for_groups(self, user_id: str) -> None:
-        self.watch.ask_for_groups(user_id)
-        self.wake()
-
-    def wake(self, booking_id: int = 0) -> None:
+    def wake(self, _booking_id: int = 0) -> None:
+        """A page has asked for something that it may not write down itself."""
         if self.settings.sync:
-            self.work.wake(booking_id)
+            self.worker.ask()
 
     def mail_channel(self, organiser_id: str) -> tuple[str, int]:
         """The channel's name and how many mails it takes in an hour; 0 where it sets no limit."""
-        name = self.follower.channel(organiser_id).name
+        name = self.instance.channel(organiser_id).name
         settings = self.options()
         return name, int(settings.mail_app_calls * 3600 / settings.mail_app_seconds) if name == "mail-app" else 0
 

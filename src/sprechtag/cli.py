@@ -35,14 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
 
         return run(options.port)
     if options.command == "assign":
-        from .sync.assigning import work
+        from .conference.assigning import work
 
         work(sys.stdin.buffer.read(), lambda line: print(line, flush=True))
         return 0
     if options.command == "print":
-        from .sync import papers
+        from .paper import printing
 
-        sys.stdout.buffer.write(papers.work(sys.stdin.buffer.read()))
+        sys.stdout.buffer.write(printing.work(sys.stdin.buffer.read()))
         return 0
     return serve(Settings(), options.process, options.socket)
 
@@ -63,7 +63,7 @@ def serve(settings: Settings, process: int | None = None, inherited: int | None 
         listening = _listen(settings)
     if settings.workers > 1 and process is None:
         return _look_after(settings.workers, listening)
-    app = build(House(settings, executor=str(process or 0)))
+    app = build(House(settings))
     # No access log: paths hold families' links.
     config = uvicorn.Config(
         app, access_log=False, log_config=None, timeout_keep_alive=30, server_header=False, proxy_headers=False

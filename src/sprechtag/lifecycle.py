@@ -18,9 +18,7 @@ from .errands import queue
 from .errands.queue import Put
 from .gate import HARPS_AA_VERSION
 from .logs import kind_of
-from .nextcloud import callbacks, instance
-from .nextcloud.errors import NextcloudError
-from .nextcloud.session import Door
+from .nextcloud import callbacks
 
 log = structlog.get_logger()
 READY, MENU, BOT, HEAR, LEARN = "ready", "menu", "bot", "hear", "learn"
@@ -34,7 +32,6 @@ class Lifecycle:
     """The answers go out at once; what Nextcloud must be told follows in the background."""
 
     database: Database
-    door: Door
     on_calendar: Callable[[str], None]
     on_call: Callable[[dict[str, Any]], None]
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)

@@ -33,6 +33,8 @@ ADMIN_FIELDS = (
 
 OWN_FILES = ("*.sqlite", "*.sqlite-wal", "*.sqlite-shm", "*.sqlite-journal", "link.key")
 """What stands in the storage and is nobody else's business."""
+FORMER_QUEUE = "work.sqlite*"
+"""What versions until 0.1 kept beside the database; what was pending stands in the database too."""
 
 
 class Settings(BaseSettings):
@@ -72,7 +74,7 @@ class Settings(BaseSettings):
     media: dict[str, Any] = Field(default_factory=dict)
     retention_days: int = Field(default=30, ge=1, le=3650)
     nextcloud_seconds: float = Field(default=30.0, gt=0)
-    sweep_seconds: float = Field(default=1.0, gt=0)
+    pace: float = Field(default=1.0, gt=0)
     retry_seconds: float = Field(default=5.0, gt=0)
     calendar_seconds: float = Field(default=600.0, gt=0)
     longest_retry_seconds: float = Field(default=120.0, gt=0)
@@ -110,20 +112,15 @@ class Settings(BaseSettings):
                 return self.database_url.replace(scheme, "postgresql+psycopg://", 1)
         return self.database_url
 
-    @property
-    def work_database(self) -> str:
-        """Where DBOS keeps its queues: the same PostgreSQL, or a SQLite file beside ours (one file has one
-        writer, and a booking should not wait for the queue's)."""
-        if self.database.startswith("sqlite"):
-            return f"sqlite:///{self.persistent_storage.absolute() / 'work.sqlite'}"
-        return self.database
-
     def close_to_others(self) -> None:
         """Makes the storage's folder, and lets nobody but this user into it nor read what stands there, whatever an
         older version has left. A folder that is not ours stays as it is."""
         folder = self.persistent_storage
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         files = [path for pattern in OWN_FILES for path in folder.glob(pattern) if path.is_file()]
+        for path in folder.glob(FORMER_QUEUE):
+            with suppress(OSError):
+                path.unlink()
         for path, mode in [(folder, 0o700), *((file, 0o600) for file in files)]:
             with suppress(OSError):
                 path.chmod(mode)

@@ -68,8 +68,16 @@ def test_no_row_of_any_table_is_lost(database_url: str, revision: str) -> None:
         now = MetaData()
         now.reflect(connection)
         for name, row in rows.items():
+            if name == "notice":
+                (carried,) = connection.execute(now.tables["errand"].select()).mappings()
+                assert carried["kind"] == "notice" and row["user_id"] in carried["key"]
+                continue
             (kept,) = connection.execute(now.tables[name].select()).mappings()
-            stored = {column: kept[column] for column in row if not isinstance(row[column], datetime | dict)}
+            stored = {
+                column: kept[column]
+                for column in row
+                if column in kept and not isinstance(row[column], datetime | dict)
+            }
             assert stored == {column: row[column] for column in stored}, name
         if database.is_sqlite:
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []

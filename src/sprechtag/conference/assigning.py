@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
+
 from ..database import Database
 from ..errands.table import Errand
 from . import wishes

@@ -16,7 +16,7 @@ from . import follow, taken
 from .errors import NotFound
 from .people import tell_host
 from .slots import TimeSpan
-from .tables import Booking, CalendarQuestion, Conference, Effect, Host, Slot
+from .tables import Booking, CalendarQuestion, Effect, Host, Slot
 
 REREAD = timedelta(minutes=10)
 STALE = timedelta(minutes=2)

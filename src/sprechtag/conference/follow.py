@@ -166,12 +166,12 @@ def level(session: Session, now: datetime) -> int:
     return sum(queue.put_missing(session, kind, rows, now, rank) for kind, rows, rank in missing)
 
 
-def each(
-    of: Select[Any], key: ColumnElement[Any], lane: ColumnElement[Any], expires_at: ColumnElement[Any] | None = None
-) -> Select[Any]:
+def each(of: Select[Any], key: Any, lane_of: Any, expires_at: Any = None) -> Select[Any]:
+    """The rows of a query as `queue.put_missing` takes them."""
     more = [] if expires_at is None else [expires_at.label("expires_at")]
-    return of.with_only_columns(key.label("key"), lane.label("lane"), *more).distinct()
+    return of.with_only_columns(key.label("key"), lane_of.label("lane"), *more).distinct()
 
 
-def lane(name: str, number: ColumnElement[Any]) -> ColumnElement[Any]:
+def lane(name: str, number: Any) -> ColumnElement[Any]:
+    """The lane of this name for a column's value."""
     return literal(f"{name}:") + cast(number, String)

@@ -4,7 +4,6 @@
 
 One process does it at a time, every five seconds, and only while a conference is on."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,9 +14,8 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from ..conference.people import tell_user
-from ..conference.queries import fact, learn
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
-from ..database import Busy, Database, apart
+from ..database import Database, apart
 from ..planning.capacity import Setup
 from . import alarms, live, media, metrics, pace, records
 from .fetch import ANSWER_SECONDS, Fetch, SideBySide, Unanswered, fetch
@@ -41,32 +39,9 @@ class Observer:
     database: Database
     entered: Callable[[], dict[str, Any]]
     clock: Callable[[], datetime]
-    enabled: Callable[[], bool]
-    changed: Callable[[], None]
-    holder: str
     fetch: Fetch = fetch
     rests: float = RESTS
     _servers: SideBySide = field(default_factory=lambda: SideBySide(ANSWER_SECONDS + 0.5))
-    _stopping: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._go_on, name="observer", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread:
-            self._thread.join(timeout=5)
-
-    def _go_on(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                on = self.enabled() and self.look()
-            except Exception as error:  # noqa: BLE001 - the observer must outlive whatever a database or a server does
-                log.warning("day not looked at", error=type(error).__name__)
-                on = True
-            self._stopping.wait(EVERY if on else self.rests)
 
     def look(self) -> bool:
         """One look at everything; false while no conference is on."""
@@ -75,13 +50,10 @@ class Observer:
             on = conferences_on(session, now)
         if not on:
             return False
-        if not self._leads(now):
-            return True
         entered = self.entered()
         setup = media.setup_of(entered)
         seen = self._read_servers(media.sources_of(entered))
         rooms = {room: name for name, one in seen.items() if one for room in one.rooms}
-        told = False
         with self.database.write(EVERY) as session:
             self._keep(session, seen, now)
             calls = records.calls_in(session, rooms)
@@ -92,9 +64,7 @@ class Observer:
             servers = servers_now(records.readings(session, now - LAST_MINUTE), entered, now)
             self._pace(session, servers, setup, now)
             for conference in on:
-                told = self._look_at(session, conference, servers, setup, now) or told
-        if told:
-            self.changed()
+                self._look_at(session, conference, servers, setup, now)
         return True
 
     def _look_at(
@@ -104,27 +74,11 @@ class Observer:
         servers: Sequence[alarms.ServerNow],
         setup: Setup,
         now: datetime,
-    ) -> bool:
-        """Whether somebody is to be told something."""
-        told = False
+    ) -> None:
         with apart(session, "alarms"):
             of_day = records.appointments(session, conference, records.today_of(conference, now))
             self._chart(session, conference, of_day, now)
-            told = note_alarms(session, conference, alarms.standing(of_day, servers, setup.lines, now), now)
-        return told
-
-    def _leads(self, now: datetime) -> bool:
-        """Whether this process is the one that watches; it is for as long as it goes on looking."""
-        try:
-            with self.database.write() as session:
-                lease = fact(session, "day-watch")
-                until = datetime.fromisoformat(lease["until"]) if lease else now
-                if lease and lease["holder"] != self.holder and until > now:
-                    return False
-                learn(session, "day-watch", {"holder": self.holder, "until": (now + LEASE).isoformat()}, now)
-                return True
-        except Busy:
-            return False
+            note_alarms(session, conference, alarms.standing(of_day, servers, setup.lines, now), now)
 
     def _read_servers(self, sources: Sequence[media.Source]) -> Mapping[str, metrics.Metrics | None]:
         """What each says; None for one that does not answer."""

@@ -69,11 +69,15 @@ class Kind:
     always: bool = False
 
 
+def _nothing(_session: Session, _now: datetime) -> None:
+    """A worker alone begins with nothing."""
+
+
 @dataclass
 class Worker:
     """`explain` turns what a room raises into a `Trouble`, or returns None for what it does not know. `enabled` says
     whether Nextcloud's admin has switched the app on; `clock` gives UTC. `rests`: seconds after which it looks, told
-    or not."""
+    or not. `begin` puts what a process finds when it starts, `asked` what pages have asked for (`ask`)."""
 
     database: Database
     kinds: Mapping[str, Kind]
@@ -81,7 +85,8 @@ class Worker:
     clock: Callable[[], datetime]
     enabled: Callable[[], bool] = lambda: True
     explain: Explain = lambda _: None
-    begin: Callable[[Session, datetime], None] = lambda _session, _now: None
+    begin: Callable[[Session, datetime], None] = _nothing
+    asked: Callable[[Session, datetime], None] | None = None
     rests: float = REST_SECONDS
     lease: timedelta = LEASE
     seats: Seats = field(default_factory=Seats)
@@ -93,6 +98,7 @@ class Worker:
     _woken: asyncio.Event | None = None
     _thread: threading.Thread | None = None
     _began: bool = False
+    _ask: bool = True
     _logged: dict[str, float] = field(default_factory=dict)
     _last: tuple[float, datetime] | None = None
 
@@ -119,6 +125,11 @@ class Worker:
         """Does what was taken and notes what came of it."""
         self._running[errand.id or 0] = errand
         await self._run(errand)
+
+    def ask(self) -> None:
+        """A page has asked for something that is not in the table yet (`asked`): look now. From any thread."""
+        self._ask = True
+        self.wake()
 
     def wake(self) -> None:
         """Something was put: look now. From any thread."""
@@ -155,6 +166,7 @@ class Worker:
             with self.database.write(PATIENCE) as session:
                 self.begin(session, now)
             self._began = True
+        self._put_asked(now)
         on = self.enabled()
         kinds = [kind for kind in self.kinds.values() if on or kind.always]
         names = [kind.name for kind in kinds if self.seats.free_for(kind.share)]
@@ -167,6 +179,13 @@ class Worker:
             self._begin(errand)
         # What only waits for its lane is looked at when that ends; another process may have it.
         return 0.0 if claimed else min(self.rests, LANE_SECONDS)
+
+    def _put_asked(self, now: datetime) -> None:
+        if self._ask:
+            self._ask = False
+            if self.asked:
+                with self.database.write(PATIENCE) as session:
+                    self.asked(session, now)
 
     def _claim(self, names: Sequence[str], now: datetime) -> list[Errand]:
         seated: list[Share] = []

@@ -15,9 +15,9 @@ from sqlmodel import Session, col
 
 from ..conference import administration, organise
 from ..conference.booking import Desk, Wish
+from ..conference.effects import Followed, followed_by
 from ..conference.errors import NotFound
 from ..conference.person import Person
-from ..conference.effects import Followed, followed_by
 from ..conference.queries import BookingView, booking_view, bookings_of_conference
 from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Host

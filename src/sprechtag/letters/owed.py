@@ -28,6 +28,7 @@ from ..settings import Settings
 from . import pace
 from .channels import Channel
 from .channels.errors import AnswerLost
+from .channels.smtp import Relay
 from .channels.troubles import explain
 from .kinds import KINDS, appointments
 from .letter import Letter
@@ -86,6 +87,7 @@ class Owed:
     options: Callable[[], Settings]
     public_base: Callable[[], str]
     writer: Callable[[], Writer]
+    relay: Relay
     channel: Callable[[str], Channel]
     reply_to: Callable[[str], str]
     by_calendar: Callable[[Errand, State], Awaitable[None]]
@@ -228,7 +230,9 @@ class Owed:
             return UNSURE
         await insist(lambda: self._note(errand, {"what": fingerprint, "handed": before + 1}))
         try:
-            note = await Sender(self.door, self.options(), self.reply_to).send(written, to, channel, fingerprint)
+            note = await Sender(self.door, self.relay, self.options(), self.reply_to).send(
+                written, to, channel, fingerprint
+            )
         except AnswerLost:
             if before + 1 < MOST_HANDED:
                 raise
@@ -264,4 +268,3 @@ class Owed:
     def _words(self, errand: Errand, words: str) -> None:
         with self.database.write(PATIENCE) as session:
             queue.say(session, errand, words, self.clock())
-

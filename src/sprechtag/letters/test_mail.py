@@ -14,7 +14,7 @@ from ..database import Database
 from ..errands.retry import Trouble, trouble_of
 from ..errands.table import Errand
 from ..settings import Settings
-from .channels import smtp
+from .channels.smtp import Relay
 from .channels.troubles import explain
 from .mime import test_message
 
@@ -26,6 +26,7 @@ class TestMail:
     """`fact(FACT)` holds what was asked for and what came of it."""
 
     database: Database
+    relay: Relay
     options: Callable[[], Settings]
     clock: Callable[[], datetime]
 
@@ -37,8 +38,8 @@ class TestMail:
             return
         try:
             message = test_message(self.options(), str(asked["to"]), str(asked.get("language", "en")))
-            await smtp.send(self.options(), message)
-        except Exception as error:  # noqa: BLE001 - see above
+            await self.relay.send(self.options(), message)
+        except Exception as error:
             trouble = trouble_of(error, explain)
             raise Trouble(trouble.fault, trouble.words, final=True) from error
         with self.database.write(PATIENCE) as session:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What it means for an errand that Nextcloud does not do what it was asked for: whose fault it is, and why, in words."""
+"""What a Nextcloud that does not do what it was asked for means for an errand: whose fault, and in which words."""
 
 from datetime import timedelta
 

@@ -16,12 +16,12 @@ from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, PaperJob
 from ..conference.tokens import LinkKey
 from ..database import Database
+from ..errands.table import Errand
+from ..phrases import Speaker
 from .invitations import Which, letters
 from .pdf import pdf
 from .sheets_of_hosts import door_signs, host_lists, host_sheets, room_plan
 from .timetable import timetables
-from ..errands.table import Errand
-from ..phrases import Speaker
 
 log = structlog.get_logger()
 MOST_ATTEMPTS = 3

@@ -80,7 +80,7 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
             attendee.params["SCHEDULE-FORCE-SEND"] = vText("REQUEST")
         event.add("attendee", attendee)
     for name, copy in merged_event.SHARED.items():
-        event.add(copy, str(event[name]))
+        event.add(copy, vText(str(event[name])))
     outer = Calendar()
     outer.add("prodid", PRODUCT)
     outer.add("version", "2.0")
@@ -249,6 +249,5 @@ def _undelivered(text: str) -> bool:
     event = merged_event.first(text)
     if event is None:
         return False
-    return any(
-        str(attendee.params.get("SCHEDULE-STATUS", "")).startswith(("3", "5")) for attendee in merged_event.guests(event)
-    )
+    said = (str(attendee.params.get("SCHEDULE-STATUS", "")) for attendee in merged_event.guests(event))
+    return any(status.startswith(("3", "5")) for status in said)

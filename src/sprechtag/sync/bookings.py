@@ -46,7 +46,7 @@ class Bookings:
         """Talk room first, because the event holds its link."""
         booking_id = int(errand.key)
         for kind in ("talk", "calendar"):
-            state = self.ledger.state(booking_id, kind)  # type: ignore[arg-type]
+            state = self.ledger.state(booking_id, kind)
             if state is None or (state.view.active and state.view.confirm_by):
                 return
             if not state.behind:
@@ -130,4 +130,3 @@ class Bookings:
                 queue.note(session, errand, {"undelivered": True})
             raise Trouble(Fault.RELAY, NOT_DELIVERED)
         await insist(lambda: self.ledger.applied(state, "mail", {}, self.clock()))
-

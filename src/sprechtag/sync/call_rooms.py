@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select
@@ -19,13 +18,12 @@ from ..conference.effects import PATIENCE, take_bot_again
 from ..conference.queries import booking_view, fact, learn
 from ..conference.tables import Booking, Conference, Host, Slot
 from ..conference.tokens import hashed
-from ..database import Database, apart
+from ..database import Database
+from ..day import media, observer, records
 from ..errands import queue
 from ..errands.queue import Put
 from ..errands.table import Errand
 from ..errands.worker import insist
-from ..day import media, observer, records
-from ..moments import local
 from ..nextcloud import callbacks, talk
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
 from ..nextcloud.session import Door

@@ -93,5 +93,3 @@ class Instance:
     async def show_menu_entry(self, _errand: Errand) -> None:
         async with self.door.as_user("") as session:
             await instance.show_menu_entry(session)
-
-

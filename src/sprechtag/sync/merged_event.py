@@ -53,9 +53,9 @@ def merge(present: str, ours: str) -> str:
         if name in event:
             inner[name] = event[name]
     for name, copy in SHARED.items():
-        text = _kept(str(theirs.get(name, "")), str(theirs.get(copy, "")), str(event.get(name, "")))
+        text = _kept(str(theirs.get(name, "")), _copy(theirs, copy), str(event.get(name, "")))
         inner[name], inner[copy] = vText(text), vText(str(event.get(name, "")))
-    family = [one for one in guests(event)]
+    family = guests(event)
     addresses = {str(one).casefold() for one in family}
     others = [one for one in guests(theirs) if GUEST not in one.params and str(one).casefold() not in addresses]
     inner.pop("ATTENDEE", None)
@@ -63,6 +63,11 @@ def merge(present: str, ours: str) -> str:
         inner["ATTENDEE"] = family + others
     outer.add_missing_timezones()
     return str(outer.to_ical().decode())
+
+
+def _copy(event: Any, name: str) -> str:
+    """An X- property is kept as it was written, escapes and all (RFC 5545, 3.3.11)."""
+    return str(vText.from_ical(str(event.get(name, ""))))
 
 
 def _kept(theirs: str, before: str, now: str) -> str:
@@ -87,8 +92,8 @@ def same(present: str, wanted: str) -> bool:
 
 
 def _content(event: Any) -> list[str]:
-    names = [*OURS, *SHARED, *SHARED.values()]
-    found = [_value(event, name) for name in names]
+    found = [_value(event, name) for name in (*OURS, *SHARED)]
+    found += [_copy(event, copy) for copy in SHARED.values()]
     forced = any("SCHEDULE-FORCE-SEND" in one.params for one in guests(event))
     family = sorted(
         f"{str(one).casefold()} {one.params.get('CN', '')} {one.params.get('SCHEDULE-AGENT', '')}"

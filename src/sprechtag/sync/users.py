@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
@@ -137,5 +138,5 @@ class Users:
         return retention.conferences_over(session, self.clock())
 
 
-def _keyed(of: Select[object], key: object) -> Select[object]:
-    return follow.each(of, key, follow.lane("check", key))  # type: ignore[arg-type,return-value]
+def _keyed(of: Select[Any], key: Any) -> Select[Any]:
+    return follow.each(of, key, follow.lane("check", key))

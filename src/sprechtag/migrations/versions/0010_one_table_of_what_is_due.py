@@ -52,6 +52,9 @@ def upgrade() -> None:
     op.create_index("ix_errand_leased_lane", "errand", ["lane"], sqlite_where=leased, postgresql_where=leased)
     _carry_notices()
     op.drop_table("notice")
+    if op.get_bind().dialect.name == "postgresql":
+        # The queue that was here before kept its own schema; SQLite's file goes when the app starts.
+        op.execute("DROP SCHEMA IF EXISTS dbos CASCADE")
     op.drop_index("ix_effect_due", table_name="effect")
     for table, columns in LEAVES.items():
         with op.batch_alter_table(table, table_kwargs={"sqlite_autoincrement": table in AUTOINCREMENT}) as batch:
