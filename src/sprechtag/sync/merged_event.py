@@ -8,7 +8,7 @@ categories, colours, attachments, further attendees are the host's."""
 
 from typing import Any
 
-from icalendar import Calendar, vText
+from icalendar import Calendar, Event, vText
 
 OURS = ("DTSTART", "DTEND", "LOCATION", "STATUS", "CLASS", "ORGANIZER")
 SHARED = {"SUMMARY": "X-SPRECHTAG-SUMMARY", "DESCRIPTION": "X-SPRECHTAG-DESCRIPTION"}
@@ -67,7 +67,8 @@ def merge(present: str, ours: str) -> str:
 
 def _copy(event: Any, name: str) -> str:
     """An X- property is kept as it was written, escapes and all (RFC 5545, 3.3.11)."""
-    return str(vText.from_ical(str(event.get(name, ""))))
+    read = Event.from_ical(f"BEGIN:VEVENT\r\nDESCRIPTION:{event.get(name, '')}\r\nEND:VEVENT\r\n")
+    return str(read["DESCRIPTION"])
 
 
 def _kept(theirs: str, before: str, now: str) -> str:
