@@ -28,7 +28,7 @@ class Line:
 
     async def send(self, to: str = "jana@post.example", name: str = "1", **more: Any) -> None:
         settings = self.settings.model_copy(update=more)
-        letter = Letter(("Jana", to), "Gruß", "Hallo\n.\n.. Ende\n", "<p>Hallo", b"", "")
+        letter = Letter(("Jana", to), "Gruß", "Hallo\n.\n.. Ende\n", "<p>Hallo")
         school, sender = sender_of(settings)
         await self.ours.send(settings, message(letter, sender, school, message_id(name, sender)))
 

@@ -25,6 +25,7 @@ from sprechtag.conference.queries import guest_view
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Booking, BudgetCount, Effect, FeedbackAnswer, Guest, Notice, Slot
 from sprechtag.conference.tokens import feedback_path
+from sprechtag.letters.channels.calendar_files import calendar_files
 from sprechtag.letters.compose import announcement, compose
 from town import links
 
@@ -269,7 +270,7 @@ def test_a_mail_to_an_unproven_address_holds_only_plain_names(school: School) ->
         announcement("S", "T", to, [view], "http://nc.example/m/x"),
     ]
     for one in written:
-        whole = "\n".join((one.to[0], one.subject, one.text, one.html, one.calendar.decode()))
+        whole = "\n".join((one.to[0], one.subject, one.text, one.html, str(calendar_files(one.events, "s@x.example"))))
         assert "evil.example" not in whole and "900 1234567" not in whole and "900" not in whole
     school.desk.prove(booked.guest_id)
     proven = compose([(school.view(booked.booking_id), False)], [], "http://nc.example/m/x")

@@ -206,7 +206,7 @@ def test_an_error_while_sending_is_noted_for_the_organiser_and_tried_again_later
         letters.write(session, booking.guest_id, "rehearsal", "x", {}, NOW, NOW + timedelta(days=9))
         guest_id, booking_id = booking.guest_id, booking.id
         letter_id = session.execute(select(col(GuestLetter.id)).where(col(GuestLetter.kind) == "wishes")).scalar_one()
-    monkeypatch.setattr(house.post, "_letter", lambda *_: Letter(("x", "a@b.example"), "s", "t", "<p>h", b"", ""))
+    monkeypatch.setattr(house.post, "_letter", lambda *_: Letter(("x", "a@b.example"), "s", "t", "<p>h"))
     with structlog.testing.capture_logs() as logs:
         for _ in range(2):
             target.runner.run(house.follower.follow_mail(guest_id))
@@ -224,7 +224,7 @@ def test_an_error_while_sending_is_noted_for_the_organiser_and_tried_again_later
     ["Tag\r\nBcc: all@b.example", "Tag\n der\u2028offenen Tür", 'O"Brien\\', "\ud800\0Tag", "Ä" * 500, "a,b;c:<d>@e"],
 )
 def test_no_name_ends_a_mail(text: str) -> None:
-    written = Letter((text, "oez@post.example"), one_line(text), "t", "<p>h", b"", "")
+    written = Letter((text, "oez@post.example"), one_line(text), "t", "<p>h")
     mail = message(written, f"school@relay.example{text[:0]}", text, "<1@relay.example>", "me@x.example")
     read = message_from_bytes(mail.as_bytes(policy=SMTP), policy=SMTP)
     assert read["Bcc"] is None and read["To"].addresses[0].addr_spec == "oez@post.example"

@@ -15,6 +15,12 @@ const plain = { escape: false, sanitize: false }
 export const t = (text, values = {}) => translate('sprechtag', text, values, undefined, plain)
 export const n = (one, many, count, values = {}) => translatePlural('sprechtag', one, many, count, values, plain)
 
+/* What went wrong in the background, with the mail server's answer behind the sentence: "… (550 5.7.1)". */
+export function said(problem) {
+	const [, text, answer] = /^(.*?)( \(\d{3}[ .\d]*\))?$/s.exec(problem)
+	return t(text) + (answer ?? '')
+}
+
 export const locale = getLanguage().replace('_', '-')
 const formatters = new Map()
 function format(moment, zone, options) {

@@ -25,7 +25,8 @@ class LinkKey:
         self._key = key
 
     def token(self, purpose: Purpose, owner_id: str, generation: int) -> str:
-        """The token of 27 characters `[A-Za-z0-9_-]` (160 bits) for `owner_id`, a row's public id."""
+        """The token of 27 characters `[A-Za-z0-9_-]` (160 bits) for `owner_id`, a row's public id. It always ends in a
+        letter or digit: the last four bits fill only two thirds of a sign."""
         message = f"{purpose}:{owner_id}:{generation}".encode()
         digest = hmac.digest(self._key, message, "sha256")[:20]
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -108,8 +109,17 @@ def tidy_code(code: str) -> str:
 
 
 def public_id() -> str:
-    """A new unguessable id of 16 characters `[A-Za-z0-9_-]` (96 bits); an id, not a key to anything."""
-    return secrets.token_urlsafe(12)
+    """A new unguessable id of 16 characters `[A-Za-z0-9_-]` (95 bits), the last a letter or digit; an id, not a key to
+    anything."""
+    while not (made := secrets.token_urlsafe(12))[-1].isalnum():
+        pass
+    return made
+
+
+def whole(link: str) -> str:
+    """The link so that it ends in a letter or digit, as older ids and parts of a path may not: programs that make links
+    of text cut off - and _ at the end. The fragment is never sent, so it leads to the same page."""
+    return link if link[-1:].isalnum() else f"{link}#go"
 
 
 # No vowels and nothing that is mistaken for something else on paper or on the phone.

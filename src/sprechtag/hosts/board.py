@@ -29,7 +29,7 @@ from ..conference.tables import (
     MediaSample,
     Slot,
 )
-from ..conference.tokens import LinkKey, display_path, part_of_path
+from ..conference.tokens import LinkKey, display_path, part_of_path, whole
 from ..database import Database
 from ..day import alarms, live, media, metrics, observer, pace, records
 from ..moments import local
@@ -391,7 +391,7 @@ class BoardApi:
         return DisplayAnswer(
             shows=conference.display_shows,
             link=link,
-            parts=[(part, f"{link}/{part_of_path(part)}") for part in parts],
+            parts=[(part, whole(f"{link}/{part_of_path(part)}")) for part in parts],
         )
 
     # -- the rehearsal with real people -------------------------------------------------------------------------

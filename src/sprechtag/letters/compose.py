@@ -9,7 +9,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from ..conference.queries import BookingView, GuestView
 from ..conference.texts import TextKind, running_text
-from ..paper.ical import calendar_file
 from ..phrases import Speaker
 from .headers import one_line
 from .letter import Instead, Letter, Onward, Section, to_confirm, to_manage
@@ -38,7 +37,6 @@ def compose(
     unconfirmed = any(view.confirm_by for view in changed)
     new_ids = {view.id for view, _ in news}
     others = [view for view in all_views if view.active and view.id not in new_ids]
-    method = "PUBLISH" if changed else "CANCEL"
     return _written(
         first,
         say,
@@ -51,8 +49,7 @@ def compose(
         onward=to_confirm(say, manage_link) if unconfirmed else to_manage(say, manage_link),
         messages=list(dict.fromkeys(view.message for view, _ in news if view.message)),
         instead=instead,
-        calendar=b"" if unconfirmed else calendar_file(changed or [view for view, _ in news], say, method),
-        method=method,
+        events=[] if unconfirmed else [view for view, _ in news],
     )
 
 
@@ -69,7 +66,7 @@ def announcement(subject: str, text: str, first: GuestView, views: list[BookingV
         sections=[Section(say("Your appointments"), coming)],
         onward=to_manage(say, manage_link),
         messages=[text],
-        calendar=calendar_file(coming, say) if coming else b"",
+        events=coming,
     )
 
 
@@ -93,7 +90,7 @@ def notice(
         running_text(to.texts, kind, say, {**_values(to), **values}),
         sections=[Section(say("Your appointments"), views)],
         onward=onward,
-        calendar=calendar_file(views, say) if file and views else b"",
+        events=views if file else [],
     )
 
 
@@ -107,8 +104,7 @@ def _written(
     onward: Onward,
     messages: Sequence[str] = (),
     instead: Sequence[Instead] = (),
-    calendar: bytes = b"",
-    method: str = "PUBLISH",
+    events: Sequence[BookingView] = (),
 ) -> Letter:
     values = {
         "say": say,
@@ -126,8 +122,7 @@ def _written(
         subject=one_line(f"{heading} – {to.conference_name}"),
         text=_templates.get_template("mail.txt").render(values),
         html=_templates.get_template("mail.html").render(values),
-        calendar=calendar,
-        calendar_method=method,
+        events=tuple(events),
     )
 
 

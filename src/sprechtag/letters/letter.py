@@ -12,15 +12,14 @@ from ..phrases import Speaker
 
 @dataclass(frozen=True)
 class Letter:
-    """`to` is name and address. `calendar` is an iCalendar file: what is new, or a cancellation; empty where there is
-    no appointment."""
+    """`to` is name and address. `events` are the appointments that the family's calendar shall know of: those that are
+    cancelled shall leave it."""
 
     to: tuple[str, str]
     subject: str
     text: str
     html: str
-    calendar: bytes
-    calendar_method: str
+    events: tuple[BookingView, ...] = ()
 
 
 @dataclass(frozen=True)

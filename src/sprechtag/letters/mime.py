@@ -8,6 +8,7 @@ from email.utils import formatdate, make_msgid, parseaddr
 
 from ..phrases import Speaker
 from ..settings import Settings
+from .channels.calendar_files import calendar_files
 from .channels.errors import AddressRefused, RelayTrouble
 from .headers import MAIL, address
 from .letter import Letter
@@ -28,13 +29,13 @@ def message(letter: Letter, sender: str, sender_name: str, message_id: str, repl
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text)
     mail.add_alternative(letter.html, subtype="html")
-    if letter.calendar:
+    for file in calendar_files(letter.events, mail["From"].addresses[0].addr_spec):
         mail.add_attachment(
-            letter.calendar,
+            file.content,
             maintype="text",
             subtype="calendar",
-            filename="appointment.ics",
-            params={"method": letter.calendar_method, "charset": "utf-8"},
+            filename=file.name,
+            params={"method": file.method, "charset": "utf-8"},
         )
     return mail
 

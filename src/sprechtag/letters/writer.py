@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from ..conference.queries import BookingView, GuestView, bookings_of_guest, for_family
-from ..conference.tokens import LinkKey, feedback_path
+from ..conference.tokens import LinkKey, feedback_path, whole
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class Writer:
 
     def manage_link(self, to: BookingView | GuestView) -> str:
         return f"{self.base}/m/{self.links.token('manage', to.guest_public_id, to.guest_generation)}"
+
+    def host_link(self, to: BookingView | GuestView, host_public_id: str) -> str:
+        """The family's page of one host's free times."""
+        return whole(f"{self.manage_link(to)}/h/{host_public_id}")
 
     def feedback_link(self, conference_public_id: str) -> str:
         return f"{self.base}/{feedback_path(self.links, conference_public_id)}"

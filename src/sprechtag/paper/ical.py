@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
 from ..conference.queries import BookingView
 from ..phrases import Speaker
@@ -18,9 +18,12 @@ def uid_of(view: BookingView, life: int = 1) -> str:
     return f"{view.public_id}-{life}@sprechtag"
 
 
-def calendar_file(views: Sequence[BookingView], say: Speaker, method: str = "PUBLISH", refresh_hours: int = 0) -> bytes:
+def calendar_file(
+    views: Sequence[BookingView], say: Speaker, method: str = "PUBLISH", refresh_hours: int = 0, organizer: str = ""
+) -> bytes:
     """One VEVENT per booking, times in UTC. `method` CANCEL takes them out again (RFC 5546, 3.2.5); with
-    `refresh_hours` the file says how often a calendar app should ask for it (RFC 7986, 5.7)."""
+    `refresh_hours` the file says how often a calendar app should ask for it (RFC 7986, 5.7). `organizer` is the
+    address that the file is sent from; what goes by mail must name one (RFC 5546, 3.2.1 and 3.2.5)."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -31,7 +34,10 @@ def calendar_file(views: Sequence[BookingView], say: Speaker, method: str = "PUB
         # Not a text by RFC 5545, so nothing escapes a line break in it.
         calendar.add("x-wr-calname", " ".join(views[0].conference_name.split()) if views else "")
     for view in views:
-        calendar.add_component(_event(view, say, cancelled=method == "CANCEL" or not view.active))
+        event = _event(view, say, cancelled=method == "CANCEL" or not view.active)
+        if organizer:
+            event.add("organizer", person(organizer, view.conference_name))
+        calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
@@ -49,6 +55,14 @@ def _event(view: BookingView, say: Speaker, cancelled: bool) -> Event:
     if not cancelled:
         event.add_component(_reminder(view))
     return event
+
+
+def person(mailbox: str, name: str) -> vCalAddress:
+    """Somebody with an address, as ORGANIZER and ATTENDEE have it."""
+    found = vCalAddress(f"mailto:{mailbox}")
+    # A parameter may hold neither line breaks nor quotation marks (RFC 5545, 3.2).
+    found.params["CN"] = vText(" ".join(name.split()).replace('"', "'"))
+    return found
 
 
 def where(view: BookingView, say: Speaker) -> str:

@@ -14,11 +14,13 @@ from starlette.responses import JSONResponse, Response
 
 from .html2text import text_of
 from .notifier import PhpError
-from .world import APP_API_VERSION, Mail, Room, User, World
+from .world import APP_API_VERSION, MAIL_SAYS, Mail, Room, User, World
 
 TellBot = Callable[[str, dict[str, Any]], None]
 """Sends what a bot hears to its route of the app."""
 Handler = Callable[[Request, str, "re.Match[str]"], Awaitable[Response]]
+_PHP_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+"""What PHP's FILTER_VALIDATE_EMAIL takes, nearly: ASCII only."""
 FEATURES = [
     "conversation-v4",
     "bots-v1",
@@ -417,10 +419,14 @@ class Ocs:
         if not user.mail_account or form.get("accountId") != "1":
             return fail(404, "Account not found")
         to = str(form.get("to[0][email]", ""))
-        if "@" not in to:
-            return fail(400, "Recipient address is invalid")
-        attachment = form.get("attachments[]")
-        calendar = (await attachment.read()).decode() if attachment and not isinstance(attachment, str) else ""
+        if not _PHP_ADDRESS.fullmatch(to):
+            return fail(400, data=f"Email address {to} not valid.")
+        fault = self._world.fault_for("MAIL", "/send")
+        status, said, goes_out = MAIL_SAYS[fault.text] if fault else (200, "", True)
+        if not goes_out:
+            return fail(status, data=said)
+        attachments = [file for file in form.getlist("attachments[]") if not isinstance(file, str)]
+        calendar = "".join([(await file.read()).decode() for file in attachments])
         html = str(form.get("body", ""))
         self._world.add_mail(
             Mail(
@@ -435,7 +441,7 @@ class Ocs:
                 time.time(),
             )
         )
-        return ok([])
+        return ok(said, status) if status < 300 else fail(status, data=said)
 
 
 def _room_data(room: Room) -> dict[str, Any]:
@@ -459,10 +465,8 @@ def mail_from(message: EmailMessage, source: str) -> Mail:
     """A mail as it came over SMTP."""
 
     def part(subtype: str) -> str:
-        for piece in message.walk():
-            if piece.get_content_type() == subtype:
-                return str(piece.get_content())
-        return ""
+        """All parts of this kind, in their order."""
+        return "".join(str(piece.get_content()) for piece in message.walk() if piece.get_content_type() == subtype)
 
     return Mail(
         source,

@@ -67,10 +67,38 @@ class Mail:
     at: float
 
 
+MAIL_SAYS: dict[str, tuple[int, str, bool]] = {
+    "retried": (
+        500,
+        "SMTP error: could not send message. Message sending will be retried. Please check the logs.",
+        True,
+    ),
+    "error": (500, "An error occurred. Please check the logs.", False),
+    "fatal": (
+        500,
+        "Fatal SMTP error: could not send message, and no resending is possible. Please check the mail server logs.",
+        True,
+    ),
+    "attachment": (
+        500,
+        "Could not convert attachment(s) to local attachment(s). Please check the logs.",
+        False,
+    ),
+    "not filed": (
+        202,
+        "Email was sent but could not be copied to sent mailbox. Copying will be retried. Please check the logs.",
+        True,
+    ),
+    "no folder": (403, "Configuration error: Cannot send message without sent mailbox.", True),
+}
+"""Status and words of Mail's MessageApiController where a mail is not simply sent, and whether it goes out in the end: at
+once or by the job that works off the outbox."""
+
+
 @dataclass
 class Fault:
     """Misbehaviour for calls whose `METHOD path` matches; `share` of them, at most `times`. `text` is what an SMTP relay
-    says with the status."""
+    says with the status, and for `MAIL /send` which of `MAIL_SAYS` Nextcloud's Mail app says."""
 
     match: str
     kind: FaultKind

@@ -25,9 +25,11 @@ class ChannelError(Exception):
 
 
 class RelayTrouble(ChannelError):
-    """`leaves_trace`: each try leaves a failed mail for the organiser to look at, so it is better tried seldom."""
+    """`leaves_trace`: each try leaves a failed mail in the organiser's outbox, so it is better tried seldom."""
 
-    leaves_trace = False
+    def __init__(self, said: str, code: int = 0, status: str = "", leaves_trace: bool = False) -> None:
+        super().__init__(said, code, status)
+        self.leaves_trace = leaves_trace
 
 
 class AddressRefused(ChannelError):

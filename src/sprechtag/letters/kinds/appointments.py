@@ -39,6 +39,6 @@ def instead(session: Session, news: Sequence[News], writer: Writer) -> list[Inst
         if view.active or view.cancelled_by != "school":
             continue
         for one in free_instead(session, view, writer.now):
-            link = f"{writer.manage_link(view)}/h/{one.host_public_id}"
+            link = writer.host_link(view, one.host_public_id)
             found[one.host_public_id] = Instead(one.host_name, one.starts, link)
     return list(found.values())
