@@ -18,6 +18,7 @@ from .conference.tokens import LinkKey, callback_path
 from .database import Database, utc_now
 from .day.observer import RESTS, Observer
 from .gate import CALLBACKS
+from .guests.front import Front
 from .guests.theme import Theme
 from .lifecycle import Lifecycle
 from .nextcloud.session import Door
@@ -154,6 +155,20 @@ class House:
         )
 
     @cached_property
+    def front(self) -> Front:
+        return Front(
+            self.database,
+            self.desk,
+            self.links,
+            self.theme,
+            self.clock,
+            self.options,
+            self.watch.look_soon,
+            self.public_base,
+            self.wake,
+        )
+
+    @cached_property
     def facts(self) -> "Facts":
         return Facts(self.database)
 
@@ -200,6 +215,9 @@ class House:
 
     def theme(self) -> Theme:
         return Theme.of(self.facts.get("theming"))
+
+    def forget_options(self) -> None:
+        self.facts.forget()
 
     def public_base(self) -> str:
         """The app's public address without a slash at its end; "" while it is not known."""

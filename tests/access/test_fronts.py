@@ -120,8 +120,8 @@ async def scene(
             reached.inits += 1
 
         lifecycle.register_bot = nothing
-        monkeypatch.setattr(Lifecycle, "_report_ready", ready)
-        monkeypatch.setattr(Lifecycle, "_show_menu_entry", lambda self: nothing())
+        monkeypatch.setattr(Lifecycle, "report_ready", ready)
+        monkeypatch.setattr(Lifecycle, "show_menu_entry", lambda self: nothing())
         # As little help as can be: routes that exclude nothing, as an older registration's did.
         stage.sandbox.world.app.routes = [(".*", frozenset(("GET", "HEAD", "POST", "PUT", "DELETE")), "PUBLIC")]
         yield Scene(stage, reached, case.way)

@@ -138,7 +138,8 @@ class FreeTime:
 @dataclass
 class Front:
     """`look_soon` has a host's calendar read when somebody looks at the times; `public_base` is the app's public
-    address without a slash at its end, or empty while it is not known.
+    address without a slash at its end, or empty while it is not known; `wake` has what was just written brought to
+    Nextcloud now rather than in a while.
 
     Handlers are plain functions: FastAPI runs them in worker threads."""
 
@@ -150,6 +151,7 @@ class Front:
     options: Callable[[], Settings]
     look_soon: Callable[[int], None]
     public_base: Callable[[], str]
+    wake: Callable[[], None]
 
     def page(self, request: Request, lang: str) -> Page:
         page = Page(request, self.theme(), lang)
@@ -239,6 +241,15 @@ class Front:
             onward=onward or visit.start,
             onward_text=onward_text or page.say("To the beginning"),
         )
+
+
+async def _front(request: Request) -> Front:
+    # Not a plain function: FastAPI would hop to a worker thread and back for it.
+    front: Front = request.app.state.front
+    return front
+
+
+FrontOf = Annotated[Front, Depends(_front)]
 
 
 def message_page(page: Page, said: Sentence, **more: Any) -> Response:

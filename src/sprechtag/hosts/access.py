@@ -16,7 +16,7 @@ from ..gate import Caller
 from .schemas import Problem
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:
     """Who calls, as the gate has found out."""
     return request.scope["caller"]  # type: ignore[no-any-return]
 

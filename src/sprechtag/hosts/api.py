@@ -4,8 +4,6 @@
 exist (404). The gate has made sure that somebody is logged in and that a changing call is no form's."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, status
@@ -14,21 +12,19 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import administration, organise
-from ..conference.booking import Desk, Wish
+from ..conference.booking import Wish
 from ..conference.errors import NotFound
 from ..conference.overview import step_of
 from ..conference.person import Person
 from ..conference.queries import BookingView, booking_view, bookings_of_conference, effects_of
 from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Effect, Host
-from ..conference.tokens import LinkKey
-from ..database import Database
 from ..day import media
 from ..gate import Caller
 from ..phrases import LANGUAGES
 from ..planning import capacity
-from ..settings import Settings
 from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
+from .needs import House
 from .people import MayNotOrganise, NoConfirmation, check_power, groups_of
 from .schemas import (
     Blocking,
@@ -54,336 +50,351 @@ HostCount = Annotated[int, Query(ge=0, le=5000)]
 EachCount = Annotated[int, Query(ge=0, le=1000)]
 
 
-@dataclass
-class HostApi:
-    """The routes and what they need. `wake` wakes the sync; `public_base` is the public address of the app
-    without a slash at its end, or empty while it is not known; `ask_for_groups` has somebody's groups learned."""
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
-    database: Database
-    desk: Desk
-    links: LinkKey
-    public_base: Callable[[], str]
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
-    options: Callable[[], Settings]
-    mail_channel: Callable[[str], tuple[str, int]]
-    ask_for_groups: Callable[[str], None]
+# -- conferences --------------------------------------------------------------------------------------------
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1", responses=REFUSALS)
-        one = "/conferences/{conference_id}"
-        router.get("/me")(self.me)
-        router.get("/conferences")(self.conferences)
-        router.post("/preview")(self.preview)
-        router.post("/conferences", status_code=status.HTTP_201_CREATED)(self.create)
-        router.get(one)(self.show)
-        router.put(one)(self.edit)
-        router.delete(one, status_code=status.HTTP_204_NO_CONTENT)(self.remove)
-        router.post(f"{one}/copy", status_code=status.HTTP_201_CREATED)(self.copy)
-        router.post(f"{one}/publish")(self.publish)
-        router.post(f"{one}/close")(self.close)
-        router.post(f"{one}/share-link")(self.renew_share_link)
-        router.get(f"{one}/hosts")(self.hosts)
-        router.post(f"{one}/hosts")(self.enrol)
-        router.delete(f"{one}/hosts/{{user_id}}", status_code=status.HTTP_204_NO_CONTENT)(self.withdraw)
-        router.post(f"{one}/join")(self.join)
-        router.post(f"{one}/decline")(self.decline)
-        router.post(f"{one}/remind")(self.remind)
-        router.get(f"{one}/bookings")(self.bookings)
-        router.get("/bookings/{booking_id}")(self.booking)
-        router.post(f"{one}/bookings")(self.book)
-        router.post("/bookings/{booking_id}/cancel")(self.cancel)
-        router.post("/bookings/{booking_id}/move")(self.move)
-        router.post("/bookings/{booking_id}/place")(self.change_place)
-        router.put("/bookings/{booking_id}/note")(self.set_note)
-        router.put("/slots/{slot_id}")(self.block)
-        router.post("/bookings/{booking_id}/retry")(self.retry)
-        return router
 
-    # -- conferences --------------------------------------------------------------------------------------------
-
-    def me(self, user: User) -> MeAnswer:
-        """Who I am to the app. `known` is false until my groups were learned, some seconds after the first question."""
-        options = self.options()
-        with self.database.read() as session:
-            groups = groups_of(session, user, self.clock())
-        if groups is None or groups.stale:
-            self.ask_for_groups(user.user_id)
-        names = groups.names if groups else None
-        with self.database.read() as session:
-            may = administration.may_organise(
-                session, user.user_id, options.names("organiser_groups"), names, options.organise_open
-            )
-        return MeAnswer(
-            user_id=user.user_id,
-            known=groups is not None,
-            admin=bool(names and "admin" in names),
-            may_organise=may,
-            groups_named=bool(options.names("organiser_groups")),
-            retention_days=options.retention_days,
-            languages=options.names("languages") or list(LANGUAGES),
+@router.get("/me")
+def me(house: House, user: User) -> MeAnswer:
+    """Who I am to the app. `known` is false until my groups were learned, some seconds after the first question."""
+    options = house.options()
+    with house.database.read() as session:
+        groups = groups_of(session, user, house.clock())
+    if groups is None or groups.stale:
+        house.ask_for_groups(user.user_id)
+    names = groups.names if groups else None
+    with house.database.read() as session:
+        may = administration.may_organise(
+            session, user.user_id, options.names("organiser_groups"), names, options.organise_open
         )
+    return MeAnswer(
+        user_id=user.user_id,
+        known=groups is not None,
+        admin=bool(names and "admin" in names),
+        may_organise=may,
+        groups_named=bool(options.names("organiser_groups")),
+        retention_days=options.retention_days,
+        languages=options.names("languages") or list(LANGUAGES),
+    )
 
-    def conferences(self, user: User) -> list[ConferenceAnswer]:
-        """The conferences I organise or am a host of, newest first."""
-        with self.database.read() as session:
-            mine = select(col(Host.conference_id)).where(col(Host.user_id) == user.user_id)
-            found = session.execute(
-                select(Conference)
-                .where((col(Conference.organiser_id) == user.user_id) | col(Conference.id).in_(mine))
-                .order_by(col(Conference.created_at).desc())
-            ).scalars()
-            return [self._answer(session, conference, user) for conference in found]
 
-    def preview(self, data: RulesData, hosts: HostCount = 1, each: EachCount = 3) -> PreviewAnswer:
-        """The slots that these rules make for `hosts` hosts, and how many families find `each` appointments there.
-        Nothing is kept."""
-        organise.check(data.rules())
-        spans = slots_of(data.rules().windows, data.slot_minutes, data.pause_minutes, data.time_zone)
-        slots = len(spans) * max(0, hosts)
-        minutes = [(int(one.starts_at.timestamp()) // 60, int(one.ends_at.timestamp()) // 60) for one in spans]
-        setup = media.setup_of(self.options().media)
-        calls = capacity.most_at_once(minutes) * max(0, hosts) if data.offers_video else 0
-        starts = capacity.most_starts(minutes) * max(0, hosts) if data.offers_video else 0
-        verdict = capacity.judge(calls, starts, setup)
-        return PreviewAnswer(
-            times=[span.starts_at for span in spans],
-            slots=slots,
-            families=slots // max(1, each),
-            calls=calls,
-            calls_fit=verdict.fits if setup.entered else None,
-            tightest=verdict.tightest.kind,
-        )
+@router.get("/conferences")
+def conferences(house: House, user: User) -> list[ConferenceAnswer]:
+    """The conferences I organise or am a host of, newest first."""
+    with house.database.read() as session:
+        mine = select(col(Host.conference_id)).where(col(Host.user_id) == user.user_id)
+        found = session.execute(
+            select(Conference)
+            .where((col(Conference.organiser_id) == user.user_id) | col(Conference.id).in_(mine))
+            .order_by(col(Conference.created_at).desc())
+        ).scalars()
+        return [_answer(house, session, conference, user) for conference in found]
 
-    def create(self, data: RulesData, user: User) -> ConferenceAnswer:
-        """A new draft of mine. 403 where the admin lets only other groups organise."""
-        with self.database.write() as session:
-            self._check_may_organise(session, user)
-            conference = organise.create(session, user.user_id, data.rules(), self.links)
-            answer = self._answer(session, conference, user)
-        self.wake()
-        return answer
 
-    def _check_may_organise(self, session: Session, user: Caller) -> None:
-        options = self.options()
-        known = groups_of(session, user, self.clock())
-        allowed = options.names("organiser_groups")
-        names = known.names if known else None
-        may = administration.may_organise(session, user.user_id, allowed, names, options.organise_open)
-        if allowed:
-            check_power(known, user, self.ask_for_groups)
-        if not may:
-            raise MayNotOrganise
+@router.post("/preview")
+def preview(house: House, data: RulesData, hosts: HostCount = 1, each: EachCount = 3) -> PreviewAnswer:
+    """The slots that these rules make for `hosts` hosts, and how many families find `each` appointments there.
+    Nothing is kept."""
+    organise.check(data.rules())
+    spans = slots_of(data.rules().windows, data.slot_minutes, data.pause_minutes, data.time_zone)
+    slots = len(spans) * max(0, hosts)
+    minutes = [(int(one.starts_at.timestamp()) // 60, int(one.ends_at.timestamp()) // 60) for one in spans]
+    setup = media.setup_of(house.options().media)
+    calls = capacity.most_at_once(minutes) * max(0, hosts) if data.offers_video else 0
+    starts = capacity.most_starts(minutes) * max(0, hosts) if data.offers_video else 0
+    verdict = capacity.judge(calls, starts, setup)
+    return PreviewAnswer(
+        times=[span.starts_at for span in spans],
+        slots=slots,
+        families=slots // max(1, each),
+        calls=calls,
+        calls_fit=verdict.fits if setup.entered else None,
+        tightest=verdict.tightest.kind,
+    )
 
-    def show(self, conference_id: str, user: User) -> ConferenceAnswer:
-        with self.database.read() as session:
-            return self._answer(session, visible(session, conference_id, user), user)
 
-    def edit(self, conference_id: str, data: RulesData, user: User) -> ConferenceAnswer:
-        """Sets all rules anew. 409 when a booked slot would have to go; nothing is changed then."""
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            if conference.state == "published":
-                self._check_channel(data.booking_by, user)
-            organise.edit(session, conference, data.rules())
-            return self._answer(session, conference, user)
+@router.post("/conferences", status_code=status.HTTP_201_CREATED)
+def create(house: House, data: RulesData, user: User) -> ConferenceAnswer:
+    """A new draft of mine. 403 where the admin lets only other groups organise."""
+    with house.database.write() as session:
+        _check_may_organise(house, session, user)
+        conference = organise.create(session, user.user_id, data.rules(), house.links)
+        answer = _answer(house, session, conference, user)
+    house.wake()
+    return answer
 
-    def remove(self, conference_id: str, user: User) -> None:
-        """Deletes a conference that has no active bookings. 409 while calendars are still being told, or rooms to try
-        in are still being taken away."""
-        with self.database.write() as session:
-            removed = organise.remove(session, own(session, conference_id, user))
-        if not removed:
-            self.wake()
-            raise organise.StillFollowing
 
-    def copy(self, conference_id: str, data: CopyData, user: User) -> ConferenceAnswer:
-        """A new draft with the rules and hosts of this one, beginning on another day."""
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            self._check_may_organise(session, user)
-            made = organise.copy(session, conference, data.name or conference.name, data.first_day, self.links)
-            return self._answer(session, made, user)
+def _check_may_organise(house: House, session: Session, user: Caller) -> None:
+    options = house.options()
+    known = groups_of(session, user, house.clock())
+    allowed = options.names("organiser_groups")
+    names = known.names if known else None
+    may = administration.may_organise(session, user.user_id, allowed, names, options.organise_open)
+    if allowed:
+        check_power(known, user, house.ask_for_groups)
+    if not may:
+        raise MayNotOrganise
 
-    def publish(self, conference_id: str, user: User) -> ConferenceAnswer:
-        """Opens the share link (again). 409 where families shall confirm their address and no mail can be sent."""
 
-        def publish(session: Session, conference: Conference) -> None:
-            self._check_channel(conference.booking_by, user)
-            organise.publish(session, conference)
+@router.get("/conferences/{conference_id}")
+def show(house: House, conference_id: str, user: User) -> ConferenceAnswer:
+    with house.database.read() as session:
+        return _answer(house, session, visible(session, conference_id, user), user)
 
-        return self._set_state(conference_id, user, publish)
 
-    def _check_channel(self, booking_by: str, user: Caller) -> None:
-        if booking_by == "confirmed" and self.mail_channel(user.user_id)[0] == "calendar":
-            raise NoConfirmation
+@router.put("/conferences/{conference_id}")
+def edit(house: House, conference_id: str, data: RulesData, user: User) -> ConferenceAnswer:
+    """Sets all rules anew. 409 when a booked slot would have to go; nothing is changed then."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        if conference.state == "published":
+            _check_channel(house, data.booking_by, user)
+        organise.edit(session, conference, data.rules())
+        return _answer(house, session, conference, user)
 
-    def close(self, conference_id: str, user: User) -> ConferenceAnswer:
-        """Ends booking; what is booked stays and can still be changed until its deadline."""
-        return self._set_state(conference_id, user, organise.close)
 
-    def renew_share_link(self, conference_id: str, user: User) -> ConferenceAnswer:
-        """A new share link; the old one is dead at once."""
+@router.delete("/conferences/{conference_id}", status_code=status.HTTP_204_NO_CONTENT)
+def remove(house: House, conference_id: str, user: User) -> None:
+    """Deletes a conference that has no active bookings. 409 while calendars are still being told, or rooms to try
+    in are still being taken away."""
+    with house.database.write() as session:
+        removed = organise.remove(session, own(session, conference_id, user))
+    if not removed:
+        house.wake()
+        raise organise.StillFollowing
 
-        def renew(session: Session, conference: Conference) -> None:
-            organise.renew_share_link(conference, self.links)
 
-        return self._set_state(conference_id, user, renew)
+@router.post("/conferences/{conference_id}/copy", status_code=status.HTTP_201_CREATED)
+def copy(house: House, conference_id: str, data: CopyData, user: User) -> ConferenceAnswer:
+    """A new draft with the rules and hosts of this one, beginning on another day."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        _check_may_organise(house, session, user)
+        made = organise.copy(session, conference, data.name or conference.name, data.first_day, house.links)
+        return _answer(house, session, made, user)
 
-    def _set_state(
-        self, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
-    ) -> ConferenceAnswer:
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            change(session, conference)
-            answer = self._answer(session, conference, user)
-        self.wake()
-        return answer
 
-    # -- hosts --------------------------------------------------------------------------------------------------
+@router.post("/conferences/{conference_id}/publish")
+def publish(house: House, conference_id: str, user: User) -> ConferenceAnswer:
+    """Opens the share link (again). 409 where families shall confirm their address and no mail can be sent."""
 
-    def hosts(self, conference_id: str, user: User) -> list[HostAnswer]:
-        """For the organiser: everybody who is enrolled."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            rows = session.execute(
-                select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
-            ).scalars()
-            return [HostAnswer.model_validate(host, from_attributes=True) for host in rows]
+    def publish(session: Session, conference: Conference) -> None:
+        _check_channel(house, conference.booking_by, user)
+        organise.publish(session, conference)
 
-    def enrol(self, conference_id: str, data: HostList, user: User) -> list[HostAnswer]:
-        """Invites hosts or brings their entries up to date, all or none."""
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            enrolled = [organise.enrol(session, conference, host.entry()) for host in data]
-            answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
-        self.wake()
-        return answer
+    return _set_state(house, conference_id, user, publish)
 
-    def remind(self, conference_id: str, user: User) -> CountAnswer:
-        """Has the hosts notified in Nextcloud who have not answered yet."""
-        with self.database.write() as session:
-            count = organise.remind(session, own(session, conference_id, user), self.clock())
-        self.wake()
-        return CountAnswer(count=count)
 
-    def withdraw(self, conference_id: str, user_id: str, user: User) -> None:
-        """Takes a host without active bookings out."""
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            organise.withdraw(session, organise.find_host(session, conference.id or 0, user_id))
+def _check_channel(house: House, booking_by: str, user: Caller) -> None:
+    if booking_by == "confirmed" and house.mail_channel(user.user_id)[0] == "calendar":
+        raise NoConfirmation
 
-    def join(self, conference_id: str, user: User) -> HostAnswer:
-        """I take part: families may book with me, and the app may use my calendar and Talk."""
-        return self._answer_invitation(conference_id, user, organise.join)
 
-    def decline(self, conference_id: str, user: User) -> HostAnswer:
-        """I do not take part. 409 while families have appointments with me."""
-        return self._answer_invitation(conference_id, user, organise.decline)
+@router.post("/conferences/{conference_id}/close")
+def close(house: House, conference_id: str, user: User) -> ConferenceAnswer:
+    """Ends booking; what is booked stays and can still be changed until its deadline."""
+    return _set_state(house, conference_id, user, organise.close)
 
-    def _answer_invitation(
-        self, conference_id: str, user: Caller, answer: Callable[[Session, Host], None]
-    ) -> HostAnswer:
-        with self.database.write() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            answer(session, host)
-            # What was found out about the host before may be stale: it is looked at anew.
-            host.checked_at = None
-            result = HostAnswer.model_validate(host, from_attributes=True)
-        self.wake()
-        return result
 
-    # -- bookings -----------------------------------------------------------------------------------------------
+@router.post("/conferences/{conference_id}/share-link")
+def renew_share_link(house: House, conference_id: str, user: User) -> ConferenceAnswer:
+    """A new share link; the old one is dead at once."""
 
-    def bookings(self, conference_id: str, user: User) -> list[BookingAnswer]:
-        """By time: all for the organiser, the own for a host, each with how far Nextcloud has followed."""
-        with self.database.read() as session:
-            conference = visible(session, conference_id, user)
-            organises = conference.organiser_id == user.user_id
-            host_id = None if organises else organise.find_host(session, conference.id or 0, user.user_id).id
-            views = bookings_of_conference(session, conference.id or 0, host_id)
-            effects = effects_of(session, [view.id for view in views])
-        return [_booking_answer(view, effects[view.id], organises, user) for view in views]
+    def renew(session: Session, conference: Conference) -> None:
+        organise.renew_share_link(conference, house.links)
 
-    def booking(self, booking_id: str, user: User) -> BookingAnswer:
-        with self.database.read() as session:
-            view, organises = visible_booking(session, booking_id, user)
-            return _booking_answer(view, effects_of(session, [view.id])[view.id], organises, user)
+    return _set_state(house, conference_id, user, renew)
 
-    def book(self, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
-        """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-        person = Person(data.name, data.email, data.language, data.phone)
-        wish = Wish(data.slot_id, data.place, data.child, data.school_class, data.key)
-        booked = self.desk.book(conference.id or 0, person, wish, by_guest=False)
-        with self.database.read() as session:
-            view = booking_view(session, booked.booking_id)
-        return self.booking(view.public_id, user)
 
-    def cancel(self, booking_id: str, user: User, data: Saying | None = None) -> BookingAnswer:
-        """Cancels for the family, who get a mail. For the organiser and the booking's host."""
-        with self.database.read() as session:
-            view, _ = visible_booking(session, booking_id, user)
-        self.desk.cancel(view.id, by_guest=False, message=data.message if data else "")
-        return self.booking(booking_id, user)
+def _set_state(
+    house: House, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
+) -> ConferenceAnswer:
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        change(session, conference)
+        answer = _answer(house, session, conference, user)
+    house.wake()
+    return answer
 
-    def move(self, booking_id: str, data: Moving, user: User) -> BookingAnswer:
-        """Moves to another free slot of the same host; the family gets a mail."""
-        with self.database.read() as session:
-            view = own_booking(session, booking_id, user)
-        self.desk.move(view.id, data.slot_id, by_guest=False, message=data.message)
-        return self.booking(booking_id, user)
 
-    def change_place(self, booking_id: str, data: PlaceChange, user: User) -> BookingAnswer:
-        with self.database.read() as session:
-            view = own_booking(session, booking_id, user)
-        self.desk.change_place(view.id, data.place, by_guest=False, message=data.message)
-        return self.booking(booking_id, user)
+# -- hosts --------------------------------------------------------------------------------------------------
 
-    def set_note(self, booking_id: str, data: NoteData, user: User) -> NoteData:
-        """A note of the host's own; nobody else sees it, the organiser neither."""
-        with self.database.write() as session:
-            view, _ = visible_booking(session, booking_id, user)
-            if view.host_user_id != user.user_id:
-                raise NotFound
-            session.get_one(Booking, view.id).note = data.note
-        return data
 
-    def block(self, slot_id: str, data: Blocking, user: User) -> Blocking:
-        """Closes or opens a slot. 409 for a booked one. A host cannot open what the organiser has closed."""
-        with self.database.write() as session:
-            slot, who = visible_slot(session, slot_id, user)
-            if who == "host" and slot.blocked_by == "organiser":
-                raise organise.WrongState
-            if data.blocked:
-                organise.block(session, slot, who)
-            else:
-                organise.unblock(session, slot, keep_open=slot.blocked_by == "calendar")
-        return data
+@router.get("/conferences/{conference_id}/hosts")
+def hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]:
+    """For the organiser: everybody who is enrolled."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        rows = session.execute(
+            select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
+        ).scalars()
+        return [HostAnswer.model_validate(host, from_attributes=True) for host in rows]
 
-    def retry(self, booking_id: str, user: User) -> BookingAnswer:
-        """Tries everything that failed or was given up once more, now."""
-        with self.database.write() as session:
-            view, _ = visible_booking(session, booking_id, user)
-            organise.try_again(session, col(Booking.id) == view.id, self.clock())
-        self.wake()
-        return self.booking(booking_id, user)
 
-    def _answer(self, session: Session, conference: Conference, user: Caller) -> ConferenceAnswer:
+@router.post("/conferences/{conference_id}/hosts")
+def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[HostAnswer]:
+    """Invites hosts or brings their entries up to date, all or none."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        enrolled = [organise.enrol(session, conference, host.entry()) for host in data]
+        answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
+    house.wake()
+    return answer
+
+
+@router.post("/conferences/{conference_id}/remind")
+def remind(house: House, conference_id: str, user: User) -> CountAnswer:
+    """Has the hosts notified in Nextcloud who have not answered yet."""
+    with house.database.write() as session:
+        count = organise.remind(session, own(session, conference_id, user), house.clock())
+    house.wake()
+    return CountAnswer(count=count)
+
+
+@router.delete("/conferences/{conference_id}/hosts/{user_id}", status_code=status.HTTP_204_NO_CONTENT)
+def withdraw(house: House, conference_id: str, user_id: str, user: User) -> None:
+    """Takes a host without active bookings out."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        organise.withdraw(session, organise.find_host(session, conference.id or 0, user_id))
+
+
+@router.post("/conferences/{conference_id}/join")
+def join(house: House, conference_id: str, user: User) -> HostAnswer:
+    """I take part: families may book with me, and the app may use my calendar and Talk."""
+    return _answer_invitation(house, conference_id, user, organise.join)
+
+
+@router.post("/conferences/{conference_id}/decline")
+def decline(house: House, conference_id: str, user: User) -> HostAnswer:
+    """I do not take part. 409 while families have appointments with me."""
+    return _answer_invitation(house, conference_id, user, organise.decline)
+
+
+def _answer_invitation(
+    house: House, conference_id: str, user: Caller, answer: Callable[[Session, Host], None]
+) -> HostAnswer:
+    with house.database.write() as session:
+        conference = visible(session, conference_id, user)
+        host = organise.find_host(session, conference.id or 0, user.user_id)
+        answer(session, host)
+        # What was found out about the host before may be stale: it is looked at anew.
+        host.checked_at = None
+        result = HostAnswer.model_validate(host, from_attributes=True)
+    house.wake()
+    return result
+
+
+# -- bookings -----------------------------------------------------------------------------------------------
+
+
+@router.get("/conferences/{conference_id}/bookings")
+def bookings(house: House, conference_id: str, user: User) -> list[BookingAnswer]:
+    """By time: all for the organiser, the own for a host, each with how far Nextcloud has followed."""
+    with house.database.read() as session:
+        conference = visible(session, conference_id, user)
         organises = conference.organiser_id == user.user_id
-        base = self.public_base() if organises else ""
-        state = session.execute(
-            select(col(Host.state)).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user.user_id)
-        ).scalar_one_or_none()
-        return ConferenceAnswer.of(
-            conference,
-            organise.conference_windows(session, conference, None),
-            role="organiser" if organises else "host",
-            host_state=state,
-            share_link=f"{base}/s/{organise.share_token(conference, self.links)}" if base else "",
-        )
+        host_id = None if organises else organise.find_host(session, conference.id or 0, user.user_id).id
+        views = bookings_of_conference(session, conference.id or 0, host_id)
+        effects = effects_of(session, [view.id for view in views])
+    return [_booking_answer(view, effects[view.id], organises, user) for view in views]
+
+
+@router.get("/bookings/{booking_id}")
+def booking(house: House, booking_id: str, user: User) -> BookingAnswer:
+    with house.database.read() as session:
+        view, organises = visible_booking(session, booking_id, user)
+        return _booking_answer(view, effects_of(session, [view.id])[view.id], organises, user)
+
+
+@router.post("/conferences/{conference_id}/bookings")
+def book(house: House, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
+    """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+    person = Person(data.name, data.email, data.language, data.phone)
+    wish = Wish(data.slot_id, data.place, data.child, data.school_class, data.key)
+    booked = house.desk.book(conference.id or 0, person, wish, by_guest=False)
+    with house.database.read() as session:
+        view = booking_view(session, booked.booking_id)
+    return booking(house, view.public_id, user)
+
+
+@router.post("/bookings/{booking_id}/cancel")
+def cancel(house: House, booking_id: str, user: User, data: Saying | None = None) -> BookingAnswer:
+    """Cancels for the family, who get a mail. For the organiser and the booking's host."""
+    with house.database.read() as session:
+        view, _ = visible_booking(session, booking_id, user)
+    house.desk.cancel(view.id, by_guest=False, message=data.message if data else "")
+    return booking(house, booking_id, user)
+
+
+@router.post("/bookings/{booking_id}/move")
+def move(house: House, booking_id: str, data: Moving, user: User) -> BookingAnswer:
+    """Moves to another free slot of the same host; the family gets a mail."""
+    with house.database.read() as session:
+        view = own_booking(session, booking_id, user)
+    house.desk.move(view.id, data.slot_id, by_guest=False, message=data.message)
+    return booking(house, booking_id, user)
+
+
+@router.post("/bookings/{booking_id}/place")
+def change_place(house: House, booking_id: str, data: PlaceChange, user: User) -> BookingAnswer:
+    with house.database.read() as session:
+        view = own_booking(session, booking_id, user)
+    house.desk.change_place(view.id, data.place, by_guest=False, message=data.message)
+    return booking(house, booking_id, user)
+
+
+@router.put("/bookings/{booking_id}/note")
+def set_note(house: House, booking_id: str, data: NoteData, user: User) -> NoteData:
+    """A note of the host's own; nobody else sees it, the organiser neither."""
+    with house.database.write() as session:
+        view, _ = visible_booking(session, booking_id, user)
+        if view.host_user_id != user.user_id:
+            raise NotFound
+        session.get_one(Booking, view.id).note = data.note
+    return data
+
+
+@router.put("/slots/{slot_id}")
+def block(house: House, slot_id: str, data: Blocking, user: User) -> Blocking:
+    """Closes or opens a slot. 409 for a booked one. A host cannot open what the organiser has closed."""
+    with house.database.write() as session:
+        slot, who = visible_slot(session, slot_id, user)
+        if who == "host" and slot.blocked_by == "organiser":
+            raise organise.WrongState
+        if data.blocked:
+            organise.block(session, slot, who)
+        else:
+            organise.unblock(session, slot, keep_open=slot.blocked_by == "calendar")
+    return data
+
+
+@router.post("/bookings/{booking_id}/retry")
+def retry(house: House, booking_id: str, user: User) -> BookingAnswer:
+    """Tries everything that failed or was given up once more, now."""
+    with house.database.write() as session:
+        view, _ = visible_booking(session, booking_id, user)
+        organise.try_again(session, col(Booking.id) == view.id, house.clock())
+    house.wake()
+    return booking(house, booking_id, user)
+
+
+def _answer(house: House, session: Session, conference: Conference, user: Caller) -> ConferenceAnswer:
+    organises = conference.organiser_id == user.user_id
+    base = house.public_base() if organises else ""
+    state = session.execute(
+        select(col(Host.state)).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user.user_id)
+    ).scalar_one_or_none()
+    return ConferenceAnswer.of(
+        conference,
+        organise.conference_windows(session, conference, None),
+        role="organiser" if organises else "host",
+        host_state=state,
+        share_link=f"{base}/s/{organise.share_token(conference, house.links)}" if base else "",
+    )
 
 
 def _booking_answer(view: BookingView, effects: list[Effect], organises: bool, user: Caller) -> BookingAnswer:

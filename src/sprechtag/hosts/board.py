@@ -3,8 +3,7 @@
 """The organiser's view of the day, live, and what the organiser and the hosts can do about it."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -29,14 +28,13 @@ from ..conference.tables import (
     MediaSample,
     Slot,
 )
-from ..conference.tokens import LinkKey, display_path, part_of_path
-from ..database import Database
+from ..conference.tokens import display_path, part_of_path
 from ..day import alarms, live, media, metrics, observer, pace, records
 from ..moments import local
 from ..phrases import Speaker
-from ..settings import Settings
 from .access import REFUSALS, User, own, visible, visible_booking
 from .fields import Day, Text
+from .needs import House
 from .schemas import Strict
 
 SHOWN = timedelta(minutes=60)
@@ -209,218 +207,219 @@ class RehearsalAnswer(BaseModel):
     families: list[CheckedFamily]
 
 
-@dataclass
-class BoardApi:
-    database: Database
-    links: LinkKey
-    public_base: Callable[[], str]
-    options: Callable[[], Settings]
-    mail_channel: Callable[[str], tuple[str, int]]
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1", responses=REFUSALS)
-        one = "/conferences/{conference_id}"
-        router.get(f"{one}/board", response_model=BoardAnswer)(self.board)
-        router.post(f"{one}/board/pace", status_code=status.HTTP_204_NO_CONTENT)(self.set_pace)
-        router.post(f"{one}/hosts/{{host_id}}/delay")(self.delay)
-        router.get(f"{one}/display")(self.display)
-        router.put(f"{one}/display")(self.set_display)
-        router.get(f"{one}/rehearsal")(self.rehearsal)
-        router.post(f"{one}/rehearsal")(self.set_rehearsal)
-        router.get(f"{one}/my-now")(self.my_now)
-        booking = "/bookings/{booking_id}"
-        router.post(f"{booking}/mark", status_code=status.HTTP_204_NO_CONTENT)(self.mark)
-        router.post(f"{booking}/extra", status_code=status.HTTP_204_NO_CONTENT)(self.extra)
-        router.post(f"{booking}/words", status_code=status.HTTP_204_NO_CONTENT)(self.words)
-        return router
+# -- the board ----------------------------------------------------------------------------------------------
 
-    # -- the board ----------------------------------------------------------------------------------------------
 
-    def board(self, conference_id: str, request: Request, user: User, day: Day | None = None) -> Response:
-        """Everything of one day (today, or the next one that has appointments). Ask again with the ETag; 304 says that
-        nothing has changed."""
-        now = self.clock()
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            days = _days(session, conference)
-            shown = day or _nearest(days, records.today_of(conference, now))
-            answer = self._board(session, conference, shown, days, now)
-        return _with_etag(request, answer)
+@router.get("/conferences/{conference_id}/board", response_model=BoardAnswer)
+def board(house: House, conference_id: str, request: Request, user: User, day: Day | None = None) -> Response:
+    """Everything of one day (today, or the next one that has appointments). Ask again with the ETag; 304 says that
+    nothing has changed."""
+    now = house.clock()
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        days = _days(session, conference)
+        shown = day or _nearest(days, records.today_of(conference, now))
+        answer = _board(house, session, conference, shown, days, now)
+    return _with_etag(request, answer)
 
-    def _board(
-        self, session: Session, conference: Conference, day: date, days: list[date], now: datetime
-    ) -> BoardAnswer:
-        of_day = records.appointments(session, conference, day)
-        hosts = self._hosts(session, conference, of_day, day, now)
-        entered = self.options().media
-        kept = records.readings(session, now - SHOWN)
-        servers = observer.servers_now(kept, entered, now)
-        seen = live.figures(of_day, now)
-        gates = media.server_names(entered) or [pace.ALONE]
-        return BoardAnswer(
-            day=day,
-            days=days,
-            time_zone=conference.time_zone,
-            on=_is_on(session, conference, now),
-            share=min(records.share_at(session, name, now) for name in gates),
-            asked=min(records.asked_at(session, name, now) for name in gates),
-            figures=FiguresAnswer(**asdict(seen), late_hosts=sum(host.late >= LATE_FROM for host in hosts)),
-            hosts=hosts,
-            servers=_servers(session, entered, servers, kept, now),
-            lines=[
-                LineAnswer(name=name, used_mbit=round(used, 2), up_mbit=up)
-                for name, used, up in alarms.lines_used(servers, media.setup_of(entered).lines)
-            ],
-            alarms=_alarms(session, conference, now),
-            charts={
-                name: _points(kept.get(observer.chart_of(conference), []), name)
-                for name in ("up", "planned", "waiting")
-            },
-        )
 
-    def my_now(self, conference_id: str, user: User) -> HostAnswer:
-        """A host's own day as it goes."""
-        now = self.clock()
-        with self.database.read() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            day = _nearest(_days(session, conference), records.today_of(conference, now))
-            of_day = records.appointments(session, conference, day, host.id)
-            names = _names(session, [one.booking_id for one in of_day])
-            return _host(host, of_day, names, day, now)
+def _board(
+    house: House, session: Session, conference: Conference, day: date, days: list[date], now: datetime
+) -> BoardAnswer:
+    of_day = records.appointments(session, conference, day)
+    hosts = _hosts(session, conference, of_day, day, now)
+    entered = house.options().media
+    kept = records.readings(session, now - SHOWN)
+    servers = observer.servers_now(kept, entered, now)
+    seen = live.figures(of_day, now)
+    gates = media.server_names(entered) or [pace.ALONE]
+    return BoardAnswer(
+        day=day,
+        days=days,
+        time_zone=conference.time_zone,
+        on=_is_on(session, conference, now),
+        share=min(records.share_at(session, name, now) for name in gates),
+        asked=min(records.asked_at(session, name, now) for name in gates),
+        figures=FiguresAnswer(**asdict(seen), late_hosts=sum(host.late >= LATE_FROM for host in hosts)),
+        hosts=hosts,
+        servers=_servers(session, entered, servers, kept, now),
+        lines=[
+            LineAnswer(name=name, used_mbit=round(used, 2), up_mbit=up)
+            for name, used, up in alarms.lines_used(servers, media.setup_of(entered).lines)
+        ],
+        alarms=_alarms(session, conference, now),
+        charts={
+            name: _points(kept.get(observer.chart_of(conference), []), name) for name in ("up", "planned", "waiting")
+        },
+    )
 
-    def _hosts(
-        self,
-        session: Session,
-        conference: Conference,
-        of_day: list[live.Appointment],
-        day: date,
-        now: datetime,
-    ) -> list[HostAnswer]:
-        by_host: dict[int, list[live.Appointment]] = {}
-        for one in of_day:
-            by_host.setdefault(one.host_id, []).append(one)
+
+@router.get("/conferences/{conference_id}/my-now")
+def my_now(house: House, conference_id: str, user: User) -> HostAnswer:
+    """A host's own day as it goes."""
+    now = house.clock()
+    with house.database.read() as session:
+        conference = visible(session, conference_id, user)
+        host = organise.find_host(session, conference.id or 0, user.user_id)
+        day = _nearest(_days(session, conference), records.today_of(conference, now))
+        of_day = records.appointments(session, conference, day, host.id)
         names = _names(session, [one.booking_id for one in of_day])
-        hosts = session.execute(
-            select(Host).where(col(Host.id).in_(list(by_host))).order_by(col(Host.display_name))
-        ).scalars()
-        return [_host(host, by_host[host.id or 0], names, day, now) for host in hosts]
+        return _host(host, of_day, names, day, now)
 
-    # -- buttons ------------------------------------------------------------------------------------------------
 
-    def set_pace(self, conference_id: str, data: PaceData, user: User) -> None:
-        """Lets fewer families through to their calls per second, on all servers; who has a turn waits at most 20 s. It
-        slows the families of other conferences too, so 409 while the own one is not under way."""
-        now = self.clock()
-        entered = self.options().media
-        setup = media.setup_of(entered)
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            if not _is_on(session, conference, now):
-                raise organise.WrongState
-            until = now + timedelta(minutes=data.minutes) if data.share < 1 else now
-            for name in media.server_names(entered) or [pace.ALONE]:
-                records.ask_pace(session, name, data.share, now, until, setup)
+def _hosts(
+    session: Session,
+    conference: Conference,
+    of_day: list[live.Appointment],
+    day: date,
+    now: datetime,
+) -> list[HostAnswer]:
+    by_host: dict[int, list[live.Appointment]] = {}
+    for one in of_day:
+        by_host.setdefault(one.host_id, []).append(one)
+    names = _names(session, [one.booking_id for one in of_day])
+    hosts = session.execute(
+        select(Host).where(col(Host.id).in_(list(by_host))).order_by(col(Host.display_name))
+    ).scalars()
+    return [_host(host, by_host[host.id or 0], names, day, now) for host in hosts]
 
-    def delay(self, conference_id: str, host_id: str, data: DelayData, user: User) -> DelayAnswer:
-        """Announces that a host runs late: on the join pages, on the screens, and by mail. The times in calendars stay
-        what was agreed. Its organiser may, and the host."""
-        now = self.clock()
-        with self.database.write() as session:
-            conference = visible(session, conference_id, user)
-            host = _host_of(session, conference, host_id)
-            if user.user_id not in (conference.organiser_id, host.user_id):
-                raise NotFound
-            day = records.today_of(conference, now)
-            records.delay(session, host, day, data.minutes)
-            told = 0
-            if data.tell and data.minutes and self.mail_channel(conference.organiser_id)[0] != "calendar":
-                told = _tell_of_delay(session, conference, host, day, data.minutes, now)
-        self.wake()
-        return DelayAnswer(told=told)
 
-    def mark(self, booking_id: str, data: MarkData, user: User) -> None:
-        """Says of an appointment that it has begun, is over, begins later, is skipped, or that nobody came."""
-        with self.database.write() as session:
-            view, _ = visible_booking(session, booking_id, user)
-            records.mark(session, view.id, data.mark, self.clock())
+# -- buttons ------------------------------------------------------------------------------------------------
 
-    def extra(self, booking_id: str, data: ExtraData, user: User) -> None:
-        """Gives an appointment more time; those after it begin later."""
-        with self.database.write() as session:
-            view, _ = visible_booking(session, booking_id, user)
-            records.add_minutes(session, view.id, data.minutes)
 
-    def words(self, booking_id: str, data: WordsData, user: User) -> None:
-        """A mail to the family of one appointment."""
-        if not data.text.strip():
-            raise Invalid("text", "text_missing")
-        with self.database.write() as session:
-            view, _ = visible_booking(session, booking_id, user)
-            if not view.guest_email or self.mail_channel(view.organiser_id)[0] == "calendar":
-                raise jobs.NoChannel
-            say = Speaker(view.language, view.zone)
-            subject = say("Your appointment: %(when)s", when=say.when(view.starts_at))
-            jobs.write_to(session, session.get_one(Guest, view.guest_id), subject, data.text.strip(), self.clock())
-        self.wake()
+@router.post("/conferences/{conference_id}/board/pace", status_code=status.HTTP_204_NO_CONTENT)
+def set_pace(house: House, conference_id: str, data: PaceData, user: User) -> None:
+    """Lets fewer families through to their calls per second, on all servers; who has a turn waits at most 20 s. It
+    slows the families of other conferences too, so 409 while the own one is not under way."""
+    now = house.clock()
+    entered = house.options().media
+    setup = media.setup_of(entered)
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        if not _is_on(session, conference, now):
+            raise organise.WrongState
+        until = now + timedelta(minutes=data.minutes) if data.share < 1 else now
+        for name in media.server_names(entered) or [pace.ALONE]:
+            records.ask_pace(session, name, data.share, now, until, setup)
 
-    # -- the screens in the hall --------------------------------------------------------------------------------
 
-    def display(self, conference_id: str, user: User) -> DisplayAnswer:
-        with self.database.read() as session:
-            return self._display(session, own(session, conference_id, user))
+@router.post("/conferences/{conference_id}/hosts/{host_id}/delay")
+def delay(house: House, conference_id: str, host_id: str, data: DelayData, user: User) -> DelayAnswer:
+    """Announces that a host runs late: on the join pages, on the screens, and by mail. The times in calendars stay
+    what was agreed. Its organiser may, and the host."""
+    now = house.clock()
+    with house.database.write() as session:
+        conference = visible(session, conference_id, user)
+        host = _host_of(session, conference, host_id)
+        if user.user_id not in (conference.organiser_id, host.user_id):
+            raise NotFound
+        day = records.today_of(conference, now)
+        records.delay(session, host, day, data.minutes)
+        told = 0
+        if data.tell and data.minutes and house.mail_channel(conference.organiser_id)[0] != "calendar":
+            told = _tell_of_delay(session, conference, host, day, data.minutes, now)
+    house.wake()
+    return DelayAnswer(told=told)
 
-    def set_display(self, conference_id: str, data: DisplayData, user: User) -> DisplayAnswer:
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            conference.display_shows = data.shows
-            conference.display_generation += data.renew
+
+@router.post("/bookings/{booking_id}/mark", status_code=status.HTTP_204_NO_CONTENT)
+def mark(house: House, booking_id: str, data: MarkData, user: User) -> None:
+    """Says of an appointment that it has begun, is over, begins later, is skipped, or that nobody came."""
+    with house.database.write() as session:
+        view, _ = visible_booking(session, booking_id, user)
+        records.mark(session, view.id, data.mark, house.clock())
+
+
+@router.post("/bookings/{booking_id}/extra", status_code=status.HTTP_204_NO_CONTENT)
+def extra(house: House, booking_id: str, data: ExtraData, user: User) -> None:
+    """Gives an appointment more time; those after it begin later."""
+    with house.database.write() as session:
+        view, _ = visible_booking(session, booking_id, user)
+        records.add_minutes(session, view.id, data.minutes)
+
+
+@router.post("/bookings/{booking_id}/words", status_code=status.HTTP_204_NO_CONTENT)
+def words(house: House, booking_id: str, data: WordsData, user: User) -> None:
+    """A mail to the family of one appointment."""
+    if not data.text.strip():
+        raise Invalid("text", "text_missing")
+    with house.database.write() as session:
+        view, _ = visible_booking(session, booking_id, user)
+        if not view.guest_email or house.mail_channel(view.organiser_id)[0] == "calendar":
+            raise jobs.NoChannel
+        say = Speaker(view.language, view.zone)
+        subject = say("Your appointment: %(when)s", when=say.when(view.starts_at))
+        jobs.write_to(session, session.get_one(Guest, view.guest_id), subject, data.text.strip(), house.clock())
+    house.wake()
+
+
+# -- the screens in the hall --------------------------------------------------------------------------------
+
+
+@router.get("/conferences/{conference_id}/display")
+def display(house: House, conference_id: str, user: User) -> DisplayAnswer:
+    with house.database.read() as session:
+        return _display(house, session, own(session, conference_id, user))
+
+
+@router.put("/conferences/{conference_id}/display")
+def set_display(house: House, conference_id: str, data: DisplayData, user: User) -> DisplayAnswer:
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        conference.display_shows = data.shows
+        conference.display_generation += data.renew
+        session.add(conference)
+        return _display(house, session, conference)
+
+
+def _display(house: House, session: Session, conference: Conference) -> DisplayAnswer:
+    base = house.public_base()
+    path = display_path(house.links, conference.public_id, conference.display_generation)
+    link = f"{base}/{path}" if base else ""
+    rooms = session.execute(
+        select(col(Host.room)).where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
+    ).scalars()
+    parts = _corridors(rooms) if link else []
+    return DisplayAnswer(
+        shows=conference.display_shows,
+        link=link,
+        parts=[(part, f"{link}/{part_of_path(part)}") for part in parts],
+    )
+
+
+# -- the rehearsal with real people -------------------------------------------------------------------------
+
+
+@router.get("/conferences/{conference_id}/rehearsal")
+def rehearsal(house: House, conference_id: str, user: User) -> RehearsalAnswer:
+    """Who of the families with a video call has checked the device, and how that went."""
+    with house.database.read() as session:
+        return _rehearsal(session, own(session, conference_id, user), 0)
+
+
+@router.post("/conferences/{conference_id}/rehearsal")
+def set_rehearsal(house: House, conference_id: str, data: RehearsalData, user: User) -> RehearsalAnswer:
+    now = house.clock()
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        if data.on and conference.rehearsal in ("", "failed", "ending"):
+            conference.rehearsal = "wanted"
             session.add(conference)
-            return self._display(session, conference)
-
-    def _display(self, session: Session, conference: Conference) -> DisplayAnswer:
-        base = self.public_base()
-        path = display_path(self.links, conference.public_id, conference.display_generation)
-        link = f"{base}/{path}" if base else ""
-        rooms = session.execute(
-            select(col(Host.room)).where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
-        ).scalars()
-        parts = _corridors(rooms) if link else []
-        return DisplayAnswer(
-            shows=conference.display_shows,
-            link=link,
-            parts=[(part, f"{link}/{part_of_path(part)}") for part in parts],
-        )
-
-    # -- the rehearsal with real people -------------------------------------------------------------------------
-
-    def rehearsal(self, conference_id: str, user: User) -> RehearsalAnswer:
-        """Who of the families with a video call has checked the device, and how that went."""
-        with self.database.read() as session:
-            return _rehearsal(session, own(session, conference_id, user), 0)
-
-    def set_rehearsal(self, conference_id: str, data: RehearsalData, user: User) -> RehearsalAnswer:
-        now = self.clock()
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            if data.on and conference.rehearsal in ("", "failed", "ending"):
-                conference.rehearsal = "wanted"
-                session.add(conference)
-            elif not data.on:
-                organise.end_rehearsal(session, conference)
-            told = 0
-            if data.tell:
-                if self.mail_channel(conference.organiser_id)[0] == "calendar":
-                    raise jobs.NoChannel
-                last = _last_start(session, conference, now)
-                for guest_id in _guests_with_calls(session, conference, now):
-                    name = now.date().isoformat()
-                    told += letters.write(session, guest_id, "rehearsal", name, {}, now, last)
-            answer = _rehearsal(session, conference, told)
-        self.wake()
-        return answer
+        elif not data.on:
+            organise.end_rehearsal(session, conference)
+        told = 0
+        if data.tell:
+            if house.mail_channel(conference.organiser_id)[0] == "calendar":
+                raise jobs.NoChannel
+            last = _last_start(session, conference, now)
+            for guest_id in _guests_with_calls(session, conference, now):
+                name = now.date().isoformat()
+                told += letters.write(session, guest_id, "rehearsal", name, {}, now, last)
+        answer = _rehearsal(session, conference, told)
+    house.wake()
+    return answer
 
 
 def _is_on(session: Session, conference: Conference, now: datetime) -> bool:

@@ -2,24 +2,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a host sets and answers: own times, limits and calendar, slots held for a family, events it has moved."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-
 from fastapi import APIRouter, status
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import busy, jobs, organise, people
-from ..conference.booking import Desk
 from ..conference.errors import NotFound, Refused
 from ..conference.overview import grid_slots
 from ..conference.queries import fact
 from ..conference.tables import Booking, CalendarQuestion, Conference, Guest, Host, Slot
-from ..conference.tokens import LinkKey
-from ..database import Database
 from ..phrases import Speaker
 from .access import REFUSALS, User, visible, visible_booking, visible_slot
+from .needs import House
 from .schemas import (
     CalendarAnswer,
     CalendarName,
@@ -32,134 +26,124 @@ from .schemas import (
     QuestionAnswer,
 )
 
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
-@dataclass
-class OwnApi:
-    database: Database
-    desk: Desk
-    links: LinkKey
-    public_base: Callable[[], str]
-    mail_channel: Callable[[str], tuple[str, int]]
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1", responses=REFUSALS)
-        one = "/conferences/{conference_id}"
-        router.get(f"{one}/me")(self.own_entry)
-        router.put(f"{one}/me")(self.set_own_entry)
-        router.get(f"{one}/my-day")(self.own_day)
-        router.post("/slots/{slot_id}/hold")(self.hold)
-        router.post("/bookings/{booking_id}/calendar-answer", status_code=status.HTTP_204_NO_CONTENT)(
-            self.answer_calendar
+@router.get("/conferences/{conference_id}/me")
+def own_entry(house: House, conference_id: str, user: User) -> OwnAnswer:
+    """My own settings in this conference; empty windows are the conference's."""
+    with house.database.read() as session:
+        conference = visible(session, conference_id, user)
+        host = organise.find_host(session, conference.id or 0, user.user_id)
+        return OwnAnswer.of(host, organise.conference_windows(session, conference, host))
+
+
+@router.put("/conferences/{conference_id}/me")
+def set_own_entry(house: House, conference_id: str, data: OwnEntry, user: User) -> OwnAnswer:
+    """Sets my room, places, times, calendar and limits. 409 when a booked slot would have to go; nothing is changed
+    then."""
+    with house.database.write() as session:
+        conference = visible(session, conference_id, user)
+        host = organise.find_host(session, conference.id or 0, user.user_id)
+        windows = [window.window() for window in data.windows]
+        organise.set_own_entry(session, conference, host, data.wishes(), windows)
+        host.calendar_read_at = None
+        answer = OwnAnswer.of(host, windows)
+    house.wake()
+    return answer
+
+
+@router.get("/conferences/{conference_id}/my-day")
+def own_day(house: House, conference_id: str, user: User) -> OwnDay:
+    """My slots with why each is closed, my calendars, and what I am asked about my calendar."""
+    with house.database.read() as session:
+        conference = visible(session, conference_id, user)
+        host = organise.find_host(session, conference.id or 0, user.user_id)
+        booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
+        taken = select(col(Slot.public_id)).where(col(Slot.id).in_(booked))
+        busy_slots = set(session.execute(taken).scalars())
+        held = dict(
+            session.execute(
+                select(col(Slot.public_id), col(Guest.name))
+                .join(Guest, col(Guest.id) == col(Slot.held_for))
+                .where(col(Slot.host_id) == host.id)
+            ).all()
         )
-        return router
-
-    def own_entry(self, conference_id: str, user: User) -> OwnAnswer:
-        """My own settings in this conference; empty windows are the conference's."""
-        with self.database.read() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            return OwnAnswer.of(host, organise.conference_windows(session, conference, host))
-
-    def set_own_entry(self, conference_id: str, data: OwnEntry, user: User) -> OwnAnswer:
-        """Sets my room, places, times, calendar and limits. 409 when a booked slot would have to go; nothing is changed
-        then."""
-        with self.database.write() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            windows = [window.window() for window in data.windows]
-            organise.set_own_entry(session, conference, host, data.wishes(), windows)
-            host.calendar_read_at = None
-            answer = OwnAnswer.of(host, windows)
-        self.wake()
-        return answer
-
-    def own_day(self, conference_id: str, user: User) -> OwnDay:
-        """My slots with why each is closed, my calendars, and what I am asked about my calendar."""
-        with self.database.read() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
-            taken = select(col(Slot.public_id)).where(col(Slot.id).in_(booked))
-            busy_slots = set(session.execute(taken).scalars())
-            held = dict(
-                session.execute(
-                    select(col(Slot.public_id), col(Guest.name))
-                    .join(Guest, col(Guest.id) == col(Slot.held_for))
-                    .where(col(Slot.host_id) == host.id)
-                ).all()
+        slots = [
+            OwnSlot(
+                id=slot.public_id,
+                starts_at=slot.starts_at,
+                ends_at=slot.ends_at,
+                closed_by="booked" if slot.public_id in busy_slots else slot.blocked_by,
+                held_for=held.get(slot.public_id, "") if slot.blocked_by == "held" else "",
             )
-            slots = [
-                OwnSlot(
-                    id=slot.public_id,
-                    starts_at=slot.starts_at,
-                    ends_at=slot.ends_at,
-                    closed_by="booked" if slot.public_id in busy_slots else slot.blocked_by,
-                    held_for=held.get(slot.public_id, "") if slot.blocked_by == "held" else "",
-                )
-                for slot in grid_slots(session, conference.id or 0, host.id)
-            ]
-            known = fact(session, f"calendars:{user.user_id}").get("calendars", [])
-            return OwnDay(
-                slots=slots,
-                calendars=[CalendarName.model_validate(one) for one in known],
-                questions=_questions(session, host),
-                calendar_read_at=host.calendar_read_at,
-            )
+            for slot in grid_slots(session, conference.id or 0, host.id)
+        ]
+        known = fact(session, f"calendars:{user.user_id}").get("calendars", [])
+        return OwnDay(
+            slots=slots,
+            calendars=[CalendarName.model_validate(one) for one in known],
+            questions=_questions(session, host),
+            calendar_read_at=host.calendar_read_at,
+        )
 
-    def hold(self, slot_id: str, data: HoldData, user: User) -> HeldAnswer:
-        """Holds a free slot for a family and writes to it where mails can be sent. `link` is its own page, given out
-        only for a family that was not there before: another one's page shows its other appointments."""
-        with self.database.write() as session:
-            slot, _ = visible_slot(session, slot_id, user)
-            conference = session.get_one(Conference, slot.conference_id)
-            host = session.get_one(Host, slot.host_id)
-            family = people.Family(data.name, data.email, data.child, data.school_class, data.language)
-            guest, new = people.invite(session, conference, family, self.links)
-            people.hold(session, slot, guest)
-            mailed = bool(guest.email) and self.mail_channel(conference.organiser_id)[0] != "calendar"
-            if mailed:
-                say = Speaker(guest.language, conference.time_zone)
-                subject = say("%(host)s invites you", host=host.display_name)
-                held = say("This time is held for you: %(when)s.", when=say.when(slot.starts_at))
-                text = f"{say('Somebody would like to talk to you.')} {held} {say('Open the link below to take it.')}"
-                text = f"{text}\n\n{data.message.strip()}" if data.message.strip() else text
-                jobs.write_to(session, guest, subject, text, self.clock())
-            token = people.manage_token(guest, self.links)
-        self.wake()
-        base = self.public_base()
-        return HeldAnswer(link=f"{base}/m/{token}" if new and base else "", mailed=mailed)
 
-    def answer_calendar(self, booking_id: str, data: CalendarAnswer, user: User) -> None:
-        """My answer when I have moved or deleted an appointment in my calendar: `tell` moves or cancels it for the
-        family too, else the event goes back to where it was."""
-        with self.database.write() as session:
-            view, _ = visible_booking(session, booking_id, user)
-            if view.host_user_id != user.user_id:
-                raise NotFound
-            question = busy.question_of(session, view.id)
-            moved = question.starts_at is not None
-            if not data.tell:
-                busy.put_back(session, view.id, self.clock())
-            elif moved:
-                slot, made = busy.slot_for_event(session, question, session.get_one(Booking, view.id))
+@router.post("/slots/{slot_id}/hold")
+def hold(house: House, slot_id: str, data: HoldData, user: User) -> HeldAnswer:
+    """Holds a free slot for a family and writes to it where mails can be sent. `link` is its own page, given out
+    only for a family that was not there before: another one's page shows its other appointments."""
+    with house.database.write() as session:
+        slot, _ = visible_slot(session, slot_id, user)
+        conference = session.get_one(Conference, slot.conference_id)
+        host = session.get_one(Host, slot.host_id)
+        family = people.Family(data.name, data.email, data.child, data.school_class, data.language)
+        guest, new = people.invite(session, conference, family, house.links)
+        people.hold(session, slot, guest)
+        mailed = bool(guest.email) and house.mail_channel(conference.organiser_id)[0] != "calendar"
+        if mailed:
+            say = Speaker(guest.language, conference.time_zone)
+            subject = say("%(host)s invites you", host=host.display_name)
+            held = say("This time is held for you: %(when)s.", when=say.when(slot.starts_at))
+            text = f"{say('Somebody would like to talk to you.')} {held} {say('Open the link below to take it.')}"
+            text = f"{text}\n\n{data.message.strip()}" if data.message.strip() else text
+            jobs.write_to(session, guest, subject, text, house.clock())
+        token = people.manage_token(guest, house.links)
+    house.wake()
+    base = house.public_base()
+    return HeldAnswer(link=f"{base}/m/{token}" if new and base else "", mailed=mailed)
+
+
+@router.post("/bookings/{booking_id}/calendar-answer", status_code=status.HTTP_204_NO_CONTENT)
+def answer_calendar(house: House, booking_id: str, data: CalendarAnswer, user: User) -> None:
+    """My answer when I have moved or deleted an appointment in my calendar: `tell` moves or cancels it for the
+    family too, else the event goes back to where it was."""
+    with house.database.write() as session:
+        view, _ = visible_booking(session, booking_id, user)
+        if view.host_user_id != user.user_id:
+            raise NotFound
+        question = busy.question_of(session, view.id)
+        moved = question.starts_at is not None
         if not data.tell:
-            self.wake()
+            busy.put_back(session, view.id, house.clock())
         elif moved:
-            self._move(view.id, slot.public_id, made, data.message)
-        else:
-            self.desk.cancel(view.id, by_guest=False, message=data.message)
+            slot, made = busy.slot_for_event(session, question, session.get_one(Booking, view.id))
+    if not data.tell:
+        house.wake()
+    elif moved:
+        _move(house, view.id, slot.public_id, made, data.message)
+    else:
+        house.desk.cancel(view.id, by_guest=False, message=data.message)
 
-    def _move(self, booking_id: int, slot_id: str, made: bool, message: str) -> None:
-        try:
-            self.desk.move(booking_id, slot_id, by_guest=False, message=message)
-        except Refused:
-            if made:
-                with self.database.write() as session:
-                    for slot in session.execute(select(Slot).where(col(Slot.public_id) == slot_id)).scalars():
-                        session.delete(slot)
-            raise
+
+def _move(house: House, booking_id: int, slot_id: str, made: bool, message: str) -> None:
+    try:
+        house.desk.move(booking_id, slot_id, by_guest=False, message=message)
+    except Refused:
+        if made:
+            with house.database.write() as session:
+                for slot in session.execute(select(Slot).where(col(Slot.public_id) == slot_id)).scalars():
+                    session.delete(slot)
+        raise
 
 
 def _questions(session: Session, host: Host) -> list[QuestionAnswer]:
