@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from conftest import School
-from sprechtag.conference.queries import BookingView
+from sprechtag.conference.views import BookingView
 from sprechtag.database import Database
 from sprechtag.day import records
 from sprechtag.day.observer import Observer, Unanswered

@@ -13,7 +13,7 @@ import structlog
 
 from .conference import administration
 from .conference.booking import Desk
-from .conference.queries import fact
+from .conference.instance import fact
 from .conference.tokens import LinkKey, callback_path
 from .database import Database, utc_now
 from .day.observer import RESTS, Observer

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from .conference.entries import user_id as user_id_of
-from .conference.queries import fact, learn
+from .conference.instance import fact, learn
 from .database import Database, utc_now
 from .gate import HARPS_AA_VERSION
 from .limits import kind_of

@@ -14,7 +14,7 @@ import pytest
 from test_access import disguises
 
 from house import EXAPPS, HARP_KEY, PROXY, Stage, open_stage
-from sprechtag.conference.queries import fact
+from sprechtag.conference.instance import fact
 from sprechtag.gate import CALLBACKS
 from sprechtag.lifecycle import LONGEST_BODY, Lifecycle
 from sprechtag.sandbox.demo import INFO

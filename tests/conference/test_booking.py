@@ -8,13 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from conftest import KEY, NOW, School, make_school
-from sprechtag.conference import organise, rules
+from sprechtag.conference import organise, rules, ruleset
 from sprechtag.conference.booking import Desk, Wish
 from sprechtag.conference.errors import (
     AlreadyCancelled,
     BookingClosed,
     BookingNotOpen,
     GuestBusy,
+    HasBookings,
     Invalid,
     LimitReached,
     NotFound,
@@ -23,9 +24,9 @@ from sprechtag.conference.errors import (
     SlotTaken,
     TooLate,
 )
+from sprechtag.conference.lookup import conference_by_share_token
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import by_token
-from sprechtag.conference.queries import conference_by_share_token
 from sprechtag.conference.slots import TimeSpan
 from sprechtag.conference.tables import Booking, Effect, Guest, GuestMinute, Host
 from sprechtag.database import Database
@@ -279,7 +280,7 @@ def test_shorter_windows_keep_booked_slots_from_going(school: School) -> None:
     school.book(late)
     from conftest import RULES
 
-    shorter = organise.Rules(
+    shorter = ruleset.Rules(
         name=RULES.name,
         windows=[
             type(RULES.windows[0])(
@@ -287,7 +288,7 @@ def test_shorter_windows_keep_booked_slots_from_going(school: School) -> None:
             )
         ],
     )
-    with pytest.raises(organise.HasBookings), school.database.write() as session:
+    with pytest.raises(HasBookings), school.database.write() as session:
         organise.edit(session, session.get_one(type(school.conference()), school.conference_id), shorter)
     assert len(school.slots()) == 12
 

@@ -5,10 +5,11 @@
 import pytest
 
 from conftest import NOW, School, timedelta
-from sprechtag.conference import people
 from sprechtag.conference.booking import Wish
 from sprechtag.conference.errors import BookingNotOpen, GuestBusy, LimitReached, SlotTaken
-from sprechtag.conference.organise import find_host
+from sprechtag.conference.families import Family, invite
+from sprechtag.conference.lookup import find_host
+from sprechtag.conference.named import name_host
 from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Conference, Guest, Slot
 
@@ -63,8 +64,8 @@ def test_a_family_that_a_host_asks_for_books_early(school: School) -> None:
     school.change(opens_at=NOW + timedelta(days=3), priority_from=NOW + timedelta(days=1))
     with school.database.write() as session:
         conference = session.get_one(Conference, school.conference_id)
-        guest, _ = people.invite(session, conference, people.Family("Kaya", "k@post.example"), school.desk.links)
-        people.name_host(session, guest, find_host(session, school.conference_id, "t01"), asked=True)
+        guest, _ = invite(session, conference, Family("Kaya", "k@post.example"), school.desk.links)
+        name_host(session, guest, find_host(session, school.conference_id, "t01"), asked=True)
         guest_id = guest.id or 0
     first, other = school.slots("t01")[0], school.slots("t02")[4]
     with pytest.raises(BookingNotOpen) as refused:

@@ -4,7 +4,7 @@
 
 from datetime import timedelta
 
-from sprechtag.conference.queries import BookingView
+from sprechtag.conference.views import BookingView
 from sprechtag.day import live, pace, records
 from sprechtag.planning.capacity import Setup
 from underway import Day

@@ -11,9 +11,9 @@ import pytest
 
 from conftest import KEY
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference.queries import booking_view
 from sprechtag.conference.tables import DeviceCheck, Effect, Host
 from sprechtag.conference.tokens import join_path
+from sprechtag.conference.views import booking_view
 from sprechtag.day import records
 
 LINK = "http://nc.example/call/abcd2345"

@@ -15,9 +15,10 @@ from sqlmodel import col
 from conftest import KEY
 from house import PROXY, Stage, open_stage
 from sprechtag.conference import administration
-from sprechtag.conference.queries import BookingView, learn
+from sprechtag.conference.instance import learn
 from sprechtag.conference.tables import Conference, DeviceCheck, GuestLetter, Job
 from sprechtag.conference.tokens import display_path, part_of_path
+from sprechtag.conference.views import BookingView
 from sprechtag.day import records
 
 MEDIA = {

@@ -16,19 +16,19 @@ from sqlmodel import select
 
 from conftest import KEY, NOW, School
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import budgets, jobs, organise
+from sprechtag.conference import budgets, jobs, lookup, ruleset
 from sprechtag.conference.booking import Desk, Wish
 from sprechtag.conference.errors import Refused, Spent
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import plain_class, plain_name
-from sprechtag.conference.queries import guest_view
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Booking, BudgetCount, Effect, FeedbackAnswer, Guest, Notice, Slot
 from sprechtag.conference.tokens import feedback_path
+from sprechtag.conference.views import guest_view
 from sprechtag.sync import letter
 from town import links
 
-RULES = organise.Rules(name="Sprechtag", windows=[TimeWindow(date(2027, 1, 13), time(8), time(20))], slot_minutes=10)
+RULES = ruleset.Rules(name="Sprechtag", windows=[TimeWindow(date(2027, 1, 13), time(8), time(20))], slot_minutes=10)
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ async def test_the_question_after_the_day_is_not_answered_by_one_visitor_for_all
 
 async def test_the_waiting_list_hands_out_nothing_that_is_free(stage: Stage) -> None:
     with stage.house.database.read() as session:
-        host = organise.find_host(session, stage.school.conference_id, "t01").public_id
+        host = lookup.find_host(session, stage.school.conference_id, "t01").public_id
     for number in range(3):
         async with visitor(stage, "203.0.113.9") as browser:
             form = {"child": "Kid", "name": f"n{number}", "email": f"n{number}@post.example"}

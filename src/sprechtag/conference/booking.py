@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, insert, utc_now
-from . import budgets, people, proof, rules, taken, waiting
+from . import budgets, named, proof, rules, taken, waiting
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
@@ -279,7 +279,7 @@ class Desk:
             booked: dict[int, Booked] = {}
             for (_, host, slot), number in found:
                 if form.by_family:
-                    asked = form.door.kind == "own" and people.has_asked(session, host.id or 0, guest.id or 0)
+                    asked = form.door.kind == "own" and named.has_asked(session, host.id or 0, guest.id or 0)
                     rules.check_booking_is_open(conference, now, asked=asked)
                 booking = _book_slot(session, (conference, host, slot), form.wishes[number], making)
                 booked[number] = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False, screen=screen)

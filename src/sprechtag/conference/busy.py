@@ -14,9 +14,9 @@ from sqlmodel import Session, col
 
 from . import taken
 from .errors import NotFound
-from .people import tell_host
 from .slots import TimeSpan
 from .tables import Booking, CalendarQuestion, Conference, Effect, Host, Slot
+from .telling import tell_host
 
 REREAD = timedelta(minutes=10)
 STALE = timedelta(minutes=2)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from icalendar import Alarm, Calendar, Event
 
 from ..phrases import Speaker
-from .queries import BookingView
+from .views import BookingView
 
 PRODUCT = "-//Sprechtag//conference days//EN"
 

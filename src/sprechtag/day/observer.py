@@ -14,9 +14,9 @@ import structlog
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from ..conference.people import tell_user
-from ..conference.queries import fact, learn
+from ..conference.instance import fact, learn
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
+from ..conference.telling import tell_user
 from ..database import Busy, Database, apart
 from ..planning.capacity import Setup
 from . import alarms, live, media, metrics, pace, records

@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..conference.person import tidy
-from ..conference.queries import BookingView
 from ..conference.slots import day_span
 from ..conference.tables import VIDEO, Booking, Conference, Host, JoinGate, LiveCall, MediaSample, Slot
+from ..conference.views import BookingView
 from ..moments import local, shifted
 from ..planning.capacity import Setup
 from . import live, pace

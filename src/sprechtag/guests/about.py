@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from ..conference import budgets, people
+from ..conference import budgets, families
 from ..conference.errors import NotFound, Spent
-from ..conference.queries import fact
+from ..conference.instance import fact
 from ..conference.tables import Conference, FeedbackAnswer, Slot
 from ..conference.tokens import hashed, is_token
 from ..day import media
@@ -44,7 +44,7 @@ def enter_code(front: FrontOf, request: Request, token: str, code: Field = "", l
     page = front.page(request, lang)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        guest = people.by_code(session, visit.conference, code, front.links)
+        guest = families.by_code(session, visit.conference, code, front.links)
     page.home(f"{visit.base}/code")
     if guest is None:
         try:

@@ -16,11 +16,12 @@ from sqlmodel import Session
 
 from ..conference import budgets
 from ..conference.errors import NotFound, Refused
+from ..conference.instance import fact
 from ..conference.organise import share_token
-from ..conference.people import tell_user
-from ..conference.queries import BookingView, booking_by_public_id, bookings_of_guest, fact
 from ..conference.tables import ON_SITE, VIDEO, Conference, DeviceCheck
+from ..conference.telling import tell_user
 from ..conference.tokens import is_token, join_path
+from ..conference.views import BookingView, booking_by_public_id, bookings_of_guest
 from ..day import live, media, records
 from ..moments import shifted
 from .front import Field, FrontOf, Language

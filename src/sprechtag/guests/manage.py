@@ -11,14 +11,15 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlmodel import col
 
-from ..conference import people, proof, rules, waiting, wishes
+from ..conference import holding, named, proof, rules, waiting, wishes
 from ..conference.errors import NotFound, Refused, SlotTaken
 from ..conference.ical import calendar_file
+from ..conference.lookup import host_by_public_id
 from ..conference.organise import share_token
-from ..conference.queries import BookingView, booking_view, bookings_of_guest, host_by_public_id
 from ..conference.tables import Guest, Slot, WaitingEntry
 from ..conference.taken import free_starts
 from ..conference.tokens import feed_path, is_token
+from ..conference.views import BookingView, booking_view, bookings_of_guest
 from ..paper.pdf import warm_up
 from ..paper.timetable import family_timetable
 from .front import Field, FrontOf, Language, Visit, common, days_with_times, file_answer, message_page
@@ -46,11 +47,11 @@ def show(front: FrontOf, page: Page, visit: Visit, notice: dict[str, str] | None
     with front.database.read() as session:
         views = visit.bookings(session)
         family = visit.family
-        held = people.held_slots(session, family, front.clock()) if family and open_now else []
+        held = holding.held_slots(session, family, front.clock()) if family and open_now else []
         waits = waiting.of_guest(session, visit.guest, visit.screen) if visit.guest else []
         wished = wishes.of_guest(session, visit.guest_id, visit.screen)
         seen = {view.host_id for view in views if view.active}
-        asked = people.asking_hosts(session, visit.guest_id, seen) if family else []
+        asked = named.asking_hosts(session, visit.guest_id, seen) if family else []
     offers = {one.offered.id for one in waits if one.offered}
     feed = feed_path(front.links, visit.screen, 1)
     if family:

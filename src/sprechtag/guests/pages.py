@@ -10,22 +10,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from ..conference import people, proof, rules
+from ..conference import proof, rules
 from ..conference.booking import Booked, Wish
 from ..conference.entries import number_in
 from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
+from ..conference.host_cards import HostCard, host_cards, names_in
+from ..conference.lookup import host_by_public_id, slot_by_public_id
+from ..conference.named import has_asked, named_hosts
 from ..conference.person import Person
-from ..conference.queries import (
-    BookingView,
-    HostCard,
-    booking_view,
-    host_by_public_id,
-    host_cards,
-    names_in,
-    slot_by_public_id,
-)
 from ..conference.tables import Host, Slot
 from ..conference.taken import free_starts
+from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
 from .front import Field, FreeTime, Front, FrontOf, Language, Searched, Visit, address_of, common, days_with_times
 from .page import Page
@@ -66,7 +61,7 @@ def list_hosts(
 
     A class ticks its teachers where they are few enough for one time table; `ticked` is what was ticked before."""
     with front.database.read() as session:
-        named = people.named_hosts(session, visit.family_id) if visit.family else {}
+        named = named_hosts(session, visit.family_id) if visit.family else {}
         everybody = host_cards(session, visit.conference, front.clock(), "", named)
     cards = [card for card in everybody if _matches(card, search, school_class)]
     first = [card for card in cards if card.named]
@@ -107,7 +102,7 @@ def times(front: FrontOf, request: Request, token: str, host_id: str, lang: Lang
         visit = front.visit(session, page, token)
         host = host_by_public_id(session, visit.conference.id or 0, host_id)
         free = free_starts(session, host.id or 0, rules.bookable_from(visit.conference, front.clock()))
-        asked = visit.family is not None and people.has_asked(session, host.id or 0, visit.family_id)
+        asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     front.look_soon(host.id or 0)
     if closed := front.closed(page, visit, asked=asked):
         return front.message(page, visit, closed)
@@ -134,7 +129,7 @@ def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: La
         visit = front.visit(session, page, token)
         slot, host = slot_by_public_id(session, visit.conference.id or 0, slot_id)
         before = _latest(visit.bookings(session))
-        asked = visit.family is not None and people.has_asked(session, host.id or 0, visit.family_id)
+        asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     if closed := front.closed(page, visit, asked=asked):
         return front.message(page, visit, closed)
     now = front.clock()

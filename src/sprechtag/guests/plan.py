@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.datastructures import FormData
 
-from ..conference import people, proof, rules
+from ..conference import named, proof, rules
 from ..conference.booking import Booked, Wish
 from ..conference.errors import (
     GuestBusy,
@@ -27,8 +27,8 @@ from ..conference.errors import (
     SlotTaken,
     TooLate,
 )
+from ..conference.lookup import days_of_conference, hosts_by_public_id
 from ..conference.person import Person
-from ..conference.queries import days_of_conference, hosts_by_public_id
 from ..conference.tables import ON_SITE, PLACES, Host, Slot
 from ..conference.taken import free_starts
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
@@ -132,7 +132,7 @@ def _all_have_asked(front: FrontOf, visit: Visit, hosts: Sequence[Host]) -> bool
     if visit.family is None or not hosts:
         return False
     with front.database.read() as session:
-        return all(people.has_asked(session, host.id or 0, visit.family_id) for host in hosts)
+        return all(named.has_asked(session, host.id or 0, visit.family_id) for host in hosts)
 
 
 def _sheet(

@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from ..conference import proof, rules
 from ..conference.errors import Invalid, Refused
+from ..conference.lookup import host_by_public_id
 from ..conference.person import Person
-from ..conference.queries import host_by_public_id
 from ..conference.tables import Host
 from .front import Field, FrontOf, Language, Visit, address_of, common
 from .page import Page

@@ -13,9 +13,9 @@ from starlette.datastructures import FormData
 from ..conference import proof, rules, wishes
 from ..conference.booking import Noted
 from ..conference.errors import Invalid, Refused
+from ..conference.lookup import days_of_conference, hosts_by_public_id
 from ..conference.person import Person
 from ..conference.proof import Door
-from ..conference.queries import days_of_conference, hosts_by_public_id
 from ..conference.tables import ON_SITE, VIDEO, Conference, Guest, Host, Place
 from . import availability
 from .front import FrontOf, Sent, Visit, address_of, common, text_of, texts_of, walk_of

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from ..conference import administration
 from ..conference.errors import Invalid
-from ..conference.queries import fact, learn
+from ..conference.instance import fact, learn
 from ..day import media
 from ..phrases import LANGUAGES
 from ..settings import ADMIN_FIELDS

@@ -11,14 +11,14 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import administration, organise
+from ..conference import administration, hosts, lookup, organise, ruleset, windows
 from ..conference.booking import Wish
-from ..conference.errors import NotFound
+from ..conference.errors import NotFound, StillFollowing, WrongState
 from ..conference.overview import step_of
 from ..conference.person import Person
-from ..conference.queries import BookingView, booking_view, bookings_of_conference, effects_of
 from ..conference.slots import slots_of
 from ..conference.tables import Booking, Conference, Effect, Host
+from ..conference.views import BookingView, booking_view, bookings_of_conference, effects_of
 from ..day import media
 from ..gate import Caller
 from ..phrases import LANGUAGES
@@ -96,7 +96,7 @@ def conferences(house: House, user: User) -> list[ConferenceAnswer]:
 def preview(house: House, data: RulesData, hosts: HostCount = 1, each: EachCount = 3) -> PreviewAnswer:
     """The slots that these rules make for `hosts` hosts, and how many families find `each` appointments there.
     Nothing is kept."""
-    organise.check(data.rules())
+    ruleset.check(data.rules())
     spans = slots_of(data.rules().windows, data.slot_minutes, data.pause_minutes, data.time_zone)
     slots = len(spans) * max(0, hosts)
     minutes = [(int(one.starts_at.timestamp()) // 60, int(one.ends_at.timestamp()) // 60) for one in spans]
@@ -162,7 +162,7 @@ def remove(house: House, conference_id: str, user: User) -> None:
         removed = organise.remove(session, own(session, conference_id, user))
     if not removed:
         house.wake()
-        raise organise.StillFollowing
+        raise StillFollowing
 
 
 @router.post("/conferences/{conference_id}/copy", status_code=status.HTTP_201_CREATED)
@@ -221,8 +221,8 @@ def _set_state(
 # -- hosts --------------------------------------------------------------------------------------------------
 
 
-@router.get("/conferences/{conference_id}/hosts")
-def hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]:
+@router.get("/conferences/{conference_id}/hosts", name="hosts")
+def list_hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]:
     """For the organiser: everybody who is enrolled."""
     with house.database.read() as session:
         conference = own(session, conference_id, user)
@@ -237,7 +237,7 @@ def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[
     """Invites hosts or brings their entries up to date, all or none."""
     with house.database.write() as session:
         conference = own(session, conference_id, user)
-        enrolled = [organise.enrol(session, conference, host.entry()) for host in data]
+        enrolled = [hosts.enrol(session, conference, host.entry()) for host in data]
         answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
     house.wake()
     return answer
@@ -247,7 +247,7 @@ def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[
 def remind(house: House, conference_id: str, user: User) -> CountAnswer:
     """Has the hosts notified in Nextcloud who have not answered yet."""
     with house.database.write() as session:
-        count = organise.remind(session, own(session, conference_id, user), house.clock())
+        count = hosts.remind(session, own(session, conference_id, user), house.clock())
     house.wake()
     return CountAnswer(count=count)
 
@@ -257,19 +257,19 @@ def withdraw(house: House, conference_id: str, user_id: str, user: User) -> None
     """Takes a host without active bookings out."""
     with house.database.write() as session:
         conference = own(session, conference_id, user)
-        organise.withdraw(session, organise.find_host(session, conference.id or 0, user_id))
+        hosts.withdraw(session, lookup.find_host(session, conference.id or 0, user_id))
 
 
 @router.post("/conferences/{conference_id}/join")
 def join(house: House, conference_id: str, user: User) -> HostAnswer:
     """I take part: families may book with me, and the app may use my calendar and Talk."""
-    return _answer_invitation(house, conference_id, user, organise.join)
+    return _answer_invitation(house, conference_id, user, hosts.join)
 
 
 @router.post("/conferences/{conference_id}/decline")
 def decline(house: House, conference_id: str, user: User) -> HostAnswer:
     """I do not take part. 409 while families have appointments with me."""
-    return _answer_invitation(house, conference_id, user, organise.decline)
+    return _answer_invitation(house, conference_id, user, hosts.decline)
 
 
 def _answer_invitation(
@@ -277,7 +277,7 @@ def _answer_invitation(
 ) -> HostAnswer:
     with house.database.write() as session:
         conference = visible(session, conference_id, user)
-        host = organise.find_host(session, conference.id or 0, user.user_id)
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
         answer(session, host)
         # What was found out about the host before may be stale: it is looked at anew.
         host.checked_at = None
@@ -295,7 +295,7 @@ def bookings(house: House, conference_id: str, user: User) -> list[BookingAnswer
     with house.database.read() as session:
         conference = visible(session, conference_id, user)
         organises = conference.organiser_id == user.user_id
-        host_id = None if organises else organise.find_host(session, conference.id or 0, user.user_id).id
+        host_id = None if organises else lookup.find_host(session, conference.id or 0, user.user_id).id
         views = bookings_of_conference(session, conference.id or 0, host_id)
         effects = effects_of(session, [view.id for view in views])
     return [_booking_answer(view, effects[view.id], organises, user) for view in views]
@@ -364,11 +364,11 @@ def block(house: House, slot_id: str, data: Blocking, user: User) -> Blocking:
     with house.database.write() as session:
         slot, who = visible_slot(session, slot_id, user)
         if who == "host" and slot.blocked_by == "organiser":
-            raise organise.WrongState
+            raise WrongState
         if data.blocked:
-            organise.block(session, slot, who)
+            windows.block(session, slot, who)
         else:
-            organise.unblock(session, slot, keep_open=slot.blocked_by == "calendar")
+            windows.unblock(session, slot, keep_open=slot.blocked_by == "calendar")
     return data
 
 
@@ -390,7 +390,7 @@ def _answer(house: House, session: Session, conference: Conference, user: Caller
     ).scalar_one_or_none()
     return ConferenceAnswer.of(
         conference,
-        organise.conference_windows(session, conference, None),
+        windows.windows_of(session, conference, None),
         role="organiser" if organises else "host",
         host_state=state,
         share_link=f"{base}/s/{organise.share_token(conference, house.links)}" if base else "",

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, letters, organise
-from ..conference.errors import Invalid, NotFound
+from ..conference import jobs, letters, lookup, organise
+from ..conference.errors import Invalid, NotFound, WrongState
 from ..conference.tables import (
     ON_SITE,
     VIDEO,
@@ -262,7 +262,7 @@ def my_now(house: House, conference_id: str, user: User) -> HostAnswer:
     now = house.clock()
     with house.database.read() as session:
         conference = visible(session, conference_id, user)
-        host = organise.find_host(session, conference.id or 0, user.user_id)
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
         day = _nearest(_days(session, conference), records.today_of(conference, now))
         of_day = records.appointments(session, conference, day, host.id)
         names = _names(session, [one.booking_id for one in of_day])
@@ -299,7 +299,7 @@ def set_pace(house: House, conference_id: str, data: PaceData, user: User) -> No
     with house.database.write() as session:
         conference = own(session, conference_id, user)
         if not _is_on(session, conference, now):
-            raise organise.WrongState
+            raise WrongState
         until = now + timedelta(minutes=data.minutes) if data.share < 1 else now
         for name in media.server_names(entered) or [pace.ALONE]:
             records.ask_pace(session, name, data.share, now, until, setup)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, field_validator
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import organise
+from ..conference import windows
 from ..conference.tables import VIDEO, Booking, Conference, Host, Slot
 from ..day import media
 from ..planning import capacity
@@ -140,7 +140,7 @@ def show_capacity(
 def stagger(house: House, conference_id: str, data: StaggerData, user: User) -> CapacityAnswer:
     """Has the hosts begin in groups, each some minutes after the one before. 409 where a booked time would go."""
     with house.database.write() as session:
-        organise.stagger(session, own(session, conference_id, user), data.groups, data.minutes)
+        windows.stagger(session, own(session, conference_id, user), data.groups, data.minutes)
     return show_capacity(house, conference_id, user, "all")
 
 

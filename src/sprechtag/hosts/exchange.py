@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import organise
+from ..conference import hosts, windows
 from ..conference.entries import Wrong, base64_bytes
 from ..conference.errors import Invalid
+from ..conference.hosts import HOST_FIELDS, HostEntry
 from ..conference.ical import calendar_file
-from ..conference.organise import HOST_FIELDS, HostEntry
-from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, Host
+from ..conference.views import BookingView, bookings_of_conference
 from ..database import Database
 from ..gate import Caller
 from ..paper import sheets
@@ -112,7 +112,7 @@ def import_hosts(house: House, conference_id: str, data: TableFile, user: User) 
         answer = import_answer(plan.lines, plan.unknown, applied)
         if answer.applied:
             for entry in plan.entries:
-                organise.enrol(session, conference, entry)
+                hosts.enrol(session, conference, entry)
     house.wake()
     return answer
 
@@ -232,7 +232,7 @@ def _entry(session: Session, conference: Conference, given: dict[str, str], host
     """The entry as it would be: an empty cell leaves what is there."""
     values = {name: getattr(host, name) for name in HOST_FIELDS} if host else {}
     values |= {name: value for name, value in given.items() if value}
-    return HostEntry(windows=organise.conference_windows(session, conference, host) if host else (), **values)
+    return HostEntry(windows=windows.windows_of(session, conference, host) if host else (), **values)
 
 
 def import_answer(lines: list[ImportLine], unknown_columns: list[str], applied: bool) -> ImportAnswer:

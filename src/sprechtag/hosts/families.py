@@ -10,9 +10,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, letters, organise, people, taken
-from ..conference.errors import Invalid, NotFound
-from ..conference.organise import HasBookings
+from ..conference import families, jobs, letters, lookup, named, taken
+from ..conference.errors import HasBookings, Invalid, NotFound
 from ..conference.tables import Conference, Guest
 from ..paper.pdf import pdf_soon
 from ..phrases import LANGUAGES, Speaker
@@ -121,12 +120,12 @@ class AskData(Strict):
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
 
-@router.get("/families")
-def families(house: House, conference_id: str, user: User, all: bool = False) -> list[FamilyAnswer]:
+@router.get("/families", name="families")
+def list_families(house: House, conference_id: str, user: User, all: bool = False) -> list[FamilyAnswer]:
     """All whom the school has entered, by class and name; with `all` those too who booked with the link for all."""
     with house.database.read() as session:
         conference = own(session, conference_id, user)
-        lines = people.families(session, conference, house.links, all_of_them=all)
+        lines = families.families(session, conference, house.links, all_of_them=all)
         mailed = jobs.mailed_before(session, conference)
     base = house.public_base()
     return [
@@ -156,8 +155,8 @@ def enter(house: House, conference_id: str, data: FamilyList, user: User) -> lis
     with house.database.write() as session:
         conference = own(session, conference_id, user)
         for family in data:
-            people.invite(session, conference, people.Family(**family.model_dump()), house.links)
-    return families(house, conference_id, user)
+            families.invite(session, conference, families.Family(**family.model_dump()), house.links)
+    return list_families(house, conference_id, user)
 
 
 @router.delete("/families/{family_id}", status_code=status.HTTP_204_NO_CONTENT)
@@ -239,7 +238,7 @@ def new_link(house: House, conference_id: str, family_id: str, user: User) -> Ne
         guest_id = _family(session, own(session, conference_id, user), family_id).id or 0
     mailed = house.desk.new_links(guest_id)
     with house.database.read() as session:
-        token = people.manage_token(session.get_one(Guest, guest_id), house.links)
+        token = families.manage_token(session.get_one(Guest, guest_id), house.links)
     base = house.public_base()
     return NewLink(link=f"{base}/m/{token}" if base else "", mailed=mailed)
 
@@ -272,8 +271,8 @@ def my_families(house: House, conference_id: str, user: User, search: Line = "")
     whose name holds `search` (two letters or more), and whom I have asked already."""
     with house.database.read() as session:
         conference = visible(session, conference_id, user)
-        host = organise.find_host(session, conference.id or 0, user.user_id)
-        found = people.children_of(session, conference, host, search[:60])
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
+        found = named.children_of(session, conference, host, search[:60])
     return [
         AskedFamily(id=guest.public_id, child=guest.child, school_class=guest.school_class, asked=asked)
         for guest, asked in found
@@ -286,15 +285,15 @@ def ask(house: House, conference_id: str, data: AskData, user: User) -> None:
     possible. With `asked` false I take it back."""
     with house.database.write() as session:
         conference = visible(session, conference_id, user)
-        host = organise.find_host(session, conference.id or 0, user.user_id)
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
         guest = session.execute(
             select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.public_id) == data.family)
         ).scalar_one_or_none()
         if guest is None or not guest.invited:
             raise NotFound
         if not data.asked:
-            people.take_back(session, guest, host)
-        elif people.name_host(session, guest, host, asked=True):
+            named.take_back(session, guest, host)
+        elif named.name_host(session, guest, host, asked=True):
             until = house.clock() + letters.WEEK
             payload = {"host": host.public_id}
             letters.write(session, guest.id or 0, "asked", host.public_id, payload, house.clock(), until)
@@ -306,7 +305,7 @@ def preview_import(house: House, conference_id: str, data: TableFile, user: User
     """What an import would change, line by line. Nothing is changed."""
     rows = rows_for(house.database, conference_id, data, user)
     with house.database.read() as session:
-        register = people.Register.of(session, own(session, conference_id, user))
+        register = families.Register.of(session, own(session, conference_id, user))
         lines, _, unknown = _plan(house, session, register, rows)
     return import_answer(lines, unknown, applied=False)
 
@@ -317,25 +316,25 @@ def import_families(house: House, conference_id: str, data: TableFile, user: Use
     rows = rows_for(house.database, conference_id, data, user)
     with house.database.write() as session:
         conference = own(session, conference_id, user)
-        register = people.Register.of(session, conference)
+        register = families.Register.of(session, conference)
         lines, found, unknown = _plan(house, session, register, rows)
         applied = not any(line.outcome == "error" for line in lines)
         if applied:
-            people.invite_all(session, conference, found, house.links, register)
+            families.invite_all(session, conference, found, house.links, register)
     house.wake()
     return import_answer(lines, unknown, applied=applied)
 
 
 def _plan(
-    house: House, session: Session, register: people.Register, rows: list[list[str]]
-) -> tuple[list[ImportLine], list[people.Family], list[str]]:
+    house: House, session: Session, register: families.Register, rows: list[list[str]]
+) -> tuple[list[ImportLine], list[families.Family], list[str]]:
     if not rows:
         raise Invalid("file", "file_empty")
     columns, unknown = columns_of(rows[0], _COLUMNS)
     if "name" not in columns.values():
         raise Invalid("file", "column_name_missing")
     lines: list[ImportLine] = []
-    found: list[people.Family] = []
+    found: list[families.Family] = []
     seen: dict[str, int] = {}
     for number, row in enumerate(rows[1:], 2):
         given = {name: row[index] for index, name in columns.items() if index < len(row)}
@@ -347,22 +346,27 @@ def _plan(
 
 
 def _line(
-    house: House, session: Session, register: people.Register, number: int, given: dict[str, str], seen: dict[str, int]
-) -> tuple[ImportLine, people.Family | None]:
+    house: House,
+    session: Session,
+    register: families.Register,
+    number: int,
+    given: dict[str, str],
+    seen: dict[str, int],
+) -> tuple[ImportLine, families.Family | None]:
     name = given.get("name", "")
 
     def wrong(problem: str) -> tuple[ImportLine, None]:
         return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
 
     language = given.get("language", "").casefold()[:2]
-    hosts, unknown = people.hosts_named(register.hosts, given.get("hosts", ""))
+    hosts, unknown = families.hosts_named(register.hosts, given.get("hosts", ""))
     if unknown:
         unknown_host = "A teacher in this line is unknown. Give the name or the Nextcloud user of somebody invited."
         return ImportLine(
             line=number, user_id=name, outcome="error", problem=unknown_host, changes={"hosts": ("", unknown[0])}
         ), None
     try:
-        family = people.Family(
+        family = families.Family(
             name,
             given.get("email", ""),
             given.get("child", ""),
@@ -384,7 +388,7 @@ def _line(
     known = register.find(family, house.links)
     changes = {column: ("", value) for column, value in given.items() if value}
     if known and known.invited:
-        new_hosts = set(hosts) - set(people.named_hosts(session, known.id or 0))
+        new_hosts = set(hosts) - set(named.named_hosts(session, known.id or 0))
         if not new_hosts:
             return ImportLine(line=number, user_id=name, outcome="same"), None
         return ImportLine(line=number, user_id=name, outcome="changed", changes=changes), family

@@ -6,10 +6,10 @@ from fastapi import APIRouter, status
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import busy, jobs, organise, people
+from ..conference import busy, families, holding, hosts, jobs, lookup, windows
 from ..conference.errors import NotFound, Refused
+from ..conference.instance import fact
 from ..conference.overview import grid_slots
-from ..conference.queries import fact
 from ..conference.tables import Booking, CalendarQuestion, Conference, Guest, Host, Slot
 from ..phrases import Speaker
 from .access import REFUSALS, User, visible, visible_booking, visible_slot
@@ -34,8 +34,8 @@ def own_entry(house: House, conference_id: str, user: User) -> OwnAnswer:
     """My own settings in this conference; empty windows are the conference's."""
     with house.database.read() as session:
         conference = visible(session, conference_id, user)
-        host = organise.find_host(session, conference.id or 0, user.user_id)
-        return OwnAnswer.of(host, organise.conference_windows(session, conference, host))
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
+        return OwnAnswer.of(host, windows.windows_of(session, conference, host))
 
 
 @router.put("/conferences/{conference_id}/me")
@@ -44,9 +44,9 @@ def set_own_entry(house: House, conference_id: str, data: OwnEntry, user: User) 
     then."""
     with house.database.write() as session:
         conference = visible(session, conference_id, user)
-        host = organise.find_host(session, conference.id or 0, user.user_id)
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
         windows = [window.window() for window in data.windows]
-        organise.set_own_entry(session, conference, host, data.wishes(), windows)
+        hosts.set_own_entry(session, conference, host, data.wishes(), windows)
         host.calendar_read_at = None
         answer = OwnAnswer.of(host, windows)
     house.wake()
@@ -58,7 +58,7 @@ def own_day(house: House, conference_id: str, user: User) -> OwnDay:
     """My slots with why each is closed, my calendars, and what I am asked about my calendar."""
     with house.database.read() as session:
         conference = visible(session, conference_id, user)
-        host = organise.find_host(session, conference.id or 0, user.user_id)
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
         booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
         taken = select(col(Slot.public_id)).where(col(Slot.id).in_(booked))
         busy_slots = set(session.execute(taken).scalars())
@@ -96,9 +96,9 @@ def hold(house: House, slot_id: str, data: HoldData, user: User) -> HeldAnswer:
         slot, _ = visible_slot(session, slot_id, user)
         conference = session.get_one(Conference, slot.conference_id)
         host = session.get_one(Host, slot.host_id)
-        family = people.Family(data.name, data.email, data.child, data.school_class, data.language)
-        guest, new = people.invite(session, conference, family, house.links)
-        people.hold(session, slot, guest)
+        family = families.Family(data.name, data.email, data.child, data.school_class, data.language)
+        guest, new = families.invite(session, conference, family, house.links)
+        holding.hold(session, slot, guest)
         mailed = bool(guest.email) and house.mail_channel(conference.organiser_id)[0] != "calendar"
         if mailed:
             say = Speaker(guest.language, conference.time_zone)
@@ -107,7 +107,7 @@ def hold(house: House, slot_id: str, data: HoldData, user: User) -> HeldAnswer:
             text = f"{say('Somebody would like to talk to you.')} {held} {say('Open the link below to take it.')}"
             text = f"{text}\n\n{data.message.strip()}" if data.message.strip() else text
             jobs.write_to(session, guest, subject, text, house.clock())
-        token = people.manage_token(guest, house.links)
+        token = families.manage_token(guest, house.links)
     house.wake()
     base = house.public_base()
     return HeldAnswer(link=f"{base}/m/{token}" if new and base else "", mailed=mailed)

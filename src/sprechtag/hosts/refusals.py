@@ -5,8 +5,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..conference import errors, jobs, organise, wishes
+from ..conference import errors, jobs, wishes
 from ..conference.entries import Wrong
+from ..conference.errors import HasBookings, StillFollowing, WrongState
 from .people import MayNotOrganise, NoConfirmation
 from .schemas import Problem
 
@@ -93,10 +94,10 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 422, Problem(error=reason, message=_sentence(reason), field=field)
         case errors.NotFound():
             return 404, Problem(error="not_found", message="There is no such thing, or it is not yours.")
-        case organise.HasBookings():
+        case HasBookings():
             message = "Families have appointments there. Move or cancel those first."
             return 409, Problem(error=refused.code, message=message)
-        case organise.StillFollowing():
+        case StillFollowing():
             message = "Families and calendars are still being told. Try again in a minute."
             return 409, Problem(error=refused.code, message=message)
         case MayNotOrganise():
@@ -134,7 +135,7 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
         case errors.AlreadyCancelled():
             message = "This appointment was cancelled before. Load the page anew."
             return 409, Problem(error=refused.code, message=message)
-        case organise.WrongState():
+        case WrongState():
             return 409, Problem(error=refused.code, message="Not possible now: the conference is in another state.")
         case _:
             return 409, Problem(error=refused.code, message="The rules of this conference do not allow it.")

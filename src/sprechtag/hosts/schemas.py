@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..conference.organise import HostEntry, OwnWishes, Rules
+from ..conference.hosts import HostEntry, OwnWishes
+from ..conference.ruleset import Rules
 from ..conference.slots import TimeWindow
 from ..conference.tables import Conference, Host
 from .fields import Clock, Day, Id, Instant, Line, SchoolClass, Spoken, Text, UserId, Zone

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from ..conference.ical import PRODUCT, uid_of
-from ..conference.queries import BookingView
 from ..conference.tables import VIDEO
+from ..conference.views import BookingView
 from ..moments import local
 from ..nextcloud import calendar
 from ..nextcloud.session import Door, UserSession

@@ -11,9 +11,11 @@ import structlog
 from sqlmodel import col, select
 
 from ..conference import budgets, entries, jobs
-from ..conference.queries import BookingView, GuestView, fact, for_family, free_instead, learn
+from ..conference.alternatives import free_instead
+from ..conference.instance import fact, learn
 from ..conference.tables import VIDEO, Conference, EffectKind, Host
 from ..conference.tokens import LinkKey
+from ..conference.views import BookingView, GuestView, for_family
 from ..database import Busy, Database, utc_now
 from ..day import records
 from ..nextcloud import instance, mail, people, talk

@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
-from ..conference.queries import BookingView, booking_view, bookings_of_guest
 from ..conference.tables import Booking, Effect, EffectKind, Host, still_to_follow
+from ..conference.views import BookingView, booking_view, bookings_of_guest
 from ..database import Database
 from ..limits import kind_of
 

@@ -15,8 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from ..conference import entries
 from ..conference.ical import calendar_file
-from ..conference.queries import BookingView, GuestView
 from ..conference.texts import TextKind, running_text
+from ..conference.views import BookingView, GuestView
 from ..phrases import Speaker
 from ..settings import Settings
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 
-from ..conference.queries import BookingView, GuestView
+from ..conference.views import BookingView, GuestView
 from ..nextcloud import mail
 from ..nextcloud.errors import Unreachable
 from ..nextcloud.session import Door

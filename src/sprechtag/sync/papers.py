@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, PaperJob
 from ..conference.tokens import LinkKey
+from ..conference.views import BookingView, bookings_of_conference
 from ..database import Database
 from ..paper.invitations import Which, letters
 from ..paper.pdf import pdf

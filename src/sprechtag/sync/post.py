@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, letters, people, waiting, wishes
-from ..conference.organise import conference_windows
+from ..conference import jobs, letters, named, waiting, wishes
 from ..conference.proof import plain_name
-from ..conference.queries import BookingView, GuestView, bookings_of_guest, guest_view
 from ..conference.tables import VIDEO, Conference, Guest, GuestLetter, Host, Job, JobItem, Slot
 from ..conference.tokens import LinkKey, feedback_path
+from ..conference.views import BookingView, GuestView, bookings_of_guest, guest_view
+from ..conference.windows import windows_of
 from ..database import Busy, Database
 from ..moments import local, shifted
 from ..nextcloud.errors import NextcloudError, Rejected
@@ -222,7 +222,7 @@ class Post:
 
     def _asked(self, session: Session, due: GuestLetter, to: GuestView) -> letter.Letter | None:
         host = _host(session, str(due.payload["host"]))
-        if host is None or not people.has_asked(session, host.id or 0, to.guest_id):
+        if host is None or not named.has_asked(session, host.id or 0, to.guest_id):
             return None
         say = Speaker(to.language, to.zone)
         onward = letter.to_manage(say, self._follower.manage_link(to), say("Choose a time"))
@@ -353,5 +353,5 @@ def _host(session: Session, public_id: str) -> Host | None:
 
 def days_of(session: Session, conference: Conference, say: Speaker) -> str:
     """The conference's days as a family reads them: "Wednesday, 13 January 2027, Wednesday, …"."""
-    days = sorted({window.day for window in conference_windows(session, conference, None)})
+    days = sorted({window.day for window in windows_of(session, conference, None)})
     return say.listing([say.date_only(day) for day in days])

@@ -15,10 +15,11 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.people import tell_user
-from ..conference.queries import booking_view, fact, learn
+from ..conference.instance import fact, learn
 from ..conference.tables import Conference, Host, Slot
+from ..conference.telling import tell_user
 from ..conference.tokens import hashed
+from ..conference.views import booking_view
 from ..database import Database, apart
 from ..day import media, observer, records
 from ..moments import local

@@ -11,11 +11,12 @@ from typing import Any
 import structlog
 from sqlmodel import col, select
 
-from ..conference import busy, people
-from ..conference.queries import booking_by_public_id, fact, learn
+from ..conference import busy, telling
+from ..conference.instance import fact, learn
 from ..conference.slots import TimeSpan
 from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, Slot
 from ..conference.tokens import hashed
+from ..conference.views import booking_by_public_id
 from ..database import Busy, Database
 from ..day import records
 from ..nextcloud import calendar, instance, notifications
@@ -206,12 +207,12 @@ class Watch:
 
     def due_notices(self) -> list[tuple[int, int]]:
         with self.database.read() as session:
-            return people.due_notices(session, self.clock())
+            return telling.due_notices(session, self.clock())
 
     async def send_notice(self, notice_id: int, due: int) -> None:
         """Tells a host; whoever is in a group that the admin enrols takes part without being asked."""
         with self.database.write(PATIENCE) as session:
-            notice = people.claim_notice(session, notice_id, due, self.clock())
+            notice = telling.claim_notice(session, notice_id, due, self.clock())
             if notice is None:
                 return
             conference = session.get_one(Conference, notice.conference_id)
