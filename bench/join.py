@@ -22,7 +22,7 @@ from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Booking, Effect, Guest, Slot
 from sprechtag.conference.tokens import LinkKey, join_path
 from sprechtag.database import Database
-from sprechtag.day import records
+from sprechtag.day import noted
 from sprechtag.sandbox.demo import free_port, start_app
 
 PAGES, SECONDS, PHP_CARRIES = 2000, 60, 95
@@ -55,7 +55,7 @@ def families(folder: Path) -> list[str]:
             session.add(booking)
             session.flush()
             session.add(Effect(booking_id=booking.id, kind="talk", remote={"link": f"http://nc.example/call/r{n}"}))
-            records.remember_room(session, booking.id or 0, f"r{n}")
+            noted.remember_room(session, booking.id or 0, f"r{n}")
             paths.append("/" + join_path(links, booking.public_id, guest.manage_generation))
         conference.state = "published"
     database.close()

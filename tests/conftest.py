@@ -14,6 +14,7 @@ from sqlmodel import col
 from postgres import Postgres
 from sprechtag.conference import organise, ruleset
 from sprechtag.conference.booking import Desk, Wish
+from sprechtag.conference.hosts import HostEntry, enrol, join
 from sprechtag.conference.person import Person
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference, Host, Slot
@@ -107,8 +108,8 @@ def make_school(database: Database, hosts: tuple[str, ...] = ("t01", "t02"), rul
     with database.write() as session:
         conference = organise.create(session, "orga", rules, KEY)
         for user_id in hosts:
-            entry = hosts.HostEntry(user_id, f"Teacher {user_id}", "Deutsch", "A 101")
-            hosts.join(session, hosts.enrol(session, conference, entry))
+            entry = HostEntry(user_id, f"Teacher {user_id}", "Deutsch", "A 101")
+            join(session, enrol(session, conference, entry))
         organise.publish(session, conference)
         return School(database, conference.id or 0, Clock())
 

@@ -23,8 +23,8 @@ from .gate import Gate, TimeLimit, busy_answer
 from .guests.front import not_found_page, status_page
 from .guests.page import Page
 from .guests.routes import ROUTERS as GUESTS_ROUTERS
+from .hosts.groups import Asking
 from .hosts.needs import Needs
-from .hosts.people import Asking
 from .hosts.refusals import invalid_entry, of_status, problem
 from .hosts.routes import ROUTERS as HOSTS_ROUTERS
 from .limits import BodyLimit, LastAnswer, Refuse, kind_of

@@ -19,7 +19,7 @@ from sprechtag.conference.instance import learn
 from sprechtag.conference.tables import Conference, DeviceCheck, GuestLetter, Job
 from sprechtag.conference.tokens import display_path, part_of_path
 from sprechtag.conference.views import BookingView
-from sprechtag.day import records
+from sprechtag.day import noted
 
 MEDIA = {
     "servers": [{"name": "hpb1", "metrics": "http://hpb1/metrics", "calls": 20}, {"name": "hpb2"}],
@@ -55,7 +55,7 @@ class Board:
 
     def goes_up(self, view: BookingView) -> None:
         with self.stage.house.database.write() as session:
-            call = records.of_booking(session, view.id)
+            call = noted.of_booking(session, view.id)
             call.arrived_at, call.up_at, call.present = (
                 view.starts_at,
                 view.starts_at + timedelta(seconds=7),

@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from ..conference.errors import NotFound
 from ..conference.tables import ON_SITE, Booking, Conference, Guest, Host
 from ..conference.tokens import is_token
-from ..day import live, records
+from ..day import live, timeline
 from .front import FrontOf, Language
 from .page import Page
 
@@ -107,7 +107,7 @@ def _show(
 
 def _rows(session: Session, page: Page, conference: Conference, rooms: str, now: datetime) -> list[Row]:
     of_host: dict[int, list[live.Appointment]] = {}
-    for one in records.appointments(session, conference, records.today_of(conference, now)):
+    for one in timeline.appointments(session, conference, timeline.today_of(conference, now)):
         of_host.setdefault(one.host_id, []).append(one)
     hosts = [
         host

@@ -22,7 +22,7 @@ from ..conference.tables import ON_SITE, VIDEO, Conference, DeviceCheck
 from ..conference.telling import tell_user
 from ..conference.tokens import is_token, join_path
 from ..conference.views import BookingView, booking_by_public_id, bookings_of_guest
-from ..day import live, media, records
+from ..day import live, media, noted, timeline, turns
 from ..moments import shifted
 from .front import Field, FrontOf, Language
 from .page import POLICY, Page, etag
@@ -93,7 +93,7 @@ def _page(
         moment=moment,
         now=_ms(now),
         begins=_ms(moment.begins),
-        soon=now + records.EARLIEST >= moment.begins,
+        soon=now + turns.EARLIEST >= moment.begins,
         late_text=late_text(page, view, moment.late),
         after=after,
         after_link=_path(front, after) if after and after.place == VIDEO else "",
@@ -125,9 +125,9 @@ def enter(front: FrontOf, request: Request, booking_id: str, token: str, lang: F
     now = front.clock()
     with front.database.write() as session:
         moment = _moment(session, view, now)
-        if moment.open and now + records.EARLIEST >= moment.begins:
+        if moment.open and now + turns.EARLIEST >= moment.begins:
             setup = media.setup_of(front.options().media)
-            records.arrive(session, view, moment.begins, now, setup)
+            turns.arrive(session, view, moment.begins, now, setup)
             session.flush()
             moment = _moment(session, view, now)
     if "application/json" in request.headers.get("accept", ""):
@@ -196,7 +196,7 @@ def message(
     try:
         with front.database.write() as session:
             budgets.spend(session, budgets.MESSAGES, view.public_id, front.clock())
-            records.say(session, view.id, text)
+            noted.say(session, view.id, text)
             now = front.clock()
             tell_user(session, view.conference_id, view.host_user_id, "family_says", now, view.public_id)
     except Refused as refused:
@@ -231,14 +231,14 @@ def _path(front: FrontOf, view: BookingView) -> str:
 
 def _moment(session: Session, view: BookingView, now: datetime) -> Moment:
     conference = session.get_one(Conference, view.conference_id)
-    day = records.today_of(conference, view.starts_at)
-    of_host = records.appointments(session, conference, day, view.host_id)
+    day = timeline.today_of(conference, view.starts_at)
+    of_host = timeline.appointments(session, conference, day, view.host_id)
     mine = next((one for one in of_host if one.booking_id == view.id), None)
     if mine is None:
         return Moment(view, "ended", view.starts_at, 0, None)
     begins = {one.booking_id: at for one, at in live.forecast(of_host, now)}.get(view.id, mine.begins)
     near = now + FORECAST > view.starts_at
-    known = records.peek(session, view.id)
+    known = noted.peek(session, view.id)
     # Who is late is waited for in the room or here; the family is let on when it was agreed or announced.
     late = live.late(mine, begins if near else mine.begins)
     let_in_at = known.let_in_at if known else None
@@ -280,7 +280,7 @@ def _json(front: FrontOf, request: Request, page: Page, moment: Moment) -> Respo
 def _again(front: FrontOf) -> int:
     """In how many seconds the script may ask again: never sooner than ten, later the more families wait."""
     with front.database.read() as session:
-        there = records.families_there(session, front.clock())
+        there = noted.families_there(session, front.clock())
     return max(POLL_SECONDS, -(-there // POLLS_A_SECOND))
 
 

@@ -33,9 +33,9 @@ from ..conference.tables import ON_SITE, PLACES, Host, Slot
 from ..conference.taken import free_starts
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
+from .booking import booked_page, list_hosts, missing
 from .front import FrontOf, Sent, Visit, address_of, common, text_of, texts_of, walk_of
 from .page import Page
-from .pages import booked_page, list_hosts, missing
 from .refusals import Sentence, sentence
 
 

@@ -10,9 +10,9 @@ from ..conference.errors import Invalid, Refused
 from ..conference.lookup import host_by_public_id
 from ..conference.person import Person
 from ..conference.tables import Host
+from .booking import missing
 from .front import Field, FrontOf, Language, Visit, address_of, common
 from .page import Page
-from .pages import missing
 from .refusals import Sentence, sentence
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)

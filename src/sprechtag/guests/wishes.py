@@ -18,10 +18,10 @@ from ..conference.person import Person
 from ..conference.proof import Door
 from ..conference.tables import ON_SITE, VIDEO, Conference, Guest, Host, Place
 from . import availability
+from .booking import list_hosts, missing
 from .front import FrontOf, Sent, Visit, address_of, common, text_of, texts_of, walk_of
 from .manage import show
 from .page import Page
-from .pages import list_hosts, missing
 from .refusals import Sentence, sentence
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)

@@ -17,8 +17,8 @@ from ..settings import ADMIN_FIELDS
 from .access import REFUSALS, User
 from .capacity import MediaData
 from .fields import Line, Secret
+from .groups import check_admin
 from .needs import House
-from .people import check_admin
 from .schemas import Strict
 
 Names = Annotated[Line, Field(max_length=2000)]

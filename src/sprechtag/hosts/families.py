@@ -18,10 +18,10 @@ from ..phrases import LANGUAGES, Speaker
 from ..privacy import my_data
 from ..privacy.family import ChildCorrection, Correction, children, correct, erase, export, parts
 from .access import REFUSALS, User, own, visible
+from .at_once import job_answer
 from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_for
 from .fields import Id, Line
 from .needs import House
-from .overview import job_answer
 from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
 
 FamilyList = Annotated[list[FamilyData], Field(max_length=500)]

@@ -8,7 +8,7 @@ from typing import Any
 from ..conference import errors, jobs, wishes
 from ..conference.entries import Wrong
 from ..conference.errors import HasBookings, StillFollowing, WrongState
-from .people import MayNotOrganise, NoConfirmation
+from .groups import MayNotOrganise, NoConfirmation
 from .schemas import Problem
 
 _SENTENCES: dict[str, str] = {

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from ..conference import jobs, visitors
 from .access import REFUSALS, User, own
+from .at_once import job_answer
 from .needs import House
-from .overview import job_answer
 from .schemas import JobAnswer, Strict
 
 Kind = Literal["families", "times", "mailbox", "answers", "codes", "unproven"]

@@ -40,7 +40,7 @@ from ..conference.slots import TimeWindow
 from ..conference.tables import Alarm, Booking, Conference, Effect, Host, Slot
 from ..conference.tokens import join_path
 from ..conference.views import booking_view
-from ..day import observer, records
+from ..day import noted, observer
 from ..day.fetch import Unanswered
 from ..settings import Settings
 from . import school
@@ -292,7 +292,7 @@ class Rehearsal:
             for call in calls:
                 effect = session.get_one(Effect, (call.number, "talk"))
                 effect.remote = {"token": call.room, "link": f"http://nc.example/call/{call.room}"}
-                records.remember_room(session, call.number, call.room)
+                noted.remember_room(session, call.number, call.room)
                 view = booking_view(session, call.number)
                 call.link = f"{PROXY}sprechtag/{join_path(self.house.links, view.public_id, view.guest_generation)}"
 

@@ -17,7 +17,7 @@ from ..conference.tables import VIDEO, Conference, EffectKind, Host
 from ..conference.tokens import LinkKey
 from ..conference.views import BookingView, GuestView, for_family
 from ..database import Busy, Database, utc_now
-from ..day import records
+from ..day import noted
 from ..nextcloud import instance, mail, people, talk
 from ..nextcloud.errors import NextcloudError, NotAllowed, Rejected, Throttled
 from ..nextcloud.session import Door
@@ -99,7 +99,7 @@ class Follower:
             self._ledger.applied(state, "talk", remote)
             if token := remote.get("token", state.remote.get("token")):
                 with self._database.write(PATIENCE) as session:
-                    records.remember_room(session, booking_id, str(token) if remote else "")
+                    noted.remember_room(session, booking_id, str(token) if remote else "")
         except CannotCreateRooms as error:
             self._host_cannot_video(state.view, str(error))
             self._ledger.gave_up(state, "talk", str(error))

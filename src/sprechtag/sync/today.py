@@ -21,7 +21,7 @@ from ..conference.telling import tell_user
 from ..conference.tokens import hashed
 from ..conference.views import booking_view
 from ..database import Database, apart
-from ..day import media, observer, records
+from ..day import media, noted, observer, presence
 from ..moments import local
 from ..nextcloud import callbacks, talk
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
@@ -94,7 +94,7 @@ class Today:
         actor = callbacks.word(said, "actor", "id")
         if _ROOM.fullmatch(room) and actor and what.startswith("call_"):
             with self.database.write(PATIENCE) as session:
-                records.heard(session, room, what, actor, self.clock())
+                presence.heard(session, room, what, actor, self.clock())
 
     # -- looking at single rooms --------------------------------------------------------------------------------
 
@@ -107,13 +107,13 @@ class Today:
         with self.database.read() as session:
             on = bool(observer.conferences_on(session, self.clock()))
             self._rest = LOOK_SECONDS if on else REST_SECONDS
-            return records.rooms_to_check(session, self.clock()) if on else []
+            return presence.rooms_to_check(session, self.clock()) if on else []
 
     async def check_room(self, booking_id: int) -> None:
         """Looks, as the host, who is in the call."""
         with self.database.read() as session:
             view = booking_view(session, booking_id)
-            room = records.of_booking(session, booking_id).room
+            room = noted.of_booking(session, booking_id).room
         if not room or not view.active:
             return
         try:
@@ -125,8 +125,8 @@ class Today:
             log.warning("room not looked at", call=error.doing, status=error.status)
             return
         with self.database.write(PATIENCE) as session:
-            present = [records.actor_of(actor, view.host_user_id) for actor in there]
-            records.seen(session, booking_id, present, self.clock())
+            present = [presence.actor_of(actor, view.host_user_id) for actor in there]
+            presence.seen(session, booking_id, present, self.clock())
 
     # -- what a browser needs to try its way --------------------------------------------------------------------
 

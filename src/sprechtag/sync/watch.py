@@ -18,7 +18,7 @@ from ..conference.tables import Alarm, Conference, Host, InstanceFact, Notice, S
 from ..conference.tokens import hashed
 from ..conference.views import booking_by_public_id
 from ..database import Busy, Database
-from ..day import records
+from ..day import noted
 from ..nextcloud import calendar, instance, notifications
 from ..nextcloud import people as nextcloud_people
 from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
@@ -292,7 +292,7 @@ class Watch:
         when = say.when(view.starts_at)
         if notice.kind == "family_says":
             with self.database.read() as session:
-                call = records.peek(session, view.id)
+                call = noted.peek(session, view.id)
             return say("%(name)s (%(when)s) writes to you", name=view.guest_name, when=when), (
                 call.family_says if call else ""
             )

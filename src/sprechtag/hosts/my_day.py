@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from ..conference import busy, families, holding, hosts, jobs, lookup, windows
 from ..conference.errors import NotFound, Refused
 from ..conference.instance import fact
-from ..conference.overview import grid_slots
+from ..conference.progress import grid_slots
 from ..conference.tables import Booking, CalendarQuestion, Conference, Guest, Host, Slot
 from ..phrases import Speaker
 from .access import REFUSALS, User, visible, visible_booking, visible_slot

@@ -1,92 +1,21 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The organiser's view of all: the grid, the progress, switching many bookings, the share link as a QR code."""
+"""Long work for many families at once: switching, cancelling, writing to them."""
 
-import io
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
-import segno
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, status
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, organise, overview, waiting
-from ..conference.errors import NotFound
-from ..conference.tables import Booking, Conference, Host, Job
+from ..conference import jobs
+from ..conference.tables import Conference, Job
 from .access import REFUSALS, User, own
 from .needs import House
-from .schemas import CountAnswer, JobAnswer, MessageData, MessagePreview, Saying, SwitchData, SwitchPreviewAnswer
+from .schemas import JobAnswer, MessageData, MessagePreview, Saying, SwitchData, SwitchPreviewAnswer
 
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
-
-
-@router.get("/grid")
-def grid(house: House, conference_id: str, user: User) -> dict[str, Any]:
-    """Everything the grid shows, in short form: 100 hosts x 48 slots come with every change.
-
-    `slots` holds, for each host in the order of `hosts`, lists of slot id, start (epoch seconds), minutes and who
-    blocked it. `bookings` are the active ones."""
-    with house.database.read() as session:
-        conference = own(session, conference_id, user)
-        hosts = session.execute(
-            select(Host)
-            .where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
-            .order_by(col(Host.display_name))
-        ).scalars()
-        listed = list(hosts)
-        rows: dict[int, list[list[Any]]] = {host.id or 0: [] for host in listed}
-        for slot in overview.grid_slots(session, conference.id or 0):
-            minutes = int((slot.ends_at - slot.starts_at).total_seconds()) // 60
-            rows.get(slot.host_id, []).append(
-                [slot.public_id, int(slot.starts_at.timestamp()), minutes, slot.blocked_by]
-            )
-        bookings = overview.grid_bookings(session, conference.id or 0)
-    return {
-        "time_zone": conference.time_zone,
-        "hosts": [
-            {
-                "user_id": host.user_id,
-                "name": host.display_name,
-                "room": host.room,
-                "subject": host.subject,
-                "can_video": host.can_video,
-            }
-            for host in listed
-        ],
-        "slots": [rows[host.id or 0] for host in listed],
-        "bookings": [asdict(booking) for booking in bookings],
-    }
-
-
-@router.get("/progress")
-def progress(house: House, conference_id: str, user: User) -> dict[str, Any]:
-    """Booked shares, Nextcloud's progress, troubles in words, and the mail channel with its limit."""
-    with house.database.read() as session:
-        conference = own(session, conference_id, user)
-        found = overview.progress(session, conference)
-    name, per_hour = house.mail_channel(conference.organiser_id)
-    hours = round(found.guests / per_hour, 1) if per_hour else 0.0
-    with house.database.read() as session:
-        lengths = waiting.lengths(session, conference.id or 0)
-        lists = {
-            host.user_id: lengths[host.id or 0]
-            for host in session.execute(select(Host).where(col(Host.id).in_(lengths))).scalars()
-        }
-    return (
-        asdict(found) | {"waiting": lists} | {"mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours}}
-    )
-
-
-@router.post("/retry")
-def retry(house: House, conference_id: str, user: User) -> CountAnswer:
-    """Tries everything that failed or was given up once more, now."""
-    with house.database.write() as session:
-        conference = own(session, conference_id, user)
-        count = organise.try_again(session, col(Booking.conference_id) == conference.id, house.clock())
-    house.wake()
-    return CountAnswer(count=count)
 
 
 @router.post("/switch-preview")
@@ -165,21 +94,6 @@ def list_jobs(house: House, conference_id: str, user: User) -> list[JobAnswer]:
             select(Job).where(col(Job.conference_id) == conference.id).order_by(col(Job.id).desc()).limit(20)
         ).scalars()
         return [job_answer(job) for job in rows]
-
-
-@router.get("/share-link.svg")
-def qr_code(house: House, conference_id: str, user: User) -> Response:
-    """The share link as a QR code (SVG). 404 while the public address is not known."""
-    with house.database.read() as session:
-        conference = own(session, conference_id, user)
-    base = house.public_base()
-    if not base:
-        raise NotFound
-    image = io.BytesIO()
-    link = f"{base}/s/{organise.share_token(conference, house.links)}"
-    segno.make(link, error="m").save(image, kind="svg", scale=8, border=4, dark="#000", light="#fff")
-    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return Response(image.getvalue(), media_type="image/svg+xml", headers=headers)
 
 
 def job_answer(job: Job) -> JobAnswer:
