@@ -18,9 +18,8 @@ from .slots import TimeSpan
 from .tables import Booking, CalendarQuestion, Conference, Effect, Host, Slot
 from .telling import tell_host
 
-REREAD = timedelta(minutes=10)
 STALE = timedelta(minutes=2)
-"""A host's calendar is read every ten minutes, and at once when a family looks at times that are older than this."""
+"""A host's calendar is read now and then, and at once when a family looks at times that are older than this."""
 
 
 def overlaps(span: TimeSpan, other: TimeSpan) -> bool:

@@ -53,7 +53,6 @@ _SENTENCES: dict[str, str] = {
     "day_wrong": "This day cannot be. Give one between 2000 and 2100.",
     "moment_wrong": "This time cannot be. Give a day between 2000 and 2100.",
     "clock_wrong": "Give the time of day without a time zone: the conference’s own is meant.",
-    "id_wrong": "There is nothing of this id.",
     "user_wrong": "No Nextcloud user is called like that.",
     "sign_wrong": "There is a sign in it that cannot be typed. Type it again.",
     "user_id_missing": "Give the Nextcloud user to invite.",

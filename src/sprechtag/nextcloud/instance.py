@@ -4,7 +4,6 @@
 
 from typing import Any
 
-from .errors import NextcloudError
 from .session import UserSession
 
 APP_API = "/ocs/v2.php/apps/app_api"
@@ -42,14 +41,6 @@ async def show_menu_entry(session: UserSession) -> None:
     base = {"type": "top_menu", "name": MENU_ENTRY}
     await session.ocs("POST", f"{ui}/script", body=base | {"path": "js/sprechtag-main", "afterAppId": ""})
     await session.ocs("POST", f"{ui}/style", body=base | {"path": "css/sprechtag-main"})
-
-
-async def hide_menu_entry(session: UserSession) -> None:
-    try:
-        await session.ocs("DELETE", f"{APP_API}/api/v1/ui/top-menu", params={"name": MENU_ENTRY})
-    except NextcloudError as error:
-        if error.status != 404:
-            raise
 
 
 WEBHOOKS = "/ocs/v2.php/apps/webhook_listeners/api/v1/webhooks"

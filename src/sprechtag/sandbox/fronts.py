@@ -262,9 +262,6 @@ class Harp(Front):
             headers = [pair for pair in headers if pair[0] != "x-real-ip"] + [("x-real-ip", address)]
         return headers
 
-    def banned(self, address: str) -> bool:
-        return len(self._refusals.get(address, [])) >= 10
-
 
 def _as_curl(path: str) -> str:
     """What PHP's HTTP client makes of a decoded path: `#` ends it, `?` begins a query, dot segments are resolved."""
