@@ -6,7 +6,7 @@ import gzip
 import shutil
 import statistics
 import sys
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def school_of_a_hundred(town: Town) -> Event:
     users = [f"t{number:03}" for number in range(1, HOSTS + 1)]
     for user in users:
         town.world.add_user(User(user, f"Lehrkraft {user}", f"{user}@schule.example"))
-    days = [date.today() + timedelta(days=14), date.today() + timedelta(days=21)]
+    days = [datetime.now(UTC).date() + timedelta(days=14), datetime.now(UTC).date() + timedelta(days=21)]
     windows = [{"day": day.isoformat(), "starts": "15:00", "ends": "19:00"} for day in days]
     event = town.conference(users, windows=windows, name="Elternsprechtag")
     town.stop()

@@ -84,14 +84,14 @@ def _answer_errors(app: FastAPI, house: House) -> None:
         return not_found_page(getattr(request.state, "page", None) or Page(request, house.theme()))
 
     @app.exception_handler(Asking)
-    def asking(request: Request, error: Asking) -> Response:
+    def asking(_: Request, __: Asking) -> Response:
         answer = busy_answer()
         answer.headers["Retry-After"] = "1"
         return answer
 
     @app.exception_handler(PrinterBusy)
     @app.exception_handler(Busy)
-    def busy(request: Request, error: Exception) -> Response:
+    def busy(_: Request, __: Exception) -> Response:
         return busy_answer()
 
     @app.exception_handler(RequestValidationError)

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import re
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -47,7 +48,7 @@ class Assets(StaticFiles):
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         # Packing takes a while the first time; this, unlike file_response, runs in a worker thread.
         full_path, found = super().lookup_path(path)
-        if found and os.path.isfile(full_path):
+        if found and stat.S_ISREG(found.st_mode):
             _file(full_path, found.st_mtime_ns)
         return full_path, found
 

@@ -96,7 +96,7 @@ def test_a_day_lies_in_years_that_make_sense(day: date) -> None:
 @pytest.mark.parametrize(
     "moment",
     [
-        datetime(2027, 1, 1),
+        datetime(2027, 1, 1),  # noqa: DTZ001 - that it has no zone is the point
         datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))),
         datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
         datetime(2101, 1, 1, tzinfo=UTC),

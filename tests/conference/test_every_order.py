@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,11 +19,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from conftest import DAY, KEY, NOW, School, make_school
-from sprechtag.conference import busy, lookup, ruleset, taken, waiting
+from sprechtag.conference import busy, holding, lookup, ruleset, taken, waiting
 from sprechtag.conference.booking import Wish
 from sprechtag.conference.errors import Refused
 from sprechtag.conference.families import Family, invite, manage_token
-from sprechtag.conference.holding import hold
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import OWN, by_token
 from sprechtag.conference.slots import TimeSpan, TimeWindow, minutes_of
@@ -148,7 +148,7 @@ class Machine(RuleBasedStateMachine):
                 conference = session.get_one(Conference, self.school.conference_id)
                 name = FAMILIES[who % len(FAMILIES)]
                 guest, _ = invite(session, conference, Family(name, f"{name}@post.example"), KEY)
-                hold(session, session.get_one(Slot, wanted), guest)
+                holding.hold(session, session.get_one(Slot, wanted), guest)
 
         return hold
 
@@ -339,9 +339,7 @@ class Machine(RuleBasedStateMachine):
             held = [one for one in slots.values() if one.host_id == host.id and one.held_until is None and one.held_for]
             # What a host holds for somebody may lie closer: the host has chosen it.
             if not held and host.min_pause_minutes and not self._ever_held(host):
-                assert all(
-                    late.starts_at - early.ends_at >= pause for early, late in zip(spans, spans[1:], strict=False)
-                )
+                assert all(late.starts_at - early.ends_at >= pause for early, late in pairwise(spans))
 
     def _ever_held(self, host: Host) -> bool:
         return host.id in getattr(self, "held_hosts", set())
@@ -436,7 +434,7 @@ def _race(database: Database, other: str) -> None:
 def test_a_booking_that_moves_into_a_held_time_frees_it(school: School) -> None:
     view = school.book(school.slots()[0])
     with school.database.write() as session:
-        hold(session, session.get_one(Slot, school.slots()[3].id), session.get_one(Guest, view.guest_id))
+        holding.hold(session, session.get_one(Slot, school.slots()[3].id), session.get_one(Guest, view.guest_id))
     school.desk.move(view.id, school.slots()[3].public_id)
     slot = school.slots()[3]
     assert (slot.blocked, slot.blocked_by, slot.held_for) == (False, "", None)

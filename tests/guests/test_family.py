@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -74,7 +75,7 @@ async def test_a_proposal_is_booked_as_a_whole(stage: Stage) -> None:
     booked = await stage.public.post(f"{stage.share}/plan", data=fields(proposal) | WHO | {"do": "book"})
     assert booked.status_code == 200 and "Ihre Termine sind gebucht" in booked.text
     spans = sorted((view.starts_at, view.ends_at) for view in map(stage.school.view, (1, 2, 3)))
-    assert all(after[0] - before[1] == timedelta(minutes=10) for before, after in zip(spans, spans[1:], strict=False))
+    assert all(after[0] - before[1] == timedelta(minutes=10) for before, after in pairwise(spans))
     again = await stage.public.post(f"{stage.share}/plan", data=fields(proposal) | WHO | {"do": "book"})
     assert links(again, "/m/") == links(booked, "/m/")
 

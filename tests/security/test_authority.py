@@ -40,7 +40,7 @@ MODE_NAMES = ["link", "confirmed", "invited", "wishes", "wishes of the invited",
 
 @asynccontextmanager
 async def school(folder: Path, mode: dict[str, object]) -> AsyncIterator[Stage]:
-    folder.mkdir()
+    folder.mkdir()  # noqa: ASYNC240 - a test waits for nobody
     async with open_stage(folder, hosts=("t01", "t02", "t03", "t04")) as stage:
         stage.public.base_url = httpx.URL(f"http://nc.example{FRONTS['php']}sprechtag/")
         stage.school.change(max_bookings_per_guest=3, max_bookings_per_guest_and_host=1, languages="en", **mode)

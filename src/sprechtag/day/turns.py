@@ -30,17 +30,22 @@ def arrive(session: Session, view: BookingView, begins: datetime, now: datetime,
     server = known.server if known.server in names else pace.server_for(known.room, names)
     known.arrived_at = known.arrived_at or now
     known.let_in_by = max(now, begins) + pace.LONGEST
-    return _give_turn(session, known, server, begins, now, setup)
+    return _give_turn(session, known, server, begins, known.let_in_by, now, setup)
 
 
 def _give_turn(
-    session: Session, call: LiveCall, server: str, not_before: datetime, now: datetime, setup: Setup
+    session: Session,
+    call: LiveCall,
+    server: str,
+    not_before: datetime,
+    not_after: datetime,
+    now: datetime,
+    setup: Setup,
 ) -> datetime:
-    """The first free place in the server's row, and never later than `let_in_by`."""
+    """The first free place in the server's row, and never after what was promised."""
     rate = pace.rate_of(setup, server, share_of(_gate(session, server), now))
     turn = pace.turn(_taken(session, server, max(now, not_before)), now, not_before, rate)
-    assert call.let_in_by is not None
-    call.server, call.let_in_at = server, min(turn, call.let_in_by)
+    call.server, call.let_in_at = server, min(turn, not_after)
     return call.let_in_at
 
 
@@ -54,7 +59,7 @@ def note_servers(
         if call.server == server:
             continue
         if call.let_in_at and call.let_in_by and call.let_in_at > now:
-            _give_turn(session, call, server, call.let_in_by - pace.LONGEST, now, setup)
+            _give_turn(session, call, server, call.let_in_by - pace.LONGEST, call.let_in_by, now, setup)
         call.server = server
         session.flush()
 
@@ -129,7 +134,7 @@ def _spread(session: Session, gate: JoinGate, now: datetime, setup: Setup) -> No
     ).scalars()
     taken: list[datetime] = []
     for one in list(waiting):
-        assert one.let_in_at is not None
-        turn = pace.turn(taken, now, one.let_in_at, rate)
-        one.let_in_at = min(turn, one.let_in_by or one.let_in_at)
+        until_now = one.let_in_at or now
+        turn = pace.turn(taken, now, until_now, rate)
+        one.let_in_at = min(turn, one.let_in_by or until_now)
         taken.append(one.let_in_at)

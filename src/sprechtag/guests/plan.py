@@ -198,7 +198,7 @@ def _fixed(session: Session, page: Page, visit: Visit) -> list[Fixed]:
 
 
 def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Response:
-    visit, form = sheet.visit, person_of(page, sheet)
+    visit, form = sheet.visit, person_of(sheet)
     offered = [line.place for line in sheet.lines] or [""]
     problems = missing(page, visit, form | {"place": offered[0]}, offered)
     if problems or not sheet.lines:
@@ -264,7 +264,7 @@ def _answer(
     visit = sheet.visit
     with front.database.read() as session:
         known = visit.bookings(session)
-    form = person_of(page, sheet)
+    form = person_of(sheet)
     latest = max(known, key=lambda view: view.id, default=None) or visit.family
     if latest and "child" not in sheet.form:
         form |= {"child": latest.child, "school_class": latest.school_class}
@@ -306,7 +306,7 @@ def _grid(page: Page, sheet: Sheet, problem: str = "") -> Response:
         again=sheet.visit.again,
         grid=days,
         picked={line.time.public_id for line in sheet.lines},
-        form=person_of(page, sheet),
+        form=person_of(sheet),
         problems=[{"field": "grid", "text": problem}] if problem else [],
         problem_title=page.say("One more thing"),
         base=sheet.visit.base,
@@ -366,5 +366,5 @@ def stays(page: Page, sheet: Sheet) -> list[dict[str, Any]]:
     ]
 
 
-def person_of(page: Page, sheet: Sheet) -> dict[str, str]:
+def person_of(sheet: Sheet) -> dict[str, str]:
     return {name: text_of(sheet.form, name) for name in ("child", "school_class", "name", "email")}

@@ -122,7 +122,7 @@ def _board(
     house: House, session: Session, conference: Conference, day: date, days: list[date], now: datetime
 ) -> BoardAnswer:
     of_day = timeline.appointments(session, conference, day)
-    hosts = _hosts(session, conference, of_day, day, now)
+    hosts = _hosts(session, of_day, day, now)
     entered = house.options().media
     kept = readings.readings(session, now - SHOWN)
     servers = observer.servers_now(kept, entered, now)
@@ -164,7 +164,6 @@ def my_now(house: House, conference_id: str, user: User) -> HostAnswer:
 
 def _hosts(
     session: Session,
-    conference: Conference,
     of_day: list[live.Appointment],
     day: date,
     now: datetime,

@@ -155,7 +155,7 @@ def close(house: House, conference_id: str, user: User) -> ConferenceAnswer:
 def renew_share_link(house: House, conference_id: str, user: User) -> ConferenceAnswer:
     """A new share link; the old one is dead at once."""
 
-    def renew(session: Session, conference: Conference) -> None:
+    def renew(_: Session, conference: Conference) -> None:
         organise.renew_share_link(conference, house.links)
 
     return _set_state(house, conference_id, user, renew)

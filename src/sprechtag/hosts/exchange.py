@@ -189,7 +189,7 @@ def rows_for(database: Database, conference_id: str, data: TableFile, user: Call
 
 def rows_of(data: TableFile) -> list[list[str]]:
     try:
-        return sheets.read(data.name, base64_bytes(data.content_base64, MOST_BYTES))
+        return sheets.read(base64_bytes(data.content_base64, MOST_BYTES))
     except (Wrong, sheets.Unreadable) as error:
         raise Invalid("file", error.reason) from error
 

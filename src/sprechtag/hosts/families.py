@@ -5,7 +5,7 @@
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -117,15 +117,17 @@ class AskData(Strict):
     asked: bool = True
 
 
+Everybody = Annotated[bool, Query(alias="all")]
+
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
 
 @router.get("/families", name="families")
-def list_families(house: House, conference_id: str, user: User, all: bool = False) -> list[FamilyAnswer]:
+def list_families(house: House, conference_id: str, user: User, everybody: Everybody = False) -> list[FamilyAnswer]:
     """All whom the school has entered, by class and name; with `all` those too who booked with the link for all."""
     with house.database.read() as session:
         conference = own(session, conference_id, user)
-        lines = families.families(session, conference, house.links, all_of_them=all)
+        lines = families.families(session, conference, house.links, all_of_them=everybody)
         mailed = jobs.mailed_before(session, conference)
     base = house.public_base()
     return [

@@ -122,14 +122,15 @@ def answer_calendar(house: House, booking_id: str, data: CalendarAnswer, user: U
         if view.host_user_id != user.user_id:
             raise NotFound
         question = busy.question_of(session, view.id)
-        moved = question.starts_at is not None
+        moved_to = None
         if not data.tell:
             busy.put_back(session, view.id, house.clock())
-        elif moved:
-            slot, made = busy.slot_for_event(session, question, session.get_one(Booking, view.id))
+        elif question.starts_at is not None:
+            moved_to = busy.slot_for_event(session, question, session.get_one(Booking, view.id))
     if not data.tell:
         house.wake()
-    elif moved:
+    elif moved_to:
+        slot, made = moved_to
         _move(house, view.id, slot.public_id, made, data.message)
     else:
         house.desk.cancel(view.id, by_guest=False, message=data.message)

@@ -3,6 +3,7 @@
 """The media servers, as the board shows them."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -107,7 +108,7 @@ def _rate_points(samples: list[MediaSample]) -> list[tuple[int, float]]:
     every = max(1, -(-len(samples) // POINTS))
     some = [one for one in samples[::every] if one.reading]
     found = []
-    for before, after in zip(some, some[1:], strict=False):
+    for before, after in pairwise(some):
         out = metrics.rates(before.reading, before.at, after.reading, after.at).out_mbit
         if out is not None:
             found.append((int(after.at.timestamp()), round(out, 2)))

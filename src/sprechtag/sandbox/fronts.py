@@ -213,7 +213,7 @@ class Harp(Front):
             return Response(status_code=503)
         reply = Response(answered.content, answered.status_code)
         reply.raw_headers = [
-            (name, value) for name, value in answered.headers.raw if name.lower() not in (b"transfer-encoding",)
+            (name, value) for name, value in answered.headers.raw if name.lower() != b"transfer-encoding"
         ]
         return reply
 

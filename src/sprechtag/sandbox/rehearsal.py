@@ -239,7 +239,7 @@ class Rehearsal:
         hosts = [f"h{n:04}" for n in range(plan.calls)]
         slots = -(-plan.families // plan.calls)
         minutes = SLOT_MINUTES * (slots + 1)
-        ends = (datetime(2027, 1, 13, 15, 0) + timedelta(minutes=minutes)).time()
+        ends = (datetime(2027, 1, 13, 15, 0, tzinfo=UTC) + timedelta(minutes=minutes)).time()
         rules = ruleset.Rules(name="Elternsprechtag", windows=[TimeWindow(DAY, clock_time(15), ends)], lead_minutes=0)
         with database.write(60) as session:
             learn(session, "enabled", {"on": True}, START)

@@ -31,10 +31,10 @@ class Relay:
         fault = self._world.fault_for("SMTP", "/data")
         if fault and fault.kind == "status":
             return f"{fault.status} told to say so"
-        message = email.message_from_bytes(cast(bytes, envelope.content), policy=email.policy.default)
+        message = email.message_from_bytes(cast("bytes", envelope.content), policy=email.policy.default)
         self._world.add_mail(mail_from(message, "smtp"))
         if fault and fault.kind == "drop_after":
-            cast(Any, server).transport.close()
+            cast("Any", server).transport.close()
         return "250 OK"
 
 
