@@ -17,7 +17,7 @@ from sqlmodel import col
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browser.conftest import FLAGS
-from sprechtag.conference.booking import Desk, Wish
+from sprechtag.conference.booking import Desk, Pick
 from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Booking, Conference, Effect, Host, Slot
 from sprechtag.conference.tokens import LinkKey
@@ -79,10 +79,10 @@ def school_of_a_hundred(town: Town) -> Event:
     for number in range(BOOKINGS):
         slot = slots[hosts[number % HOSTS]][number // HOSTS * 2]
         person = Person(f"Familie {number}", f"f{number}@post.example", "de")
-        wish = Wish(
+        pick = Pick(
             slot, "video" if number % 2 else "on_site", f"Kind {number}", f"{5 + number % 6}{'abcd'[number % 4]}", ""
         )
-        desk.book(conference_id, person, wish)
+        desk.book(conference_id, person, pick)
     with database.write() as session:
         session.execute(
             update(Effect)

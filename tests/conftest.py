@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from postgres import Postgres
 from sprechtag.conference import organise, ruleset
-from sprechtag.conference.booking import Desk, Wish
+from sprechtag.conference.booking import Desk, Pick
 from sprechtag.conference.hosts import HostEntry, enrol, join
 from sprechtag.conference.person import Person
 from sprechtag.conference.slots import TimeWindow
@@ -80,8 +80,8 @@ class School:
 
     def book(self, slot: Slot, who: str = "a", place: str = "on_site", key: str = "") -> BookingView:
         person = Person(f"Family {who}", f"{who}@post.example", "en")
-        wish = Wish(slot.public_id, place, f"Child {who}", "5b", key)
-        return self.view(self.desk.book(self.conference_id, person, wish).booking_id)
+        pick = Pick(slot.public_id, place, f"Child {who}", "5b", key)
+        return self.view(self.desk.book(self.conference_id, person, pick).booking_id)
 
     def view(self, booking_id: int) -> BookingView:
         with self.database.read() as session:

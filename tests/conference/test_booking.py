@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from conftest import KEY, NOW, School, make_school
 from sprechtag.conference import organise, rules, ruleset
-from sprechtag.conference.booking import Desk, Wish
+from sprechtag.conference.booking import Desk, Pick
 from sprechtag.conference.errors import (
     AlreadyCancelled,
     BookingClosed,
@@ -85,17 +85,17 @@ def test_the_same_form_twice_books_once(school: School) -> None:
 def test_the_same_form_overtaking_itself_books_once(school: School) -> None:
     """The first answer took too long, the form was sent again, and both copies are at work (seen in the race)."""
     slot = school.slots()[0]
-    person, wish = Person("Family a", "a@post.example", "en"), Wish(slot.public_id, "on_site", "Child", "5b", "form-1")
+    person, pick = Person("Family a", "a@post.example", "en"), Pick(slot.public_id, "on_site", "Child", "5b", "form-1")
     first: list[datetime | int] = []
 
     def overtaken() -> datetime:
         # The desk asks for the time after it has looked for the form's key.
         if not first:
             first[:] = [NOW]
-            first.append(school.desk.book(school.conference_id, person, wish).booking_id)
+            first.append(school.desk.book(school.conference_id, person, pick).booking_id)
         return NOW
 
-    second = Desk(school.database, KEY, clock=overtaken).book(school.conference_id, person, wish)
+    second = Desk(school.database, KEY, clock=overtaken).book(school.conference_id, person, pick)
     assert (second.booking_id, second.repeated) == (first[1], True)
 
 
@@ -106,7 +106,7 @@ def test_the_same_address_is_one_guest_however_it_is_written(school: School) -> 
     second = school.desk.book(
         school.conference_id,
         Person("Other", "ANA@post.example", "de"),
-        Wish(slots[1].public_id, "video", "Kid", "", ""),
+        Pick(slots[1].public_id, "video", "Kid", "", ""),
     )
     assert second.guest_id == first.guest_id
     assert not second.new_guest
@@ -173,9 +173,9 @@ def test_nothing_with_a_host_who_has_not_joined(school: School) -> None:
     ],
 )
 def test_bad_input_names_its_field(school: School, person: Person, field: str) -> None:
-    wish = Wish(school.slots()[0].public_id, "on_site", "Kid", "", "")
+    pick = Pick(school.slots()[0].public_id, "on_site", "Kid", "", "")
     with pytest.raises(Invalid) as refused:
-        school.desk.book(school.conference_id, person, wish)
+        school.desk.book(school.conference_id, person, pick)
     assert refused.value.field == field
 
 
@@ -245,8 +245,8 @@ def test_every_change_calls_after_the_commit(school: School) -> None:
     seen: list[str] = []
     desk = school.desk
     desk.on_change = lambda booking_id: seen.append(school.view(booking_id).state)
-    wish = Wish(school.slots()[0].public_id, "on_site", "Kid", "", "")
-    booked = desk.book(school.conference_id, Person("A", "a@post.example", "de"), wish)
+    pick = Pick(school.slots()[0].public_id, "on_site", "Kid", "", "")
+    booked = desk.book(school.conference_id, Person("A", "a@post.example", "de"), pick)
     desk.cancel(booked.booking_id)
     assert seen == ["active", "cancelled"]
 

@@ -20,7 +20,7 @@ from sqlmodel import Session, col
 
 from conftest import DAY, KEY, NOW, School, make_school
 from sprechtag.conference import busy, holding, lookup, ruleset, taken, waiting
-from sprechtag.conference.booking import Wish
+from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import Refused
 from sprechtag.conference.families import Family, invite, manage_token
 from sprechtag.conference.person import Person
@@ -98,7 +98,7 @@ class Machine(RuleBasedStateMachine):
     def _book(self, who: int, slot: int, door: str, key: str = "") -> Step:
         name = FAMILIES[who % len(FAMILIES)]
         person = Person(name, f"{name}@post.example", "en")
-        wish = Wish(self._slot(slot), "on_site" if slot % 2 else "video", name, "5b", key)
+        wish = Pick(self._slot(slot), "on_site" if slot % 2 else "video", name, "5b", key)
 
         def book() -> None:
             if door == "own":

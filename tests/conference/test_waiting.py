@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from conftest import DAY, NOW, School, make_school
 from sprechtag.conference import rules, ruleset, waiting
-from sprechtag.conference.booking import Wish
+from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import GuestBusy, LimitReached, NoWaitingList, SlotBlocked, StillFree
 from sprechtag.conference.hosts import HostEntry, enrol, join
 from sprechtag.conference.person import Person
@@ -70,7 +70,7 @@ def test_what_is_held_can_only_be_booked_by_that_family(full: School) -> None:
     (slot,) = held(full)
     with pytest.raises(SlotBlocked):
         full.book(slot, "somebody")
-    full.desk.book_again(first, Wish(slot.public_id, "on_site", "Child a", "5b", "k"))
+    full.desk.book_again(first, Pick(slot.public_id, "on_site", "Child a", "5b", "k"))
     assert held(full) == []
     with full.database.read() as session:
         assert session.exec(select(WaitingEntry)).all() == []
@@ -115,7 +115,7 @@ def test_a_moved_appointment_frees_the_old_time_for_the_next(full: School) -> No
     full.desk.cancel(full.view(2).id)  # offered to a
     second = wait(full, "b")
     (slot,) = held(full)
-    full.desk.book_again(first, Wish(slot.public_id, "on_site", "Child a", "5b", "k"))
+    full.desk.book_again(first, Pick(slot.public_id, "on_site", "Child a", "5b", "k"))
     full.desk.cancel(full.view(3).id)
     (slot,) = held(full)
     assert slot.held_for == second
@@ -142,7 +142,7 @@ def test_what_cannot_be_taken_is_not_offered_and_costs_no_place(full: School) ->
         other = enrol(session, conference, HostEntry("t02"))
         join(session, other)
     at_the_same_time = full.slots("t02")[0]
-    full.desk.book_again(busy, Wish(at_the_same_time.public_id, "on_site", "Child a", "5b", "k"))
+    full.desk.book_again(busy, Pick(at_the_same_time.public_id, "on_site", "Child a", "5b", "k"))
     cancel_first(full)
     (slot,) = held(full)
     assert slot.held_for == second
@@ -156,7 +156,7 @@ def test_an_offer_that_can_no_longer_be_taken_goes_on_and_costs_no_place(full: S
     with full.database.write() as session:
         conference = session.get_one(Conference, full.conference_id)
         join(session, enrol(session, conference, HostEntry("t02")))
-    full.desk.book_again(first, Wish(full.slots("t02")[0].public_id, "on_site", "Child a", "5b", "k"))
+    full.desk.book_again(first, Pick(full.slots("t02")[0].public_id, "on_site", "Child a", "5b", "k"))
     (slot,) = held(full)
     assert slot.held_for == second
     with full.database.read() as session:
@@ -179,7 +179,7 @@ def test_what_is_held_counts_as_booked(full: School) -> None:
         conference = session.get_one(Conference, full.conference_id)
         join(session, enrol(session, conference, HostEntry("t02")))
     with pytest.raises(LimitReached):
-        full.desk.book_again(first, Wish(full.slots("t02")[2].public_id, "on_site", "Child a", "5b", "k"))
+        full.desk.book_again(first, Pick(full.slots("t02")[2].public_id, "on_site", "Child a", "5b", "k"))
 
 
 def test_a_closed_slot_ends_the_offer_but_not_the_waiting(full: School) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import select
 from conftest import KEY, NOW
 from house import FRONTS, Stage, open_stage
 from sprechtag.conference import lookup, proof, wishes
-from sprechtag.conference.booking import Wish
+from sprechtag.conference.booking import Pick
 from sprechtag.conference.families import Family, by_code, code_of, invite, manage_token
 from sprechtag.conference.named import name_host
 from sprechtag.conference.person import Person
@@ -61,7 +61,7 @@ def nothing(stage: Stage) -> None:
 
 def _book(stage: Stage, host: str, number: int, child: str = "Ali") -> int:
     """As the school on the phone, whom no mode keeps out."""
-    wish = Wish(stage.school.slots(host)[number].public_id, "on_site", child, "Zebras", "")
+    wish = Pick(stage.school.slots(host)[number].public_id, "on_site", child, "Zebras", "")
     booked = stage.house.desk.book(stage.school.conference_id, Person("Yılmaz", EMAIL, "tr"), wish, by_guest=False)
     return booked.guest_id
 

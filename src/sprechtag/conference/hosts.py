@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Who receives families: enrolled by the organiser, joined by themselves, with wishes of their own."""
+"""Who receives families: enrolled by the organiser, joined by themselves, with their own hours, places and limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class HostEntry:
 
 
 @dataclass(frozen=True)
-class OwnWishes:
+class HostChoices:
     """What a host says of itself; `calendar` takes the appointments from now on (empty: the app chooses)."""
 
     room: str
@@ -109,7 +109,7 @@ def set_own_entry(
     session: Session,
     conference: Conference,
     host: Host,
-    entry: "OwnWishes",
+    entry: "HostChoices",
     windows: Sequence[TimeWindow],
 ) -> None:
     """What a host sets for itself. Raises `Invalid` where nothing would be offered, and `HasBookings` where a booked

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from ..conference import proof, rules
-from ..conference.booking import Booked, Wish
+from ..conference.booking import Booked, Pick
 from ..conference.entries import number_in
 from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
 from ..conference.host_cards import HostCard, host_cards, names_in
@@ -165,22 +165,22 @@ def book(
         chosen, host = slot_by_public_id(session, visit.conference.id or 0, wanted)
     page.home(f"{visit.base}/h/{host.public_id}")
     form = {"child": child, "school_class": school_class, "name": name, "email": email, "place": place}
-    wish = Wish(wanted, place, child, school_class, key[:100])
+    pick = Pick(wanted, place, child, school_class, key[:100])
     problems = missing(page, visit, form, rules.places_offered(visit.conference, host))
     if problems:
         return _form(front, page, visit, host, chosen, form, problems)
     try:
-        booked = _book(front, request, visit, Person(name, email, page.say.language), wish)
+        booked = _book(front, request, visit, Person(name, email, page.say.language), pick)
     except Refused as refused:
         said = proof.neutral(refused, front.door(request, visit))
         return _refused(front, page, visit, host, chosen, form, said)
     return booked_page(front, page, visit, [booked], email)
 
 
-def _book(front: FrontOf, request: Request, visit: Visit, person: Person, wish: Wish) -> Booked:
+def _book(front: FrontOf, request: Request, visit: Visit, person: Person, pick: Pick) -> Booked:
     if visit.guest:
-        return front.desk.book_again(visit.guest_id, wish, front.door(request, visit))
-    return front.desk.book(visit.conference.id or 0, person, wish, visitor=address_of(request))
+        return front.desk.book_again(visit.guest_id, pick, front.door(request, visit))
+    return front.desk.book(visit.conference.id or 0, person, pick, visitor=address_of(request))
 
 
 def _refused(

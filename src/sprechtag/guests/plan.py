@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from starlette.datastructures import FormData
 
 from ..conference import named, proof, rules
-from ..conference.booking import Booked, Wish
+from ..conference.booking import Booked, Pick
 from ..conference.errors import (
     GuestBusy,
     Invalid,
@@ -204,20 +204,20 @@ def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Respons
     if problems or not sheet.lines:
         return _answer(front, page, sheet if sheet.lines else proposed(sheet), problems)
     key = text_of(sheet.form, "key", 100)
-    wishes = [Wish(line.time.public_id, line.place, form["child"], form["school_class"], key) for line in sheet.lines]
+    picks = [Pick(line.time.public_id, line.place, form["child"], form["school_class"], key) for line in sheet.lines]
     try:
-        booked = _booked(front, request, sheet, form, wishes)
+        booked = _booked(front, request, sheet, form, picks)
     except Refused as refused:
         return _refused(front, page, sheet, proof.neutral(refused, front.door(request, visit)))
     return booked_page(front, page, visit, booked, form["email"])
 
 
-def _booked(front: FrontOf, request: Request, sheet: Sheet, form: dict[str, str], wishes: list[Wish]) -> list[Booked]:
+def _booked(front: FrontOf, request: Request, sheet: Sheet, form: dict[str, str], picks: list[Pick]) -> list[Booked]:
     visit, desk = sheet.visit, front.desk
     if visit.guest:
-        return desk.book_all_again(visit.guest_id, wishes, front.door(request, visit))
+        return desk.book_all_again(visit.guest_id, picks, front.door(request, visit))
     person = Person(form["name"], form["email"], request.state.page.say.language)
-    return desk.book_all(visit.conference.id or 0, person, wishes, visitor=address_of(request))
+    return desk.book_all(visit.conference.id or 0, person, picks, visitor=address_of(request))
 
 
 def _refused(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Response:

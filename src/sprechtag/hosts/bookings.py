@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from sqlmodel import col
 
 from ..conference import lookup, organise, windows
-from ..conference.booking import Wish
+from ..conference.booking import Pick
 from ..conference.errors import NotFound, WrongState
 from ..conference.person import Person
 from ..conference.progress import step_of
@@ -54,8 +54,8 @@ def book(house: House, conference_id: str, data: PhoneBooking, user: User) -> Bo
     with house.database.read() as session:
         conference = own(session, conference_id, user)
     person = Person(data.name, data.email, data.language, data.phone)
-    wish = Wish(data.slot_id, data.place, data.child, data.school_class, data.key)
-    booked = house.desk.book(conference.id or 0, person, wish, by_guest=False)
+    pick = Pick(data.slot_id, data.place, data.child, data.school_class, data.key)
+    booked = house.desk.book(conference.id or 0, person, pick, by_guest=False)
     with house.database.read() as session:
         view = booking_view(session, booked.booking_id)
     return booking(house, view.public_id, user)

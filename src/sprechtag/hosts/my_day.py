@@ -46,7 +46,7 @@ def set_own_entry(house: House, conference_id: str, data: OwnEntry, user: User) 
         conference = visible(session, conference_id, user)
         host = lookup.find_host(session, conference.id or 0, user.user_id)
         windows = [window.window() for window in data.windows]
-        hosts.set_own_entry(session, conference, host, data.wishes(), windows)
+        hosts.set_own_entry(session, conference, host, data.choices(), windows)
         host.calendar_read_at = None
         answer = OwnAnswer.of(host, windows)
     house.wake()

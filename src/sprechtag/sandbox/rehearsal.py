@@ -32,7 +32,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..app import build
 from ..bootstrap import House
 from ..conference import administration, organise, ruleset, windows
-from ..conference.booking import Wish
+from ..conference.booking import Pick
 from ..conference.hosts import HostEntry, enrol, join
 from ..conference.instance import learn
 from ..conference.person import Person
@@ -277,8 +277,8 @@ class Rehearsal:
             slot = list(slots)[turn]
         person = Person(f"Family {number}", f"f{number}@post.example", "de")
         self.now = -86400.0
-        wish = Wish(slot.public_id, "video", f"Child {number}", "5b", f"k{number}")
-        booked = self.house.desk.book(conference_id, person, wish)
+        pick = Pick(slot.public_id, "video", f"Child {number}", "5b", f"k{number}")
+        booked = self.house.desk.book(conference_id, person, pick)
         self.now = -900.0
         token = f"room{number:05}"
         self.world.rooms[token] = Room(token, host, f"Elternsprechtag · {number}", bots={1})
