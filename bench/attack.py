@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -70,7 +70,7 @@ async def flood(
 
 def large(town: Town, hosts: int) -> tuple[Event, list[str]]:
     """A conference with 48 times for each of so many hosts."""
-    day = date.today() + timedelta(days=14)
+    day = datetime.now(UTC).date() + timedelta(days=14)
     windows = [
         {"day": (day + timedelta(days=number)).isoformat(), "starts": "15:00", "ends": "19:00"} for number in (0, 1)
     ]

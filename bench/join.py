@@ -16,12 +16,13 @@ from pathlib import Path
 
 import httpx
 
-from sprechtag.conference import organise
+from sprechtag.conference import organise, ruleset
+from sprechtag.conference.hosts import HostEntry, enrol, join
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Booking, Effect, Guest, Slot
 from sprechtag.conference.tokens import LinkKey, join_path
 from sprechtag.database import Database
-from sprechtag.day import records
+from sprechtag.day import noted
 from sprechtag.sandbox.demo import free_port, start_app
 
 PAGES, SECONDS, PHP_CARRIES = 2000, 60, 95
@@ -37,11 +38,11 @@ def families(folder: Path) -> list[str]:
     paths = []
     with database.write(60) as session:
         window = TimeWindow(begins.date() + timedelta(days=30), begins.time(), (begins + timedelta(minutes=1)).time())
-        rules = organise.Rules(name="Day", windows=[window], time_zone="UTC", slot_minutes=1)
+        rules = ruleset.Rules(name="Day", windows=[window], time_zone="UTC", slot_minutes=1)
         conference = organise.create(session, "orga", rules, links)
         for n in range(PAGES):
-            host = organise.enrol(session, conference, organise.HostEntry(f"h{n}", f"Host {n}"))
-            organise.join(session, host)
+            host = enrol(session, conference, HostEntry(f"h{n}", f"Host {n}"))
+            join(session, host)
             guest = Guest(conference_id=conference.id, name=f"F{n}", email=f"f{n}@x.example", email_fingerprint=f"{n}")
             slot = Slot(
                 conference_id=conference.id, host_id=host.id, starts_at=begins, ends_at=begins + timedelta(minutes=10)
@@ -54,7 +55,7 @@ def families(folder: Path) -> list[str]:
             session.add(booking)
             session.flush()
             session.add(Effect(booking_id=booking.id, kind="talk", remote={"link": f"http://nc.example/call/r{n}"}))
-            records.remember_room(session, booking.id or 0, f"r{n}")
+            noted.remember_room(session, booking.id or 0, f"r{n}")
             paths.append("/" + join_path(links, booking.public_id, guest.manage_generation))
         conference.state = "published"
     database.close()

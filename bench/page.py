@@ -6,7 +6,7 @@ import gzip
 import shutil
 import statistics
 import sys
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlmodel import col
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browser.conftest import FLAGS
-from sprechtag.conference.booking import Desk, Wish
+from sprechtag.conference.booking import Desk, Pick
 from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Booking, Conference, Effect, Host, Slot
 from sprechtag.conference.tokens import LinkKey
@@ -63,7 +63,7 @@ def school_of_a_hundred(town: Town) -> Event:
     users = [f"t{number:03}" for number in range(1, HOSTS + 1)]
     for user in users:
         town.world.add_user(User(user, f"Lehrkraft {user}", f"{user}@schule.example"))
-    days = [date.today() + timedelta(days=14), date.today() + timedelta(days=21)]
+    days = [datetime.now(UTC).date() + timedelta(days=14), datetime.now(UTC).date() + timedelta(days=21)]
     windows = [{"day": day.isoformat(), "starts": "15:00", "ends": "19:00"} for day in days]
     event = town.conference(users, windows=windows, name="Elternsprechtag")
     town.stop()
@@ -79,10 +79,10 @@ def school_of_a_hundred(town: Town) -> Event:
     for number in range(BOOKINGS):
         slot = slots[hosts[number % HOSTS]][number // HOSTS * 2]
         person = Person(f"Familie {number}", f"f{number}@post.example", "de")
-        wish = Wish(
+        pick = Pick(
             slot, "video" if number % 2 else "on_site", f"Kind {number}", f"{5 + number % 6}{'abcd'[number % 4]}", ""
         )
-        desk.book(conference_id, person, wish)
+        desk.book(conference_id, person, pick)
     with database.write() as session:
         session.execute(
             update(Effect)

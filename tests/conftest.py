@@ -13,13 +13,14 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from postgres import Postgres
-from sprechtag.conference import organise
-from sprechtag.conference.booking import Desk, Wish
+from sprechtag.conference import organise, ruleset
+from sprechtag.conference.booking import Desk, Pick
+from sprechtag.conference.hosts import HostEntry, enrol, join
 from sprechtag.conference.person import Person
-from sprechtag.conference.queries import BookingView, booking_view
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference, Host, Slot
 from sprechtag.conference.tokens import LinkKey
+from sprechtag.conference.views import BookingView, booking_view
 from sprechtag.database import Database
 
 DAY = date(2027, 1, 13)
@@ -80,8 +81,8 @@ class School:
 
     def book(self, slot: Slot, who: str = "a", place: str = "on_site", key: str = "") -> BookingView:
         person = Person(f"Family {who}", f"{who}@post.example", "en")
-        wish = Wish(slot.public_id, place, f"Child {who}", "5b", key)
-        return self.view(self.desk.book(self.conference_id, person, wish).booking_id)
+        pick = Pick(slot.public_id, place, f"Child {who}", "5b", key)
+        return self.view(self.desk.book(self.conference_id, person, pick).booking_id)
 
     def view(self, booking_id: int) -> BookingView:
         with self.database.read() as session:
@@ -96,7 +97,7 @@ class Clock:
         return self.now
 
 
-RULES = organise.Rules(name="Elternsprechtag", windows=[TimeWindow(DAY, time(15), time(17))])
+RULES = ruleset.Rules(name="Elternsprechtag", windows=[TimeWindow(DAY, time(15), time(17))])
 
 
 @pytest.fixture
@@ -104,12 +105,12 @@ def school(database: Database) -> School:
     return make_school(database)
 
 
-def make_school(database: Database, hosts: tuple[str, ...] = ("t01", "t02"), rules: organise.Rules = RULES) -> School:
+def make_school(database: Database, hosts: tuple[str, ...] = ("t01", "t02"), rules: ruleset.Rules = RULES) -> School:
     with database.write() as session:
         conference = organise.create(session, "orga", rules, KEY)
         for user_id in hosts:
-            entry = organise.HostEntry(user_id, f"Teacher {user_id}", "Deutsch", "A 101")
-            organise.join(session, organise.enrol(session, conference, entry))
+            entry = HostEntry(user_id, f"Teacher {user_id}", "Deutsch", "A 101")
+            join(session, enrol(session, conference, entry))
         organise.publish(session, conference)
         return School(database, conference.id or 0, Clock())
 

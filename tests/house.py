@@ -14,8 +14,8 @@ import httpx
 from conftest import KEY, Clock, School, make_school
 from sprechtag.app import build
 from sprechtag.bootstrap import House
-from sprechtag.conference import organise
-from sprechtag.conference.queries import learn
+from sprechtag.conference import organise, ruleset
+from sprechtag.conference.instance import learn
 from sprechtag.database import utc_now
 from sprechtag.sandbox.demo import new_world
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
@@ -52,7 +52,7 @@ async def open_stage(
     folder: Path,
     harp: bool = False,
     hosts: tuple[str, ...] = ("t01", "t02"),
-    rules: organise.Rules | None = None,
+    rules: ruleset.Rules | None = None,
     leading_slash: bool = False,
     daemon: Daemon | None = None,
     database_url: str = "",

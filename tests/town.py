@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,7 @@ class Town:
 
     def conference(self, hosts: list[str], *, looked_at: bool = True, **rules: Any) -> "Event":
         """A published conference with hosts who have joined and whom the app has looked at in Nextcloud."""
-        day = date.today() + timedelta(days=14)
+        day = datetime.now(UTC).date() + timedelta(days=14)
         data = {
             "name": "Elternsprechtag",
             "windows": [{"day": day.isoformat(), "starts": "15:00", "ends": "19:00"}],

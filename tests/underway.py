@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from conftest import School
-from sprechtag.conference.queries import BookingView
+from sprechtag.conference.views import BookingView
 from sprechtag.database import Database
-from sprechtag.day import records
+from sprechtag.day import noted, presence, turns
 from sprechtag.day.observer import Observer, Unanswered
 from sprechtag.planning.capacity import Setup
 
@@ -55,17 +55,17 @@ class Day:
     def call(self, number: int, host: str = "t01") -> BookingView:
         view = self.school.book(self.school.slots(host)[number], f"f{host}{number}", "video")
         with self.database.write() as session:
-            records.remember_room(session, view.id, f"room{host}{number}")
+            noted.remember_room(session, view.id, f"room{host}{number}")
         return view
 
     def arrive(self, view: BookingView) -> None:
         with self.database.write() as session:
-            records.arrive(session, view, view.starts_at, self.school.clock.now, Setup())
+            turns.arrive(session, view, view.starts_at, self.school.clock.now, Setup())
 
     def heard(self, view: BookingView, what: str, actor: str) -> None:
         with self.database.write() as session:
-            number = records.of_booking(session, view.id).room
-            records.heard(session, number, what, actor, self.school.clock.now)
+            number = noted.of_booking(session, view.id).room
+            presence.heard(session, number, what, actor, self.school.clock.now)
 
     def goes_up(self, view: BookingView) -> None:
         self.heard(view, "call_started", f"users/{view.host_user_id}")

@@ -14,13 +14,14 @@ from .conference import administration
 from .conference.assigning import Assigning
 from .conference.booking import Desk
 from .conference.effects import Ledger
-from .conference.queries import fact
+from .conference.instance import fact
 from .conference.tokens import LinkKey, callback_path
 from .database import Database, utc_now
 from .day.observer import Observer
 from .errands.retry import Retry
 from .errands.worker import LEASE, REST_SECONDS, Worker
 from .gate import CALLBACKS
+from .guests.front import Front
 from .guests.theme import Theme
 from .later import Later
 from .letters.channels.smtp import Relay
@@ -122,12 +123,12 @@ class House:
 
     @cached_property
     def users(self) -> Users:
-        return Users(self.database, self.door, self.clock, self.wake, self.settings.pace)
+        return Users(self.database, self.door, self.clock, self.ask, self.settings.pace)
 
     @cached_property
     def calendars(self) -> Calendars:
         route = self.callbacks["calendar-changed"]
-        return Calendars(self.database, self.door, self.options, self.clock, self.wake, route, self.settings.pace)
+        return Calendars(self.database, self.door, self.options, self.clock, self.ask, route, self.settings.pace)
 
     @cached_property
     def notifications(self) -> Notifications:
@@ -186,10 +187,22 @@ class House:
         return Desk(
             self.database,
             self.links,
-            self.wake,
             self.clock,
             lambda: self.settings.families_per_address,
             lambda organiser_id: self.mail_channel(organiser_id)[0] != "calendar",
+        )
+
+    @cached_property
+    def front(self) -> Front:
+        return Front(
+            self.database,
+            self.desk,
+            self.links,
+            self.theme,
+            self.clock,
+            self.options,
+            self.calendars.look_soon,
+            self.public_base,
         )
 
     @cached_property
@@ -200,10 +213,13 @@ class House:
         """What is no longer needed goes."""
         self.later.tidy()
 
-    def wake(self, _booking_id: int = 0) -> None:
+    def ask(self) -> None:
         """A page has asked for something that it may not write down itself."""
         if self.settings.sync:
             self.worker.ask()
+
+    def ask_for_groups(self, user_id: str) -> None:
+        self.users.ask_for_groups(user_id)
 
     def mail_channel(self, organiser_id: str) -> tuple[str, int]:
         """The channel's name and how many mails it takes in an hour; 0 where it sets no limit."""
@@ -217,6 +233,9 @@ class House:
 
     def theme(self) -> Theme:
         return Theme.of(self.facts.get("theming"))
+
+    def forget_options(self) -> None:
+        self.facts.forget()
 
     def public_base(self) -> str:
         """The app's public address without a slash at its end; "" while it is not known."""

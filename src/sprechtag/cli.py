@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -57,10 +58,7 @@ def serve(settings: Settings, process: int | None = None, inherited: int | None 
     if settings.workers > 1 and settings.database.startswith("sqlite"):
         print("Several processes need PostgreSQL: set SPRECHTAG_DATABASE_URL.", file=sys.stderr)
         return 2
-    if inherited is not None:
-        listening = socket.socket(fileno=inherited)
-    else:
-        listening = _listen(settings)
+    listening = _listen(settings) if inherited is None else socket.socket(fileno=inherited)
     if settings.workers > 1 and process is None:
         return _look_after(settings.workers, listening)
     app = build(House(settings))
@@ -76,8 +74,7 @@ def _listen(settings: Settings) -> socket.socket:
     """HaRP's agent comes by a Unix socket, everything else by TCP."""
     if settings.behind_harp:
         path = os.environ.get("HP_EXAPP_SOCK", "/tmp/exapp.sock")  # noqa: S108 - HaRP's own place for it
-        if os.path.exists(path):
-            os.unlink(path)
+        Path(path).unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(path)
     else:

@@ -5,14 +5,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from .conference.entries import user_id as user_id_of
-from .conference.queries import fact, learn
+from .conference.instance import fact, learn
 from .database import Database, utc_now
 from .errands import queue
 from .errands.queue import Put
@@ -36,87 +36,98 @@ class Lifecycle:
     on_call: Callable[[dict[str, Any]], None]
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(include_in_schema=False)
-        router.get("/heartbeat")(self.heartbeat)
-        router.get("/healthz")(self.healthz)
-        router.post("/init")(self.init)
-        router.put("/enabled")(self.set_enabled)
-        router.post("/calendar-changed/{token}")(self.calendar_changed)
-        router.post("/talk_bot/{token}")(self.talk_bot)
-        return router
-
     def enabled(self) -> bool:
         """Whether Nextcloud's admin has switched the app on. Disabled, it leaves Nextcloud alone."""
         with self.database.read() as session:
             return bool(fact(session, "enabled").get("on"))
 
-    def _put(self, kind: str) -> None:
-        with self.database.write() as session:
-            queue.put(session, Put(kind, "", utc_now()))
-
-    async def heartbeat(self) -> JSONResponse:
-        return JSONResponse({"status": "ok"})
-
-    def healthz(self) -> JSONResponse:
-        """For containers: 200 when the database answers."""
-        self.enabled()
-        return JSONResponse({"status": "ok"})
-
-    async def init(self) -> JSONResponse:
-        await asyncio.to_thread(self._put, READY)
-        return JSONResponse({})
-
-    async def set_enabled(self, enabled: bool, request: Request) -> JSONResponse:
-        through_harp = request.headers.get("aa-version") == HARPS_AA_VERSION
-
-        def note() -> None:
-            with self.database.write() as session:
-                learn(session, "enabled", {"on": enabled}, utc_now())
-                learn(session, "front", {"harp": through_harp}, utc_now())
-                if enabled:
-                    queue.put(session, *(Put(kind, "", utc_now()) for kind in (MENU, BOT, HEAR, LEARN)))
-
-        await asyncio.to_thread(note)
-        return JSONResponse({"error": ""})
-
-    async def calendar_changed(self, request: Request) -> JSONResponse:
-        """Nextcloud's webhook: whose calendar it is, is all that is read of it."""
-        try:
-            said = callbacks.parse(await _body(request))
-            principal = callbacks.word(said, "event", "calendarData", "principaluri")
-            user_id = user_id_of(principal.rsplit("/", 1)[-1])
-        except ValueError:
-            return _not_understood()
-        except TooLong:
-            return _too_long()
-        if not user_id:
-            return _not_understood()
-        await asyncio.to_thread(self.on_calendar, user_id)
-        return JSONResponse({})
-
-    async def talk_bot(self, request: Request) -> JSONResponse:
-        """What Talk's bot hears. It is answered at once: Talk waits for it, and with it a worker of PHP."""
-        try:
-            said = callbacks.parse(await _body(request))
-        except ValueError:
-            return _not_understood()
-        except TooLong:
-            return _too_long()
-        if isinstance(said, dict):
-            self._later(self._take_in(said))
-        return JSONResponse({})
-
-    async def _take_in(self, said: dict[str, Any]) -> None:
+    async def take_in(self, said: dict[str, Any]) -> None:
         try:
             await asyncio.to_thread(self.on_call, said)
         except Exception as error:  # noqa: BLE001 - one event that is not understood; nobody waits for it
             log.error("event not taken in", **kind_of(error))
 
-    def _later(self, work: Awaitable[None]) -> None:
+    def later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def put(self, *kinds: str) -> None:
+        with self.database.write() as session:
+            queue.put(session, *(Put(kind, "", utc_now()) for kind in kinds))
+
+
+async def _lifecycle(request: Request) -> Lifecycle:
+    lifecycle: Lifecycle = request.app.state.lifecycle
+    return lifecycle
+
+
+LifecycleOf = Annotated[Lifecycle, Depends(_lifecycle)]
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/heartbeat")
+async def heartbeat() -> JSONResponse:
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/healthz")
+def healthz(lifecycle: LifecycleOf) -> JSONResponse:
+    """For containers: 200 when the database answers."""
+    lifecycle.enabled()
+    return JSONResponse({"status": "ok"})
+
+
+@router.post("/init")
+async def init(lifecycle: LifecycleOf) -> JSONResponse:
+    await asyncio.to_thread(lifecycle.put, READY)
+    return JSONResponse({})
+
+
+@router.put("/enabled")
+async def set_enabled(lifecycle: LifecycleOf, enabled: bool, request: Request) -> JSONResponse:
+    through_harp = request.headers.get("aa-version") == HARPS_AA_VERSION
+
+    def note() -> None:
+        with lifecycle.database.write() as session:
+            learn(session, "enabled", {"on": enabled}, utc_now())
+            learn(session, "front", {"harp": through_harp}, utc_now())
+            if enabled:
+                queue.put(session, *(Put(kind, "", utc_now()) for kind in (MENU, BOT, HEAR, LEARN)))
+
+    await asyncio.to_thread(note)
+    return JSONResponse({"error": ""})
+
+
+@router.post("/calendar-changed/{token}")  # noqa: FAST003 - the gate has compared it
+async def calendar_changed(lifecycle: LifecycleOf, request: Request) -> JSONResponse:
+    """Nextcloud's webhook: whose calendar it is, is all that is read of it."""
+    try:
+        said = callbacks.parse(await _body(request))
+        principal = callbacks.word(said, "event", "calendarData", "principaluri")
+        user_id = user_id_of(principal.rsplit("/", 1)[-1])
+    except ValueError:
+        return _not_understood()
+    except TooLong:
+        return _too_long()
+    if not user_id:
+        return _not_understood()
+    await asyncio.to_thread(lifecycle.on_calendar, user_id)
+    return JSONResponse({})
+
+
+@router.post("/talk_bot/{token}")  # noqa: FAST003
+async def talk_bot(lifecycle: LifecycleOf, request: Request) -> JSONResponse:
+    """What Talk's bot hears. It is answered at once: Talk waits for it, and with it a worker of PHP."""
+    try:
+        said = callbacks.parse(await _body(request))
+    except ValueError:
+        return _not_understood()
+    except TooLong:
+        return _too_long()
+    if isinstance(said, dict):
+        lifecycle.later(lifecycle.take_in(said))
+    return JSONResponse({})
 
 
 class TooLong(Exception):

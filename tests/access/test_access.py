@@ -15,8 +15,9 @@ from sqlmodel import select
 
 from conftest import KEY
 from house import EXAPPS, PROXY, Stage, open_stage
-from sprechtag.conference import administration, people
-from sprechtag.conference.queries import learn
+from sprechtag.conference import administration
+from sprechtag.conference.families import Family, invite
+from sprechtag.conference.instance import learn
 from sprechtag.conference.tables import CalendarQuestion, Conference, Host, HostWish, PaperJob
 from sprechtag.gate import area_of
 from sprechtag.sandbox.fronts import as_it_is
@@ -201,13 +202,13 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ):
             learn(session, f"person:{user}", {"groups": groups}, stage.school.clock())
         own = session.get_one(Conference, stage.school.conference_id)
-        guest, _ = people.invite(session, own, people.Family("Out"), KEY)
+        guest, _ = invite(session, own, Family("Out"), KEY)
         family = guest.public_id
-        asked_to_go = people.invite(session, own, people.Family("Gone"), KEY)[0].public_id
+        asked_to_go = invite(session, own, Family("Gone"), KEY)[0].public_id
         session.add(CalendarQuestion(booking_id=1))
         # A paper of the host's, and another conference's worth of wishes.
         made = PaperJob(conference_id=own.id or 0, user_id="t01", kind="door_signs", state="ready", content=b"%PDF")
-        known, _ = people.invite(session, own, people.Family("Kaya", "kaya@post.example", "Emre", "5b"), KEY)
+        known, _ = invite(session, own, Family("Kaya", "kaya@post.example", "Emre", "5b"), KEY)
         session.add_all((made, HostWish(conference_id=own.id or 0, guest_id=known.id or 0, host_id=1, child="Emre")))
         paper, asked = made.public_id, known.public_id
         host = session.get_one(Host, 1).public_id

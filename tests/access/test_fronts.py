@@ -14,7 +14,7 @@ import pytest
 from test_access import disguises
 
 from house import EXAPPS, HARP_KEY, PROXY, Stage, open_stage
-from sprechtag.conference.queries import fact
+from sprechtag.conference.instance import fact
 from sprechtag.gate import CALLBACKS
 from sprechtag.lifecycle import LONGEST_BODY, Lifecycle
 from sprechtag.sandbox.demo import INFO
@@ -120,8 +120,8 @@ async def scene(
             reached.inits += 1
 
         lifecycle.register_bot = nothing
-        monkeypatch.setattr(Lifecycle, "_report_ready", ready)
-        monkeypatch.setattr(Lifecycle, "_show_menu_entry", lambda self: nothing())
+        monkeypatch.setattr(Lifecycle, "report_ready", ready)
+        monkeypatch.setattr(Lifecycle, "show_menu_entry", lambda self: nothing())
         # As little help as can be: routes that exclude nothing, as an older registration's did.
         stage.sandbox.world.app.routes = [(".*", frozenset(("GET", "HEAD", "POST", "PUT", "DELETE")), "PUBLIC")]
         yield Scene(stage, reached, case.way)

@@ -12,7 +12,7 @@ from sqlmodel import delete
 
 from house import FRONTS, Stage, open_stage
 from sprechtag.conference import administration
-from sprechtag.conference.queries import learn
+from sprechtag.conference.instance import learn
 from sprechtag.conference.tables import Conference
 
 DATA = {"name": "X", "windows": [{"day": "2027-01-13", "starts": "15:00", "ends": "17:00"}]}

@@ -3,7 +3,7 @@
 """The organiser and a teacher at their desks, in the page inside Nextcloud."""
 
 import itertools
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -135,7 +135,7 @@ def test_a_whole_conference_is_switched_with_one_button(town: Town, browser: Bro
 
 
 def test_another_event_closes_a_time_and_a_deleted_appointment_is_asked_about(town: Town, browser: Browser) -> None:
-    day = date.today() + timedelta(days=14)
+    day = datetime.now(UTC).date() + timedelta(days=14)
     lines = [f"DTSTART;TZID=Europe/Berlin:{day:%Y%m%d}T151000", f"DTEND;TZID=Europe/Berlin:{day:%Y%m%d}T152000"]
     town.sandbox.dav.enter("t32", "dentist", [*lines, "SUMMARY:Zahnarzt"])
     event = town.conference(["t32"], name="Sprechtag der Kleinen")

@@ -8,13 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from conftest import KEY, NOW, School, make_school
-from sprechtag.conference import organise, rules
-from sprechtag.conference.booking import Desk, Wish
+from sprechtag.conference import organise, rules, ruleset
+from sprechtag.conference.booking import Desk, Pick
 from sprechtag.conference.errors import (
     AlreadyCancelled,
     BookingClosed,
     BookingNotOpen,
     GuestBusy,
+    HasBookings,
     Invalid,
     LimitReached,
     NotFound,
@@ -23,12 +24,14 @@ from sprechtag.conference.errors import (
     SlotTaken,
     TooLate,
 )
+from sprechtag.conference.lookup import conference_by_share_token
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import by_token
-from sprechtag.conference.queries import conference_by_share_token
 from sprechtag.conference.slots import TimeSpan
 from sprechtag.conference.tables import Booking, Effect, Guest, GuestMinute, Host
 from sprechtag.database import Database
+from sprechtag.errands import queue
+from sprechtag.errands.testing import open_errands
 
 
 def test_it_works(school: School) -> None:
@@ -84,17 +87,17 @@ def test_the_same_form_twice_books_once(school: School) -> None:
 def test_the_same_form_overtaking_itself_books_once(school: School) -> None:
     """The first answer took too long, the form was sent again, and both copies are at work (seen in the race)."""
     slot = school.slots()[0]
-    person, wish = Person("Family a", "a@post.example", "en"), Wish(slot.public_id, "on_site", "Child", "5b", "form-1")
+    person, pick = Person("Family a", "a@post.example", "en"), Pick(slot.public_id, "on_site", "Child", "5b", "form-1")
     first: list[datetime | int] = []
 
     def overtaken() -> datetime:
         # The desk asks for the time after it has looked for the form's key.
         if not first:
             first[:] = [NOW]
-            first.append(school.desk.book(school.conference_id, person, wish).booking_id)
+            first.append(school.desk.book(school.conference_id, person, pick).booking_id)
         return NOW
 
-    second = Desk(school.database, KEY, clock=overtaken).book(school.conference_id, person, wish)
+    second = Desk(school.database, KEY, clock=overtaken).book(school.conference_id, person, pick)
     assert (second.booking_id, second.repeated) == (first[1], True)
 
 
@@ -105,7 +108,7 @@ def test_the_same_address_is_one_guest_however_it_is_written(school: School) -> 
     second = school.desk.book(
         school.conference_id,
         Person("Other", "ANA@post.example", "de"),
-        Wish(slots[1].public_id, "video", "Kid", "", ""),
+        Pick(slots[1].public_id, "video", "Kid", "", ""),
     )
     assert second.guest_id == first.guest_id
     assert not second.new_guest
@@ -172,9 +175,9 @@ def test_nothing_with_a_host_who_has_not_joined(school: School) -> None:
     ],
 )
 def test_bad_input_names_its_field(school: School, person: Person, field: str) -> None:
-    wish = Wish(school.slots()[0].public_id, "on_site", "Kid", "", "")
+    pick = Pick(school.slots()[0].public_id, "on_site", "Kid", "", "")
     with pytest.raises(Invalid) as refused:
-        school.desk.book(school.conference_id, person, wish)
+        school.desk.book(school.conference_id, person, pick)
     assert refused.value.field == field
 
 
@@ -240,14 +243,24 @@ def test_after_the_change_deadline_only_the_organiser_cancels(school: School) ->
     assert school.view(view.id).state == "cancelled"
 
 
-def test_every_change_calls_after_the_commit(school: School) -> None:
-    seen: list[str] = []
-    desk = school.desk
-    desk.on_change = lambda booking_id: seen.append(school.view(booking_id).state)
-    wish = Wish(school.slots()[0].public_id, "on_site", "Kid", "", "")
-    booked = desk.book(school.conference_id, Person("A", "a@post.example", "de"), wish)
-    desk.cancel(booked.booking_id)
-    assert seen == ["active", "cancelled"]
+def test_every_change_has_its_errands_in_the_same_transaction(school: School) -> None:
+    pick = Pick(school.slots()[0].public_id, "on_site", "Kid", "", "")
+    booked = school.desk.book(school.conference_id, Person("A", "a@post.example", "de"), pick)
+    view = school.view(booked.booking_id)
+    assert due(school) == {("booking", str(view.id)), ("mail", str(view.guest_id))}
+    with pytest.raises(SlotTaken):
+        school.desk.book(school.conference_id, Person("B", "b@post.example", "de"), pick)
+    assert due(school) == {("booking", str(view.id)), ("mail", str(view.guest_id))}
+    with school.database.write() as session:
+        queue.forget(session, "booking", [str(view.id)])
+        queue.forget(session, "mail", [str(view.guest_id)])
+    school.desk.cancel(booked.booking_id)
+    assert due(school) == {("booking", str(view.id)), ("mail", str(view.guest_id))}
+
+
+def due(school: School) -> set[tuple[str, str]]:
+    with school.database.read() as session:
+        return {(one.kind, one.key) for one in open_errands(session) if one.kind in ("booking", "mail")}
 
 
 def test_tokens_are_stored_hashed_and_open_their_own_door_only(school: School) -> None:
@@ -279,7 +292,7 @@ def test_shorter_windows_keep_booked_slots_from_going(school: School) -> None:
     school.book(late)
     from conftest import RULES
 
-    shorter = organise.Rules(
+    shorter = ruleset.Rules(
         name=RULES.name,
         windows=[
             type(RULES.windows[0])(
@@ -287,7 +300,7 @@ def test_shorter_windows_keep_booked_slots_from_going(school: School) -> None:
             )
         ],
     )
-    with pytest.raises(organise.HasBookings), school.database.write() as session:
+    with pytest.raises(HasBookings), school.database.write() as session:
         organise.edit(session, session.get_one(type(school.conference()), school.conference_id), shorter)
     assert len(school.slots()) == 12
 

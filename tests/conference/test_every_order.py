@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,9 +19,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from conftest import DAY, KEY, NOW, School, make_school
-from sprechtag.conference import busy, organise, people, taken, waiting
-from sprechtag.conference.booking import Wish
+from sprechtag.conference import busy, holding, lookup, ruleset, taken, waiting
+from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import Refused
+from sprechtag.conference.families import Family, invite, manage_token
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import OWN, by_token
 from sprechtag.conference.slots import TimeSpan, TimeWindow, minutes_of
@@ -36,6 +38,7 @@ from sprechtag.conference.tables import (
     WaitingEntry,
 )
 from sprechtag.conference.tokens import hashed
+from sprechtag.conference.windows import block, unblock
 from sprechtag.database import Busy, Database
 
 FAMILIES = ("ada", "bea", "cem", "dua")
@@ -53,7 +56,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(mode=st.sampled_from(["link", "confirmed"]), least=st.sampled_from([0, 10]))
     def opens(self, mode: str, least: int) -> None:
-        rules = organise.Rules(
+        rules = ruleset.Rules(
             name="Sprechtag",
             windows=[WINDOW],
             booking_by=mode,
@@ -66,7 +69,7 @@ class Machine(RuleBasedStateMachine):
         self.booked: set[int] = set()
         self.by_school = False
         with self.database.write() as session:
-            organise.find_host(session, self.school.conference_id, "t02").min_pause_minutes = least
+            lookup.find_host(session, self.school.conference_id, "t02").min_pause_minutes = least
         self.least = least
 
     # -- what can be done -------------------------------------------------------------------------------------------
@@ -95,7 +98,7 @@ class Machine(RuleBasedStateMachine):
     def _book(self, who: int, slot: int, door: str, key: str = "") -> Step:
         name = FAMILIES[who % len(FAMILIES)]
         person = Person(name, f"{name}@post.example", "en")
-        wish = Wish(self._slot(slot), "on_site" if slot % 2 else "video", name, "5b", key)
+        wish = Pick(self._slot(slot), "on_site" if slot % 2 else "video", name, "5b", key)
 
         def book() -> None:
             if door == "own":
@@ -133,7 +136,7 @@ class Machine(RuleBasedStateMachine):
 
         def close() -> None:
             with self.database.write() as session:
-                organise.block(session, session.get_one(Slot, wanted), "host")
+                block(session, session.get_one(Slot, wanted), "host")
 
         return close
 
@@ -144,8 +147,8 @@ class Machine(RuleBasedStateMachine):
             with self.database.write() as session:
                 conference = session.get_one(Conference, self.school.conference_id)
                 name = FAMILIES[who % len(FAMILIES)]
-                guest, _ = people.invite(session, conference, people.Family(name, f"{name}@post.example"), KEY)
-                people.hold(session, session.get_one(Slot, wanted), guest)
+                guest, _ = invite(session, conference, Family(name, f"{name}@post.example"), KEY)
+                holding.hold(session, session.get_one(Slot, wanted), guest)
 
         return hold
 
@@ -233,7 +236,7 @@ class Machine(RuleBasedStateMachine):
     @rule(slot=numbers)
     def a_host_opens(self, slot: int) -> None:
         with self.database.write() as session:
-            organise.unblock(session, self._pick(session, Slot, slot))
+            unblock(session, self._pick(session, Slot, slot))
 
     @rule(slot=numbers, who=numbers)
     def a_host_holds(self, slot: int, who: int) -> None:
@@ -294,8 +297,8 @@ class Machine(RuleBasedStateMachine):
             hosts = {one.id: one for one in _rows(session, Host, in_conference)}
             screens = list(session.execute(select(ScreenLink).where(col(ScreenLink.guest_id).in_(guests))).scalars())
             for guest in guests.values():
-                assert by_token(session, people.manage_token(guest, KEY)).guest.id == guest.id
-                assert guest.manage_token_hash == hashed(people.manage_token(guest, KEY))
+                assert by_token(session, manage_token(guest, KEY)).guest.id == guest.id
+                assert guest.manage_token_hash == hashed(manage_token(guest, KEY))
 
         assert {one.id for one in active} == self.booked, "what was answered as booked is booked"
         by_slot = [one.slot_id for one in active]
@@ -336,9 +339,7 @@ class Machine(RuleBasedStateMachine):
             held = [one for one in slots.values() if one.host_id == host.id and one.held_until is None and one.held_for]
             # What a host holds for somebody may lie closer: the host has chosen it.
             if not held and host.min_pause_minutes and not self._ever_held(host):
-                assert all(
-                    late.starts_at - early.ends_at >= pause for early, late in zip(spans, spans[1:], strict=False)
-                )
+                assert all(late.starts_at - early.ends_at >= pause for early, late in pairwise(spans))
 
     def _ever_held(self, host: Host) -> bool:
         return host.id in getattr(self, "held_hosts", set())
@@ -413,7 +414,7 @@ def _race(database: Database, other: str) -> None:
                 slot.blocked, slot.blocked_by = True, "host"
         machine._try(machine._wait(3, 0))
         with database.write() as session:
-            organise.unblock(session, machine._pick(session, Slot, 0))
+            unblock(session, machine._pick(session, Slot, 0))
     if other == "move":
         machine._try(machine._book(1, 1, "school"))
     steps: dict[str, Callable[[], Step]] = {
@@ -433,7 +434,7 @@ def _race(database: Database, other: str) -> None:
 def test_a_booking_that_moves_into_a_held_time_frees_it(school: School) -> None:
     view = school.book(school.slots()[0])
     with school.database.write() as session:
-        people.hold(session, session.get_one(Slot, school.slots()[3].id), session.get_one(Guest, view.guest_id))
+        holding.hold(session, session.get_one(Slot, school.slots()[3].id), session.get_one(Guest, view.guest_id))
     school.desk.move(view.id, school.slots()[3].public_id)
     slot = school.slots()[3]
     assert (slot.blocked, slot.blocked_by, slot.held_for) == (False, "", None)

@@ -9,7 +9,7 @@ from conftest import DAY, School
 from sprechtag.conference import jobs
 from sprechtag.conference.errors import BookingClosed
 from sprechtag.conference.jobs import Scope
-from sprechtag.conference.organise import find_host
+from sprechtag.conference.lookup import find_host
 from sprechtag.conference.tables import Job, Place
 
 EVERYTHING = Scope()

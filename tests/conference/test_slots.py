@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -84,7 +85,7 @@ def test_slots_have_their_length_and_never_overlap(
     except Invalid as refused:
         assert refused.reason == "window_ends_before_start" or (hours * 60) // (length + pause) > 400
         return
-    for before, after in zip(slots, slots[1:], strict=False):
+    for before, after in pairwise(slots):
         assert after.starts_at - before.ends_at == timedelta(minutes=pause)
     assert all(slot.ends_at - slot.starts_at == timedelta(minutes=length) for slot in slots)
     assert all(len(minutes_of(slot)) == length for slot in slots)

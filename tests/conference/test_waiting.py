@@ -8,13 +8,15 @@ import pytest
 from sqlmodel import select
 
 from conftest import DAY, NOW, School, make_school
-from sprechtag.conference import organise, rules, waiting
-from sprechtag.conference.booking import Wish
+from sprechtag.conference import rules, ruleset, waiting
+from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import GuestBusy, LimitReached, NoWaitingList, SlotBlocked, StillFree
+from sprechtag.conference.hosts import HostEntry, enrol, join
 from sprechtag.conference.person import Person
-from sprechtag.conference.queries import BookingView
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference, Guest, GuestLetter, Host, Slot, WaitingEntry
+from sprechtag.conference.views import BookingView
+from sprechtag.conference.windows import block
 from sprechtag.database import Database
 
 
@@ -22,7 +24,7 @@ from sprechtag.database import Database
 def full(database: Database) -> School:
     """One host with three times, all booked."""
     window = TimeWindow(DAY, time(15), time(15, 30))
-    school = make_school(database, ("t01",), organise.Rules(name="Sprechtag", windows=[window]))
+    school = make_school(database, ("t01",), ruleset.Rules(name="Sprechtag", windows=[window]))
     for slot in school.slots():
         school.book(slot, f"x{slot.id}")
     return school
@@ -68,7 +70,7 @@ def test_what_is_held_can_only_be_booked_by_that_family(full: School) -> None:
     (slot,) = held(full)
     with pytest.raises(SlotBlocked):
         full.book(slot, "somebody")
-    full.desk.book_again(first, Wish(slot.public_id, "on_site", "Child a", "5b", "k"))
+    full.desk.book_again(first, Pick(slot.public_id, "on_site", "Child a", "5b", "k"))
     assert held(full) == []
     with full.database.read() as session:
         assert session.exec(select(WaitingEntry)).all() == []
@@ -113,7 +115,7 @@ def test_a_moved_appointment_frees_the_old_time_for_the_next(full: School) -> No
     full.desk.cancel(full.view(2).id)  # offered to a
     second = wait(full, "b")
     (slot,) = held(full)
-    full.desk.book_again(first, Wish(slot.public_id, "on_site", "Child a", "5b", "k"))
+    full.desk.book_again(first, Pick(slot.public_id, "on_site", "Child a", "5b", "k"))
     full.desk.cancel(full.view(3).id)
     (slot,) = held(full)
     assert slot.held_for == second
@@ -137,10 +139,10 @@ def test_what_cannot_be_taken_is_not_offered_and_costs_no_place(full: School) ->
     busy, second = wait(full, "a"), wait(full, "b")
     with full.database.write() as session:
         conference = session.get_one(Conference, full.conference_id)
-        other = organise.enrol(session, conference, organise.HostEntry("t02"))
-        organise.join(session, other)
+        other = enrol(session, conference, HostEntry("t02"))
+        join(session, other)
     at_the_same_time = full.slots("t02")[0]
-    full.desk.book_again(busy, Wish(at_the_same_time.public_id, "on_site", "Child a", "5b", "k"))
+    full.desk.book_again(busy, Pick(at_the_same_time.public_id, "on_site", "Child a", "5b", "k"))
     cancel_first(full)
     (slot,) = held(full)
     assert slot.held_for == second
@@ -153,8 +155,8 @@ def test_an_offer_that_can_no_longer_be_taken_goes_on_and_costs_no_place(full: S
     cancel_first(full)
     with full.database.write() as session:
         conference = session.get_one(Conference, full.conference_id)
-        organise.join(session, organise.enrol(session, conference, organise.HostEntry("t02")))
-    full.desk.book_again(first, Wish(full.slots("t02")[0].public_id, "on_site", "Child a", "5b", "k"))
+        join(session, enrol(session, conference, HostEntry("t02")))
+    full.desk.book_again(first, Pick(full.slots("t02")[0].public_id, "on_site", "Child a", "5b", "k"))
     (slot,) = held(full)
     assert slot.held_for == second
     with full.database.read() as session:
@@ -175,16 +177,16 @@ def test_what_is_held_counts_as_booked(full: School) -> None:
     cancel_first(full)
     with full.database.write() as session:
         conference = session.get_one(Conference, full.conference_id)
-        organise.join(session, organise.enrol(session, conference, organise.HostEntry("t02")))
+        join(session, enrol(session, conference, HostEntry("t02")))
     with pytest.raises(LimitReached):
-        full.desk.book_again(first, Wish(full.slots("t02")[2].public_id, "on_site", "Child a", "5b", "k"))
+        full.desk.book_again(first, Pick(full.slots("t02")[2].public_id, "on_site", "Child a", "5b", "k"))
 
 
 def test_a_closed_slot_ends_the_offer_but_not_the_waiting(full: School) -> None:
     first = wait(full, "a")
     cancel_first(full)
     with full.database.write() as session:
-        organise.block(session, session.get_one(Slot, held(full)[0].id), "host")
+        block(session, session.get_one(Slot, held(full)[0].id), "host")
         waiting.sweep(session, full.clock())
     assert held(full) == []
     full.desk.cancel(full.view(2).id)
@@ -198,7 +200,7 @@ def test_who_only_types_a_familys_address_takes_no_offer_from_it(full: School) -
     cancel_first(full)
     with full.database.write() as session:
         conference = session.get_one(Conference, full.conference_id)
-        organise.join(session, organise.enrol(session, conference, organise.HostEntry("t02")))
+        join(session, enrol(session, conference, HostEntry("t02")))
     with pytest.raises(GuestBusy):
         full.book(full.slots("t02")[0], "a")
     (slot,) = held(full)

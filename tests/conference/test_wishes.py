@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from conftest import DAY, NOW, School
 from sprechtag.conference import jobs, wishes
 from sprechtag.conference.errors import Invalid, WishesFirst
-from sprechtag.conference.organise import find_host
+from sprechtag.conference.lookup import find_host
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import OWN, Door
 from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestLetter, HostWish, WishRun
@@ -136,9 +136,9 @@ def test_a_time_that_was_lost_in_the_meantime_is_a_wish_not_served(wishing: Scho
     run_id, found = run_of(wishing)
     ready(wishing, run_id, {str(found.wishes[0].id): found.slots[0].id}, {})
     with wishing.database.write() as session:
-        from sprechtag.conference import organise
+        from sprechtag.conference.windows import block
 
-        organise.block(session, wishing.slots()[0], "host")
+        block(session, wishing.slots()[0], "host")
     published(wishing, run_id)
     with wishing.database.read() as session:
         assert session.exec(select(Booking)).all() == []

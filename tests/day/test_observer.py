@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from sprechtag.conference.tables import Alarm, Notice
-from sprechtag.day import records
+from sprechtag.day import noted, readings, turns
 from sprechtag.day.media import setup_of
 from sprechtag.day.observer import note_alarms, servers_now
 from underway import MEDIA, Day
@@ -81,12 +81,12 @@ def test_a_full_pool_halves_the_pace_and_its_end_restores_it(day: Day) -> None:
     )
     go_on(day, 10)
     with day.database.read() as session:
-        shares = [records.share_at(session, name, day.school.clock.now) for name in ("hpb1", "hpb2")]
+        shares = [turns.share_at(session, name, day.school.clock.now) for name in ("hpb1", "hpb2")]
     assert shares == [0.5, 1.0]
     day.servers.says = {}
     go_on(day, 60)
     with day.database.read() as session:
-        assert records.share_at(session, "hpb1", day.school.clock.now) == 1.0
+        assert turns.share_at(session, "hpb1", day.school.clock.now) == 1.0
 
 
 def test_where_a_room_is_seen_there_its_families_wait(day: Day) -> None:
@@ -95,13 +95,13 @@ def test_where_a_room_is_seen_there_its_families_wait(day: Day) -> None:
     day.servers.says["hpb2"] = '# TYPE signaling_room_sessions gauge\nsignaling_room_sessions{room="roomt010"} 1\n'
     go_on(day, 5)
     with day.database.write() as session:
-        records.arrive(session, view, view.starts_at, day.school.clock.now, setup_of(MEDIA))
-        assert records.of_booking(session, view.id).server == "hpb2"
+        turns.arrive(session, view, view.starts_at, day.school.clock.now, setup_of(MEDIA))
+        assert noted.of_booking(session, view.id).server == "hpb2"
     day.servers.says = {"hpb1": day.servers.says["hpb2"]}
     day.at(view, minutes=1, seconds=5)
     go_on(day, 5)
     with day.database.read() as session:
-        assert records.of_booking(session, view.id).server == "hpb1"
+        assert noted.of_booking(session, view.id).server == "hpb1"
 
 
 def test_one_process_watches_and_another_takes_over(day: Day) -> None:
@@ -110,14 +110,14 @@ def test_one_process_watches_and_another_takes_over(day: Day) -> None:
     other = replace(day.observer, holder="two")
     day.observer.look()
     with day.database.read() as session:
-        before = len(records.readings(session, day.school.clock.now)["hpb1"])
+        before = len(readings.readings(session, day.school.clock.now)["hpb1"])
     other.look()
     with day.database.read() as session:
-        assert len(records.readings(session, day.school.clock.now)["hpb1"]) == before
+        assert len(readings.readings(session, day.school.clock.now)["hpb1"]) == before
     day.school.clock.now += timedelta(seconds=20)
     other.look()
     with day.database.read() as session:
-        assert records.readings(session, day.school.clock.now)["hpb1"]
+        assert readings.readings(session, day.school.clock.now)["hpb1"]
 
 
 def test_readings_are_kept_for_an_hour_and_a_bit(day: Day) -> None:
@@ -128,7 +128,7 @@ def test_readings_are_kept_for_an_hour_and_a_bit(day: Day) -> None:
     day.at(view, minutes=80)
     day.observer.look()
     with day.database.read() as session:
-        assert all(one.at > first for some in records.readings(session, first).values() for one in some)
+        assert all(one.at > first for some in readings.readings(session, first).values() for one in some)
 
 
 def test_a_second_source_adds_to_the_first(day: Day) -> None:
@@ -136,7 +136,7 @@ def test_a_second_source_adds_to_the_first(day: Day) -> None:
     day.at(view, minutes=1)
     day.observer.look()
     with day.database.read() as session:
-        second = servers_now(records.readings(session, view.starts_at), MEDIA, day.school.clock.now)[1]
+        second = servers_now(readings.readings(session, view.starts_at), MEDIA, day.school.clock.now)[1]
     assert second.reading == {"rooms": 0, "node_load": 0.5}
     with day.database.write() as session:
         assert not note_alarms(session, day.school.conference(), [], day.school.clock.now)

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,9 @@ from sqlmodel import select
 
 from conftest import DAY, KEY, NOW
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import organise, people
+from sprechtag.conference import lookup, ruleset
+from sprechtag.conference.families import Family, code_of, invite, manage_token
+from sprechtag.conference.named import name_host
 from sprechtag.conference.tables import Booking, Conference, FeedbackAnswer, Guest, HostWish, WaitingEntry
 from sprechtag.conference.tokens import code_hash, feedback_path, older_code
 from town import links
@@ -30,7 +33,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         stage.public.base_url = httpx.URL(f"http://nc.example{FRONTS['php']}sprechtag/")
         with stage.house.database.write() as session:
             for user, classes in (("t01", "5a, 5b"), ("t02", "5b; 6a"), ("t03", "7c")):
-                organise.find_host(session, stage.school.conference_id, user).classes = classes
+                lookup.find_host(session, stage.school.conference_id, user).classes = classes
         yield stage
 
 
@@ -72,7 +75,7 @@ async def test_a_proposal_is_booked_as_a_whole(stage: Stage) -> None:
     booked = await stage.public.post(f"{stage.share}/plan", data=fields(proposal) | WHO | {"do": "book"})
     assert booked.status_code == 200 and "Ihre Termine sind gebucht" in booked.text
     spans = sorted((view.starts_at, view.ends_at) for view in map(stage.school.view, (1, 2, 3)))
-    assert all(after[0] - before[1] == timedelta(minutes=10) for before, after in zip(spans, spans[1:], strict=False))
+    assert all(after[0] - before[1] == timedelta(minutes=10) for before, after in pairwise(spans))
     again = await stage.public.post(f"{stage.share}/plan", data=fields(proposal) | WHO | {"do": "book"})
     assert links(again, "/m/") == links(booked, "/m/")
 
@@ -193,7 +196,7 @@ async def test_a_full_host_has_a_waiting_list(stage: Stage) -> None:
     with stage.house.database.read() as session:
         entry = session.exec(select(WaitingEntry)).one()
         guest = session.get_one(Guest, entry.guest_id)
-        mine = f"m/{people.manage_token(guest, KEY)}"
+        mine = f"m/{manage_token(guest, KEY)}"
     assert "Sie sind als Nächste dran" in (await stage.public.get(mine)).text
     stage.school.desk.cancel(1)
     page = await stage.public.get(mine)
@@ -215,7 +218,7 @@ async def test_a_family_leaves_a_waiting_list(stage: Stage) -> None:
     await stage.public.post(wait, data=WHO)
     with stage.house.database.read() as session:
         guest = session.exec(select(Guest).where(Guest.name == WHO["name"])).one()
-    page = await stage.public.get(f"m/{people.manage_token(guest, KEY)}")
+    page = await stage.public.get(f"m/{manage_token(guest, KEY)}")
     leave = re.search(r'action="([^"]+/leave)"', page.text)
     assert leave
     answer = await stage.public.post(str(page.url.join(leave[1])), data={})
@@ -226,10 +229,10 @@ def invited(stage: Stage, name: str = "Familie Kaya", asked_by: str = "") -> tup
     """A family that the school has entered: its page and its code."""
     with stage.house.database.write() as session:
         conference = session.get_one(Conference, stage.school.conference_id)
-        guest, _ = people.invite(session, conference, people.Family(name, "", "Deniz Kaya", "5b", "tr"), KEY)
+        guest, _ = invite(session, conference, Family(name, "", "Deniz Kaya", "5b", "tr"), KEY)
         if asked_by:
-            people.name_host(session, guest, organise.find_host(session, conference.id or 0, asked_by), asked=True)
-        return f"m/{people.manage_token(guest, KEY)}", people.code_of(guest, KEY)
+            name_host(session, guest, lookup.find_host(session, conference.id or 0, asked_by), asked=True)
+        return f"m/{manage_token(guest, KEY)}", code_of(guest, KEY)
 
 
 async def test_the_code_of_a_letter_opens_the_familys_page(stage: Stage) -> None:
@@ -261,7 +264,7 @@ async def test_codes_printed_before_they_grew_longer_still_open(stage: Stage) ->
         guest = session.exec(select(Guest)).one()
         older = older_code(KEY, guest.public_id, guest.manage_generation)
         guest.code_hash = code_hash(KEY, older)
-        assert people.code_of(guest, KEY) == older != code
+        assert code_of(guest, KEY) == older != code
     assert (await stage.public.post(f"{stage.share}/code", data={"code": older})).status_code == 200
 
 
@@ -345,7 +348,7 @@ async def test_several_hosts_are_within_the_budget(tmp_path: Path) -> None:
     from sprechtag.conference.slots import TimeWindow
 
     hosts = tuple(f"t{number:02}" for number in range(1, 81))
-    rules = organise.Rules(name="Elternsprechtag", windows=[TimeWindow(date(2027, 1, 13), time(15), time(19))])
+    rules = ruleset.Rules(name="Elternsprechtag", windows=[TimeWindow(date(2027, 1, 13), time(15), time(19))])
     async with open_stage(tmp_path, hosts=hosts, rules=rules) as stage:
         stage.public.base_url = httpx.URL(f"http://nc.example{FRONTS['php']}sprechtag/")
         seen = [await stage.public.get(stage.share)]

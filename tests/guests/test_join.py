@@ -11,10 +11,10 @@ import pytest
 
 from conftest import KEY
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference.queries import booking_view
 from sprechtag.conference.tables import DeviceCheck, Effect, Host
 from sprechtag.conference.tokens import join_path
-from sprechtag.day import records
+from sprechtag.conference.views import booking_view
+from sprechtag.day import noted, timeline
 
 LINK = "http://nc.example/call/abcd2345"
 JSON = {"Accept": "application/json"}
@@ -37,7 +37,7 @@ def booked(stage: Stage, number: int = 0, place: str = "video") -> int:
     with stage.house.database.write() as session:
         effect = session.get(Effect, (made.id, "talk"))
         effect.remote = {"token": "abcd2345", "link": LINK}  # type: ignore[union-attr]
-        records.remember_room(session, made.id, f"abcd234{number}")
+        noted.remember_room(session, made.id, f"abcd234{number}")
     return made.id
 
 
@@ -107,7 +107,7 @@ async def test_looking_changes_nothing_and_too_early_is_no_arrival(stage: Stage)
     clock_at(stage, one, hours=-3)
     assert (await stage.public.post(path(stage, one) + "/enter", headers=JSON)).json()["letIn"] is None
     with stage.house.database.read() as session:
-        known = records.peek(session, one)
+        known = noted.peek(session, one)
     assert known is None or known.arrived_at is None
 
 
@@ -127,7 +127,7 @@ async def test_a_host_who_runs_late_is_said_on_the_page(stage: Stage) -> None:
     one, following = booked(stage, 0), booked(stage, 1)
     clock_at(stage, one, minutes=6)
     with stage.house.database.write() as session:
-        call = records.of_booking(session, one)
+        call = noted.of_booking(session, one)
         call.arrived_at, call.up_at, call.present = stage.school.clock.now, stage.school.clock.now, ["host", "x"]
     assert "about 6 minutes late" in (await stage.public.get(path(stage, following))).text
 
@@ -138,7 +138,7 @@ async def test_an_announced_delay_moves_the_turn(stage: Stage) -> None:
     before = (await stage.public.post(path(stage, one) + "/enter", headers=JSON)).json()
     with stage.house.database.write() as session:
         host = session.get_one(Host, booking_view(session, one).host_id)
-        records.delay(session, host, records.today_of(stage.school.conference(), stage.school.clock.now), 10)
+        timeline.delay(session, host, timeline.today_of(stage.school.conference(), stage.school.clock.now), 10)
     state = (await stage.public.get(path(stage, one) + "/state")).json()
     assert state["letIn"] is None and state["begins"] == before["begins"] + 600_000
     after = (await stage.public.post(path(stage, one) + "/enter", headers=JSON)).json()
@@ -164,7 +164,7 @@ async def test_a_few_words_reach_the_host(stage: Stage) -> None:
     )
     assert "weitergegeben" in answer.text
     with stage.house.database.read() as session:
-        assert records.peek(session, one).family_says == "Ton geht <b>nicht</b>"  # type: ignore[union-attr]
+        assert noted.peek(session, one).family_says == "Ton geht <b>nicht</b>"  # type: ignore[union-attr]
     empty = await stage.public.post(path(stage, one) + "/message", data={"text": "", "lang": "de"})
     assert 'role="alert"' in empty.text
 
@@ -182,7 +182,7 @@ async def test_after_the_call_it_says_thanks_and_what_is_next(stage: Stage) -> N
     one = booked(stage)
     clock_at(stage, one, minutes=9)
     with stage.house.database.write() as session:
-        records.mark(session, one, "done", stage.school.clock.now)
+        noted.mark(session, one, "done", stage.school.clock.now)
     answer = await stage.public.get(path(stage, one))
     assert "Thank you for the conversation" in answer.text and "join.js" not in answer.text
 

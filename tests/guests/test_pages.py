@@ -12,7 +12,7 @@ import pytest
 
 from conftest import NOW
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import organise
+from sprechtag.conference import ruleset
 from sprechtag.conference.slots import TimeWindow
 
 
@@ -169,7 +169,7 @@ async def test_searching_finds_by_name_and_subject(stage: Stage) -> None:
 async def test_a_booking_is_at_most_five_requests_and_120_kb(tmp_path: Path) -> None:
     """With 80 hosts x 24 slots; the limit of main issue 2."""
     hosts = tuple(f"t{number:02}" for number in range(1, 81))
-    rules = organise.Rules(name="Elternsprechtag", windows=[TimeWindow(date(2027, 1, 13), time(15), time(19))])
+    rules = ruleset.Rules(name="Elternsprechtag", windows=[TimeWindow(date(2027, 1, 13), time(15), time(19))])
     async with open_stage(tmp_path, hosts=hosts, rules=rules) as stage:
         seen: list[httpx.Response] = []
         stage.public.base_url = httpx.URL(f"http://nc.example{FRONTS['php']}sprechtag/")

@@ -15,10 +15,11 @@ from sqlmodel import col
 from conftest import KEY
 from house import PROXY, Stage, open_stage
 from sprechtag.conference import administration
-from sprechtag.conference.queries import BookingView, learn
+from sprechtag.conference.instance import learn
 from sprechtag.conference.tables import Conference, DeviceCheck, GuestLetter, Job
 from sprechtag.conference.tokens import display_path, part_of_path
-from sprechtag.day import records
+from sprechtag.conference.views import BookingView
+from sprechtag.day import noted
 
 MEDIA = {
     "servers": [{"name": "hpb1", "metrics": "http://hpb1/metrics", "calls": 20}, {"name": "hpb2"}],
@@ -54,7 +55,7 @@ class Board:
 
     def goes_up(self, view: BookingView) -> None:
         with self.stage.house.database.write() as session:
-            call = records.of_booking(session, view.id)
+            call = noted.of_booking(session, view.id)
             call.arrived_at, call.up_at, call.present = (
                 view.starts_at,
                 view.starts_at + timedelta(seconds=7),

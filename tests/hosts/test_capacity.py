@@ -13,8 +13,10 @@ import pytest
 from conftest import DAY, RULES, School
 from house import PROXY, open_stage
 from sprechtag.conference import administration, organise
+from sprechtag.conference.errors import HasBookings
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Conference
+from sprechtag.conference.windows import stagger
 from sprechtag.day.media import relay_hosts
 from sprechtag.hosts.capacity import MediaData, answer
 
@@ -112,7 +114,7 @@ def test_a_window_that_begins_minutes_before_midnight_does_not_go_on_in_the_morn
     with school.database.write() as session:
         conference = session.get_one(Conference, school.conference_id)
         organise.edit(session, conference, replace(RULES, windows=late))
-        organise.stagger(session, conference, 2, 15)
+        stagger(session, conference, 2, 15)
     starts = [
         [slot.starts_at.astimezone(ZoneInfo("Europe/Berlin")) for slot in school.slots(host)] for host in ("t01", "t02")
     ]
@@ -122,6 +124,6 @@ def test_a_window_that_begins_minutes_before_midnight_does_not_go_on_in_the_morn
 
 def test_staggering_never_takes_a_booked_time_away(school: School) -> None:
     school.book(school.slots("t02")[0], "a")
-    with pytest.raises(organise.HasBookings), school.database.write() as session:
-        organise.stagger(session, session.get_one(Conference, school.conference_id), 2, 5)
+    with pytest.raises(HasBookings), school.database.write() as session:
+        stagger(session, session.get_one(Conference, school.conference_id), 2, 5)
     assert school.slots("t02")[0].starts_at == school.slots("t01")[0].starts_at

@@ -9,7 +9,7 @@ from icalendar import Calendar
 from openpyxl import load_workbook
 
 from hosts.conftest import Api
-from sprechtag.conference.booking import Wish
+from sprechtag.conference.booking import Pick
 from sprechtag.conference.person import Person
 from sprechtag.paper.sheets import harmless, write_xlsx
 
@@ -72,7 +72,7 @@ async def test_umlauts_of_an_old_excel_survive(organiser: Api) -> None:
 
 async def test_bookings_are_exported_and_no_cell_is_a_formula(organiser: Api) -> None:
     person = Person('=HYPERLINK("http://evil.example")', "a@post.example", "de")
-    wish = Wish(organiser.school.slots()[0].public_id, "on_site", "+Kind", "5b", "")
+    wish = Pick(organiser.school.slots()[0].public_id, "on_site", "+Kind", "5b", "")
     organiser.school.desk.book(organiser.school.conference_id, person, wish)
     text = (await organiser.answer("GET", f"{organiser.one}/export/bookings.csv")).content.decode("utf-8-sig")
     assert "2027-01-13;15:00;15:10;Teacher t01" in text and "'+Kind" in text and "'=HYPERLINK" in text

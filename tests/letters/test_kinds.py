@@ -9,8 +9,8 @@ import pytest
 
 from conftest import KEY, NOW, School
 from sprechtag.conference import organise, people
-from sprechtag.conference.queries import BookingView, guest_view
 from sprechtag.conference.tables import Guest, LetterKind
+from sprechtag.conference.views import BookingView, guest_view
 from sprechtag.letters.kinds import KINDS, appointments
 from sprechtag.letters.letter import Letter
 from sprechtag.letters.sending import fingerprint_of

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Everybody's wishes at once, against trying out everything on small schools."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given, settings
@@ -88,7 +88,7 @@ def test_every_step_is_at_least_as_good_and_can_be_kept() -> None:
         seen.append(best.score)  # type: ignore[attr-defined]
 
     assign(problem, 1, 0.5, watch=watch)
-    assert len(seen) >= 3 and all(not before < after for before, after in zip(seen, seen[1:], strict=False))
+    assert len(seen) >= 3 and all(not before < after for before, after in pairwise(seen))
 
 
 def test_a_wrong_assignment_is_found_out() -> None:

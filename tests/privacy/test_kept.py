@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel, select
 
 from conftest import KEY, NOW, School
 from filler import MOMENT, fill
-from sprechtag.conference import people
+from sprechtag.conference.families import Family, invite
 from sprechtag.conference.tables import Conference, EventToEmpty, Guest, InstanceFact, PaperJob
 from sprechtag.database import Database
 from sprechtag.privacy import kept, retention
@@ -187,7 +187,7 @@ def test_a_conference_that_is_still_prepared_loses_no_family(school: School) -> 
         for name in ("slot", "window"):
             session.execute(SQLModel.metadata.tables[name].delete())
         school_of.created_at = NOW - 100 * DAY
-        guest, _ = people.invite(session, school_of, people.Family("New"), KEY)
+        guest, _ = invite(session, school_of, Family("New"), KEY)
         guest.created_at = NOW
     with school.database.write() as session:
         assert retention.erase_expired(session, NOW + 29 * DAY) == 0

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from conftest import School
 from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestMinute, IdempotencyKey
-from sprechtag.day import records
+from sprechtag.day import readings
 from sprechtag.privacy.retention import erase_expired, tidy
 
 
@@ -28,8 +28,8 @@ def test_what_only_the_day_needed_goes_with_the_day(school: School) -> None:
     with school.database.write() as session:
         conference = session.get_one(Conference, school.conference_id)
         conference.rehearsal = "on"
-        records.keep_reading(session, "hpb1", end, {"rooms": 3.0})
+        readings.keep_reading(session, "hpb1", end, {"rooms": 3.0})
         tidy(session, end - timedelta(seconds=1))
-        assert conference.rehearsal == "on" and records.readings(session, end)
+        assert conference.rehearsal == "on" and readings.readings(session, end)
         tidy(session, end + timedelta(hours=2))
-        assert conference.rehearsal == "ending" and not records.readings(session, end)
+        assert conference.rehearsal == "ending" and not readings.readings(session, end)

@@ -17,9 +17,11 @@ from test_kept import found, plant
 
 from conftest import KEY, NOW, School
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import administration, people, proof, waiting
+from sprechtag.conference import administration, proof, waiting
 from sprechtag.conference.errors import AddressTaken, NotFound, Spent
-from sprechtag.conference.queries import learn
+from sprechtag.conference.families import Family, find_family, invite, manage_token
+from sprechtag.conference.holding import hold
+from sprechtag.conference.instance import learn
 from sprechtag.conference.tables import Booking, Conference, Effect, EventToEmpty, Guest, GuestLetter, Host, Slot
 from sprechtag.database import Database
 from sprechtag.day import media
@@ -83,7 +85,7 @@ def test_erasing_a_family_leaves_nothing_of_it(school: School) -> None:
         guest = session.get_one(Guest, over.guest_id)
         session.get_one(Effect, (over.id, "calendar")).remote = {"calendar": "personal", "name": "past"}
         slot = session.get_one(Slot, slots[10].id)
-        people.hold(session, slot, guest)
+        hold(session, slot, guest)
         proof.show_link(session, guest, KEY, NOW)
         assert not erase(session, guest, school.clock())
         assert session.get_one(Slot, slot.id).blocked_by == "" and session.get_one(Slot, slot.id).held_for is None
@@ -93,7 +95,7 @@ def test_erasing_a_family_leaves_nothing_of_it(school: School) -> None:
         guest = session.get_one(Guest, over.guest_id)
         assert guest.email == "amara@post.example", "the mail is still to go out"
         with pytest.raises(NotFound):
-            proof.by_token(session, people.manage_token(guest, KEY))
+            proof.by_token(session, manage_token(guest, KEY))
         assert [event.name for event in session.exec(select(EventToEmpty))] == ["past"]
     in_step(school)
     with school.database.write() as session:
@@ -121,13 +123,13 @@ def test_what_an_erased_family_had_goes_to_the_next_who_waits(school: School) ->
         for slot in session.exec(select(Slot).where(Slot.host_id == host.id)):
             if slot.public_id != view.slot_public_id:
                 slot.blocked, slot.blocked_by = True, "host"
-        waits, _ = people.invite(session, conference, people.Family("Next", "next@post.example", "Kim"), KEY)
+        waits, _ = invite(session, conference, Family("Next", "next@post.example", "Kim"), KEY)
         waiting.join(session, conference, host, waits, "Kim", "", NOW)
         erase(session, session.get_one(Guest, view.guest_id), NOW)
         slot = session.exec(select(Slot).where(Slot.public_id == view.slot_public_id)).one()
         assert slot.held_for == waits.id
         erase(session, waits, NOW)
-        new, _ = people.invite(session, conference, people.Family("New"), KEY)
+        new, _ = invite(session, conference, Family("New"), KEY)
         assert session.get_one(Slot, slot.id).held_for is None and new.id != waits.id
 
 
@@ -158,14 +160,14 @@ def test_a_new_address_is_unproven_and_gets_a_new_link(school: School) -> None:
     with school.database.write() as session:
         guest = session.get_one(Guest, view.guest_id)
         proof.prove(session, guest, NOW)
-        old = people.manage_token(guest, KEY)
+        old = manage_token(guest, KEY)
         assert correct(session, guest, Correction("Amara", "new@post.example"), KEY, NOW)
         assert guest.proven_at is None and guest.email == "new@post.example"
-        assert proof.by_token(session, people.manage_token(guest, KEY)).guest.id == guest.id
+        assert proof.by_token(session, manage_token(guest, KEY)).guest.id == guest.id
         with pytest.raises(NotFound):
             proof.by_token(session, old)
         assert [letter.kind for letter in session.exec(select(GuestLetter))] == ["new_link"]
-        assert people.find_family(session, school.conference(), people.Family("x", "new@post.example"), KEY)
+        assert find_family(session, school.conference(), Family("x", "new@post.example"), KEY)
 
 
 def test_another_familys_address_is_neither_taken_nor_told(school: School) -> None:
@@ -209,7 +211,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 def own_page(stage: Stage, who: str = "amara") -> str:
     view = stage.school.book(stage.school.slots()[0], who)
     with stage.house.database.read() as session:
-        return f"m/{people.manage_token(session.get_one(Guest, view.guest_id), KEY)}"
+        return f"m/{manage_token(session.get_one(Guest, view.guest_id), KEY)}"
 
 
 async def test_a_family_reads_and_takes_along_what_is_kept(stage: Stage) -> None:
@@ -249,7 +251,7 @@ async def test_a_family_corrects_itself(stage: Stage) -> None:
     assert wrong.status_code == 422 and "aria-invalid" in wrong.text
     moved = await stage.public.post(f"{page}/correct", data=fields | {"email": "new@post.example"})
     with stage.house.database.read() as session:
-        new = people.manage_token(session.exec(select(Guest)).one(), KEY)
+        new = manage_token(session.exec(select(Guest)).one(), KEY)
     assert moved.status_code == 200 and new not in moved.text and new not in page
     assert (await stage.public.get(page)).status_code == 404
 

@@ -18,8 +18,10 @@ from sqlmodel import col
 
 from conftest import KEY, School, make_school
 from house import Stage, open_stage
-from sprechtag.conference import organise, people
-from sprechtag.conference.queries import learn
+from sprechtag.conference import organise
+from sprechtag.conference.families import Family, invite, manage_token
+from sprechtag.conference.holding import hold
+from sprechtag.conference.instance import learn
 from sprechtag.conference.tables import Booking, Guest, Host, Slot, WaitingEntry
 from sprechtag.conference.tokens import display_path, feed_path, feedback_path, join_path
 from sprechtag.database import utc_now
@@ -149,9 +151,9 @@ class Target:
         self.school.book(self.slots("t02")[3], "b")
         with database.write() as session:
             conference = self.school.conference()
-            family = people.Family("Familie Öz", "oez@post.example", "Emre", "5b")
-            guest, _ = people.invite(session, conference, family, KEY)
-            people.hold(session, session.get_one(Slot, self.slots("t01")[4].id), guest)
+            family = Family("Familie Öz", "oez@post.example", "Emre", "5b")
+            guest, _ = invite(session, conference, family, KEY)
+            hold(session, session.get_one(Slot, self.slots("t01")[4].id), guest)
             host = session.execute(select(Host).where(col(Host.conference_id) == conference.id)).scalars().first()
             if host:
                 session.add(
@@ -179,8 +181,8 @@ class Target:
         share = organise.share_token(conference, KEY)
         self.paths = {
             "s": f"/s/{share}",
-            "m": f"/m/{people.manage_token(owner, KEY)}",
-            "m2": f"/m/{people.manage_token(guest, KEY)}",
+            "m": f"/m/{manage_token(owner, KEY)}",
+            "m2": f"/m/{manage_token(guest, KEY)}",
             "j": f"/{join_path(KEY, view.public_id, view.guest_generation)}",
             "c": f"/{feed_path(KEY, owner.public_id, owner.manage_generation)}",
             "f": f"/{feedback_path(KEY, conference.public_id)}",

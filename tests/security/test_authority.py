@@ -14,11 +14,14 @@ from sqlmodel import select
 
 from conftest import KEY, NOW
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import organise, people, proof, wishes
-from sprechtag.conference.booking import Wish
+from sprechtag.conference import lookup, proof, wishes
+from sprechtag.conference.booking import Pick
+from sprechtag.conference.families import Family, by_code, code_of, invite, manage_token
+from sprechtag.conference.named import name_host
 from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Booking, Conference, Guest, GuestLetter
 from sprechtag.conference.tokens import hashed, invitation_code
+from sprechtag.conference.windows import block
 from town import links
 
 EMAIL = "ayse@post.example"
@@ -37,14 +40,14 @@ MODE_NAMES = ["link", "confirmed", "invited", "wishes", "wishes of the invited",
 
 @asynccontextmanager
 async def school(folder: Path, mode: dict[str, object]) -> AsyncIterator[Stage]:
-    folder.mkdir()
+    folder.mkdir()  # noqa: ASYNC240 - a test waits for nobody
     async with open_stage(folder, hosts=("t01", "t02", "t03", "t04")) as stage:
         stage.public.base_url = httpx.URL(f"http://nc.example{FRONTS['php']}sprechtag/")
         stage.school.change(max_bookings_per_guest=3, max_bookings_per_guest_and_host=1, languages="en", **mode)
         # With t04 nothing is free, so that somebody can wait there.
         for number, slot in enumerate(stage.school.slots("t04")):
             with stage.house.database.write() as session:
-                organise.block(session, session.merge(slot), "organiser")
+                block(session, session.merge(slot), "organiser")
             assert number < 12
         yield stage
 
@@ -58,7 +61,7 @@ def nothing(stage: Stage) -> None:
 
 def _book(stage: Stage, host: str, number: int, child: str = "Ali") -> int:
     """As the school on the phone, whom no mode keeps out."""
-    wish = Wish(stage.school.slots(host)[number].public_id, "on_site", child, "Zebras", "")
+    wish = Pick(stage.school.slots(host)[number].public_id, "on_site", child, "Zebras", "")
     booked = stage.house.desk.book(stage.school.conference_id, Person("Yılmaz", EMAIL, "tr"), wish, by_guest=False)
     return booked.guest_id
 
@@ -74,9 +77,9 @@ def has_proven_it(stage: Stage) -> None:
 def was_entered_by_the_school(stage: Stage) -> None:
     with stage.house.database.write() as session:
         conference = session.get_one(Conference, stage.school.conference_id)
-        guest, _ = people.invite(session, conference, people.Family("Yılmaz", EMAIL, "Ali", "Zebras", "tr"), KEY)
-        host = organise.find_host(session, conference.id or 0, "t02")
-        people.name_host(session, guest, host, asked=True)
+        guest, _ = invite(session, conference, Family("Yılmaz", EMAIL, "Ali", "Zebras", "tr"), KEY)
+        host = lookup.find_host(session, conference.id or 0, "t02")
+        name_host(session, guest, host, asked=True)
 
 
 def had_one_and_cancelled(stage: Stage) -> None:
@@ -105,7 +108,7 @@ def has_wishes(stage: Stage) -> None:
         guest = session.get_one(Guest, guest_id)
         conference = session.get_one(Conference, guest.conference_id)
         if conference.booking_mode == "wishes":
-            host = organise.find_host(session, conference.id or 0, "t02")
+            host = lookup.find_host(session, conference.id or 0, "t02")
             day = stage.school.slots()[0].starts_at.date()
             wished = wishes.Wished([host], "Ali", "Zebras", {day: (0, 1440)}, "on_site", 5)
             wishes.enter(session, conference, guest, wished, stage.school.clock())
@@ -126,20 +129,20 @@ async def books(stage: Stage) -> httpx.Response:
 async def books_several(stage: Stage) -> httpx.Response:
     slots = [stage.school.slots("t01")[0].public_id, stage.school.slots("t02")[2].public_id]
     with stage.house.database.read() as session:
-        hosts = [organise.find_host(session, stage.school.conference_id, user).public_id for user in ("t01", "t02")]
+        hosts = [lookup.find_host(session, stage.school.conference_id, user).public_id for user in ("t01", "t02")]
     data = FORM | {"h": hosts, "slot": slots, "do": "book", "key": "k" * 22}
     return await stage.public.post(f"{stage.share}/plan", data=data)
 
 
 async def waits(stage: Stage) -> httpx.Response:
     with stage.house.database.read() as session:
-        host = organise.find_host(session, stage.school.conference_id, "t04").public_id
+        host = lookup.find_host(session, stage.school.conference_id, "t04").public_id
     return await stage.public.post(f"{stage.share}/h/{host}/wait", data=FORM)
 
 
 async def saves_wishes(stage: Stage) -> httpx.Response:
     with stage.house.database.read() as session:
-        host = organise.find_host(session, stage.school.conference_id, "t01").public_id
+        host = lookup.find_host(session, stage.school.conference_id, "t01").public_id
     return await stage.public.post(f"{stage.share}/wishes", data=FORM | {"h": host, "do": "save"})
 
 
@@ -238,7 +241,7 @@ async def test_who_booked_first_with_somebodys_address_keeps_nothing(tmp_path: P
         # The address' owner books, by its mail, and the one with the old link looks.
         with stage.house.database.read() as session:
             guest = session.exec(select(Guest)).one()
-        own = f"m/{people.manage_token(guest, KEY)}"
+        own = f"m/{manage_token(guest, KEY)}"
         slot = stage.school.slots("t02")[3].public_id
         booked = await stage.public.post(f"{own}/t/{slot}", data={"child": "Ali", "place": "on_site"})
         assert booked.status_code == 200
@@ -277,7 +280,7 @@ async def test_a_forms_key_is_bound_to_address_and_times(tmp_path: Path) -> None
 async def test_a_page_takes_over_no_key_from_elsewhere(tmp_path: Path) -> None:
     async with school(tmp_path / "planted", MODES[0]) as stage:
         with stage.house.database.read() as session:
-            host = organise.find_host(session, stage.school.conference_id, "t01").public_id
+            host = lookup.find_host(session, stage.school.conference_id, "t01").public_id
         for do in ("", "grid", "picked", "book"):
             page = await stage.public.post(
                 f"{stage.share}/plan", data={"h": host, "do": do, "key": "planted-by-another-site"}
@@ -316,7 +319,7 @@ async def test_only_what_is_pressed_in_a_mail_proves_the_address(tmp_path: Path)
             with stage.house.database.read() as session:
                 return session.exec(select(Guest)).one()
 
-        own = f"m/{people.manage_token(guest(), KEY)}"
+        own = f"m/{manage_token(guest(), KEY)}"
         await stage.public.get(shown)
         await stage.public.post(f"{shown}/confirm", data={})
         await stage.public.get(own)
@@ -332,10 +335,10 @@ async def test_a_new_link_voids_all_older_ones(tmp_path: Path) -> None:
         with stage.house.database.write() as session:
             guest = session.exec(select(Guest)).one()
             conference = session.get_one(Conference, guest.conference_id)
-            people.invite(session, conference, people.Family(guest.name, guest.email), KEY)
-            code = people.code_of(guest, KEY)
+            invite(session, conference, Family(guest.name, guest.email), KEY)
+            code = code_of(guest, KEY)
             booking = session.exec(select(Booking)).one().public_id
-        own = f"m/{people.manage_token(guest, KEY)}"
+        own = f"m/{manage_token(guest, KEY)}"
         feed = f"c/{guest.public_id}/{KEY.token('feed', guest.public_id, 1)}.ics"
         join = f"j/{booking}/{KEY.token('join', booking, 1)}"
         for path in (own, feed, join, shown):
@@ -348,7 +351,7 @@ async def test_a_new_link_voids_all_older_ones(tmp_path: Path) -> None:
         assert (await stage.public.post(f"{stage.share}/code", data={"code": code})).status_code == 422
         with stage.house.database.read() as session:
             guest = session.exec(select(Guest)).one()
-            assert people.by_code(session, conference, people.code_of(guest, KEY), KEY)
-            assert proof.by_token(session, people.manage_token(guest, KEY)).guest.id == guest.id
+            assert by_code(session, conference, code_of(guest, KEY), KEY)
+            assert proof.by_token(session, manage_token(guest, KEY)).guest.id == guest.id
             kinds = [letter.kind for letter in session.exec(select(GuestLetter))]
         assert kinds == ["new_link"]

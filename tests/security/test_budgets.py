@@ -16,12 +16,11 @@ from sqlmodel import select
 
 from conftest import KEY, NOW, School
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import budgets, jobs, organise
-from sprechtag.conference.booking import Desk, Wish
+from sprechtag.conference import budgets, jobs, lookup, ruleset
+from sprechtag.conference.booking import Desk, Pick
 from sprechtag.conference.errors import Refused, Spent
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import plain_class, plain_name
-from sprechtag.conference.queries import guest_view
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Booking, BudgetCount, Effect, FeedbackAnswer, Guest, Notice, Slot
 from sprechtag.conference.tokens import feedback_path
@@ -29,7 +28,7 @@ from sprechtag.letters.channels.calendar_files import calendar_files
 from sprechtag.letters.compose import announcement, compose
 from town import links
 
-RULES = organise.Rules(name="Sprechtag", windows=[TimeWindow(date(2027, 1, 13), time(8), time(20))], slot_minutes=10)
+RULES = ruleset.Rules(name="Sprechtag", windows=[TimeWindow(date(2027, 1, 13), time(8), time(20))], slot_minutes=10)
 
 
 @pytest.fixture
@@ -67,7 +66,7 @@ async def test_the_counters_are_everybodys_and_hold_no_address(stage: Stage) -> 
     for number in range(5):
         await book(stage, number)
     other_process = Desk(stage.house.database, stage.house.links, clock=stage.school.clock, per_address=lambda: 5)
-    wish = Wish(stage.school.slots()[20].public_id, "on_site", "Kid", "", "")
+    wish = Pick(stage.school.slots()[20].public_id, "on_site", "Kid", "", "")
     person = Person("X", "x@post.example", "en")
     with pytest.raises(Spent):
         other_process.book(stage.school.conference_id, person, wish, visitor="203.0.113.9")
@@ -177,7 +176,7 @@ async def test_where_the_unproven_hold_too_much_new_ones_confirm_first(stage: St
         assert guest is not None
     # Who comes by its own link is not asked again, and once enough have proven their address nobody is.
     stage.school.change(max_bookings_per_guest_and_host=5)
-    wish = Wish(stage.school.slots()[50].public_id, "on_site", "Kid", "", "")
+    wish = Pick(stage.school.slots()[50].public_id, "on_site", "Kid", "", "")
     booked = stage.house.desk.book_again(guest.id or 0, wish)
     assert stage.school.view(booked.booking_id).confirm_by is None
     for number in range(1, 20):
@@ -212,7 +211,7 @@ async def test_the_question_after_the_day_is_not_answered_by_one_visitor_for_all
 
 async def test_the_waiting_list_hands_out_nothing_that_is_free(stage: Stage) -> None:
     with stage.house.database.read() as session:
-        host = organise.find_host(session, stage.school.conference_id, "t01").public_id
+        host = lookup.find_host(session, stage.school.conference_id, "t01").public_id
     for number in range(3):
         async with visitor(stage, "203.0.113.9") as browser:
             form = {"child": "Kid", "name": f"n{number}", "email": f"n{number}@post.example"}
@@ -260,7 +259,7 @@ def test_whatever_is_typed_becomes_a_plain_line(text: str) -> None:
 
 def test_a_mail_to_an_unproven_address_holds_only_plain_names(school: School) -> None:
     text = "Blocked https://evil.example +49 900 1234567"
-    wish = Wish(school.slots()[0].public_id, "on_site", text, "9.evil.example"[:40], "")
+    wish = Pick(school.slots()[0].public_id, "on_site", text, "9.evil.example"[:40], "")
     booked = school.desk.book(school.conference_id, Person(text, "a@post.example", "en"), wish)
     view = school.view(booked.booking_id)
     with school.database.read() as session:
@@ -319,7 +318,7 @@ async def test_words_to_a_host_have_a_budget(stage: Stage) -> None:
 
 def test_the_school_itself_has_no_budget(school: School) -> None:
     for slot in school.slots():
-        wish = Wish(slot.public_id, "on_site", "Kid", "", "")
+        wish = Pick(slot.public_id, "on_site", "Kid", "", "")
         name = secrets.token_hex(4)
         try:
             school.desk.book(school.conference_id, Person(name, f"{name}@post.example", "en"), wish, by_guest=False)

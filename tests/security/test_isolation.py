@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sprechtag.sync.today import Today
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -21,7 +22,7 @@ from conftest import NOW, School
 from security.hostile import Target, all_routes, open_target
 from security.test_api_fuzz import operations, path_of, schema_of
 from security.test_forms_fuzz import address, routes
-from sprechtag.conference import letters, organise, waiting
+from sprechtag.conference import letters, waiting
 from sprechtag.conference.tables import Booking, Conference, Effect, GuestLetter, Host, Slot
 from sprechtag.database import Database
 from sprechtag.day.observer import Observer
@@ -37,7 +38,6 @@ from sprechtag.nextcloud.session import Door
 from sprechtag.privacy.retention import erase_expired, tidy
 from sprechtag.sandbox.world import Fault
 from sprechtag.settings import Settings
-from sprechtag.sync.today import Today
 from town import open_town
 
 END = datetime(9999, 12, 31, 23, 50, tzinfo=UTC)
@@ -156,8 +156,8 @@ def test_an_error_of_ours_is_answered_in_words_and_noted_without_what_was_sent(
     def surprise(*_: object, **__: object) -> None:
         raise Surprise(SECRET)
 
-    monkeypatch.setattr(organise, "find_host", surprise)
-    monkeypatch.setattr("sprechtag.guests.pages.host_by_public_id", surprise)
+    monkeypatch.setattr("sprechtag.conference.lookup.find_host", surprise)
+    monkeypatch.setattr("sprechtag.guests.booking.host_by_public_id", surprise)
     stage, where = target.stage, address("/s/{token}/h/{host_id}", target)
     one = f"/api/v1/conferences/{target.ids['conference_id'][0]}/me"
     headers = stage.app_api_headers("t01") | {"accept-language": language}

@@ -16,7 +16,7 @@ import pytest
 from conftest import School
 from security.hostile import open_target
 from sprechtag.day import fetch as fetching
-from sprechtag.day import metrics, records
+from sprechtag.day import metrics, readings
 from sprechtag.day.fetch import SideBySide, Unanswered, fetch
 from sprechtag.nextcloud.errors import Rejected, Unreachable
 from sprechtag.nextcloud.session import Door
@@ -201,7 +201,7 @@ def test_hostile_metrics_stop_neither_the_look_nor_the_others(day: Day, text: st
     day.servers.says = {"hpb1": text, "hpb2": GAUGE}
     day.observer.look()
     with day.database.read() as session:
-        kept = records.readings(session, day.school.clock.now - (day.school.clock.now - view.created_at))
+        kept = readings.readings(session, day.school.clock.now - (day.school.clock.now - view.created_at))
     assert [one.reading["rooms"] for one in kept["hpb2"]] == [3.0]
     assert all(abs(value) <= metrics.MOST * 50_000 for one in kept["hpb1"] for value in one.reading.values())
 

@@ -4,12 +4,12 @@
 
 from datetime import UTC, datetime
 
+from sprechtag.sync.today import Today
 from sqlalchemy import select
 
 from conftest import School
 from sprechtag.conference.tables import Notice
 from sprechtag.nextcloud.session import Door
-from sprechtag.sync.today import Today
 
 
 def told(school: School, now: datetime) -> list[tuple[str, str]]:

@@ -49,7 +49,7 @@ def test_one_hosts_families_only() -> None:
         eventually(lambda: town.in_step(event))
         town.world.mails.clear()
         hosts = {booking["host_user_id"] for booking in town.bookings(event)}
-        host = sorted(hosts)[0]
+        host = min(hosts)
         expected = {b["guest_email"] for b in town.bookings(event) if b["host_user_id"] == host}
         town.api("orga", "POST", f"{event.path}/messages", MESSAGE | {"host": host})
         eventually(lambda: finished(town, event))

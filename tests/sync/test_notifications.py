@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from conftest import PATIENCE, eventually
-from sprechtag.conference.people import tell_user
 from sprechtag.conference.tables import Alarm, Conference, Notice
+from sprechtag.conference.telling import tell_user
 from sprechtag.database import Database, utc_now
 from sprechtag.nextcloud.notifications import notify, readable
 from sprechtag.nextcloud.session import UserSession

@@ -13,9 +13,12 @@ from sqlmodel import select
 
 from conftest import KEY, Clock, School, make_school
 from sprechtag.bootstrap import House
-from sprechtag.conference import jobs, letters, organise, people
+from sprechtag.conference import jobs, letters, lookup, organise
+from sprechtag.conference.families import Family, invite
+from sprechtag.conference.hosts import decline
+from sprechtag.conference.instance import learn
+from sprechtag.conference.named import name_host
 from sprechtag.conference.person import Person
-from sprechtag.conference.queries import learn
 from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestLetter, Job, JobItem
 from sprechtag.letters.compose import compose
 from sprechtag.letters.mime import message
@@ -203,11 +206,11 @@ def test_free_times_of_others_with_the_subject_where_the_host_has_none(office: O
     view = office.school.book(office.school.slots("t01")[2], "a")
     office.mail_about_bookings(view.guest_id)
     with office.house.database.write() as session:
-        host = organise.find_host(session, office.school.conference_id, "t03")
+        host = lookup.find_host(session, office.school.conference_id, "t03")
         host.subject = "Sport"
     office.school.desk.cancel(view.id, by_guest=False)
     with office.house.database.write() as session:
-        organise.decline(session, organise.find_host(session, office.school.conference_id, "t01"))
+        decline(session, lookup.find_host(session, office.school.conference_id, "t01"))
     mail = office.mail_about_bookings(view.guest_id)
     assert "Teacher t02: " in mail.text and "Teacher t03" not in mail.text
 
@@ -225,7 +228,7 @@ def invite_three(office: Office) -> int:
         conference = session.get_one(Conference, office.school.conference_id)
         for name, language in (("Kaya", "tr"), ("Nowak", "pl"), ("Ohne", "de")):
             address = f"{name.lower()}@post.example" if name != "Ohne" else ""
-            people.invite(session, conference, people.Family(name, address, f"Kind {name}", "5b", language), KEY)
+            invite(session, conference, Family(name, address, f"Kind {name}", "5b", language), KEY)
         return jobs.start_inviting(session, conference, again=False, now=office.school.clock()).id or 0
 
 
@@ -248,8 +251,8 @@ def test_a_host_who_asks_has_the_family_written_to(office: Office) -> None:
     office.deliver()
     with office.house.database.write() as session:
         guest = session.exec(select(Guest).where(Guest.name == "Nowak")).one()
-        host = organise.find_host(session, office.school.conference_id, "t02")
-        people.name_host(session, guest, host, asked=True)
+        host = lookup.find_host(session, office.school.conference_id, "t02")
+        name_host(session, guest, host, asked=True)
         until = office.school.clock() + letters.WEEK
         letters.write(session, guest.id or 0, "asked", "x", {"host": host.public_id}, office.school.clock(), until)
     (mail,) = office.deliver()

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, insert, utc_now
-from . import budgets, follow, people, proof, rules, taken, waiting
+from . import budgets, follow, named, proof, rules, taken, waiting
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
@@ -51,7 +51,7 @@ EFFECT_KINDS = ("talk", "calendar", "mail")
 
 
 @dataclass(frozen=True)
-class Wish:
+class Pick:
     """One booking as asked for. `idempotency_key` is the form's: the same form again books once."""
 
     slot_public_id: str
@@ -96,7 +96,7 @@ class _Form:
 
     conference_id: int
     door: Door
-    wishes: Sequence[Wish]
+    picks: Sequence[Pick]
     who: Callable[[Session], tuple[Guest, bool]]
     language: str = ""
 
@@ -107,14 +107,13 @@ class _Form:
 
 @dataclass
 class Desk:
-    """Where guests book. `on_change` is called with the booking's id after the commit, never inside.
+    """Where guests book. What has to follow is put in the same transaction (`follow`).
 
     `per_address` is how many families one visitor may enter in ten minutes; `can_confirm` says of an organiser whether
     a mail can go out that has an address confirmed."""
 
     database: Database
     links: LinkKey
-    on_change: Callable[[int], None] = lambda booking_id: None
     clock: Callable[[], datetime] = utc_now
     per_address: Callable[[], int] = lambda: 400
     can_confirm: Callable[[str], bool] = lambda organiser_id: True
@@ -124,38 +123,38 @@ class Desk:
         self.ledger = budgets.Ledger(self.database, self.links, self.clock, self.per_address)
 
     def book(
-        self, conference_id: int, person: Person, wish: Wish, *, by_guest: bool = True, visitor: str = ""
+        self, conference_id: int, person: Person, pick: Pick, *, by_guest: bool = True, visitor: str = ""
     ) -> Booked:
         """Books as somebody without a manage link; not `by_guest` for one on the phone, whom neither opening, lead
         time nor limits keep out. `visitor` is the address it comes from, whose budget pays; empty for none.
 
         Where the conference wants the address confirmed, the booking holds its slot until `confirm` or for
         `rules.CONFIRM_WITHIN`. Raises any `Refused`; nothing is changed then."""
-        return self.book_all(conference_id, person, [wish], by_guest=by_guest, visitor=visitor)[0]
+        return self.book_all(conference_id, person, [pick], by_guest=by_guest, visitor=visitor)[0]
 
     def book_all(
         self,
         conference_id: int,
         person: Person,
-        wishes: Sequence[Wish],
+        picks: Sequence[Pick],
         *,
         by_guest: bool = True,
         visitor: str = "",
     ) -> list[Booked]:
-        """As `book`, for several times at once: all are booked or none. The wishes share one form's key."""
+        """As `book`, for several times at once: all are booked or none. The picks share one form's key."""
         person = person.checked(address_needed=by_guest)
         door = self.share(visitor) if by_guest else SCHOOL
 
         def who(session: Session) -> tuple[Guest, bool]:
             return self._guest(session, conference_id, person, door)
 
-        return self._book(_Form(conference_id, door, wishes, who, person.language), person.email.casefold())
+        return self._book(_Form(conference_id, door, picks, who, person.language), person.email.casefold())
 
-    def book_again(self, guest_id: int, wish: Wish, door: Door = OWN) -> Booked:
+    def book_again(self, guest_id: int, pick: Pick, door: Door = OWN) -> Booked:
         """Books for a guest known by a link of its own, or by a screen link (see `proof`)."""
-        return self.book_all_again(guest_id, [wish], door)[0]
+        return self.book_all_again(guest_id, [pick], door)[0]
 
-    def book_all_again(self, guest_id: int, wishes: Sequence[Wish], door: Door = OWN) -> list[Booked]:
+    def book_all_again(self, guest_id: int, picks: Sequence[Pick], door: Door = OWN) -> list[Booked]:
         """As `book_all`, for a guest known by a link."""
 
         def who(session: Session) -> tuple[Guest, bool]:
@@ -166,7 +165,7 @@ class Desk:
 
         with self.database.read() as session:
             conference_id = who(session)[0].conference_id
-        return self._book(_Form(conference_id, door, wishes, who), f"guest {guest_id}")
+        return self._book(_Form(conference_id, door, picks, who), f"guest {guest_id}")
 
     def share(self, visitor: str) -> Door:
         """The door of somebody with the share link; `visitor` is the address."""
@@ -192,21 +191,20 @@ class Desk:
             written = self.can_confirm(organiser)
             coming = taken.has_bookings(session, guest)
             proof.new_links(session, guest, self.links, self.clock(), rewrite_events=not written)
-        self.on_change(0)
         return bool(guest.email) and (written or coming)
 
     def _book(self, form: _Form, address: str) -> list[Booked]:
-        slots = sorted({wish.slot_public_id for wish in form.wishes})
+        slots = sorted({pick.slot_public_id for pick in form.picks})
         checked = [
             replace(
-                wish,
-                child=tidy("child", wish.child, 120, required=True),
-                school_class=tidy("school_class", wish.school_class, 40),
-                idempotency_key=_key_hash(form.conference_id, address, slots, wish.idempotency_key, number),
+                pick,
+                child=tidy("child", pick.child, 120, required=True),
+                school_class=tidy("school_class", pick.school_class, 40),
+                idempotency_key=_key_hash(form.conference_id, address, slots, pick.idempotency_key, number),
             )
-            for number, wish in enumerate(form.wishes)
+            for number, pick in enumerate(form.picks)
         ]
-        form = replace(form, wishes=checked)
+        form = replace(form, picks=checked)
         try:
             booked = self._book_once(form)
         except (Refused, IntegrityError) as refused:
@@ -218,9 +216,6 @@ class Desk:
             if isinstance(refused, Refused):
                 self._pass_on(form, refused)
             raise
-        for one in booked:
-            if not one.repeated:
-                self.on_change(one.booking_id)
         return booked
 
     def _pass_on(self, form: _Form, refused: Refused) -> None:
@@ -232,8 +227,7 @@ class Desk:
             self._tell_family(form.who, refused)
 
     def _note_spent(self, conference_id: int, spent: Spent, door: Door) -> None:
-        if self.ledger.refused(conference_id, spent.kind, door.visitor):
-            self.on_change(0)
+        self.ledger.refused(conference_id, spent.kind, door.visitor)
 
     def _tell_family(self, who: Callable[[Session], tuple[Guest, bool]], refused: Refused) -> None:
         """In a transaction of its own, which finds the guest anew: what the visitor had paid went with the refused one
@@ -245,19 +239,18 @@ class Desk:
                 session.rollback()
                 return
             proof.tell_not_done(session, guest, refused, self.clock())
-        self.on_change(0)
 
     def _book_once(self, form: _Form) -> list[Booked]:
         self._refuse_early(form)
         with self._writing() as session:
-            if before := _all_before(session, form.wishes):
+            if before := _all_before(session, form.picks):
                 return before
             now = self.clock()
             # In the order of their ids, so that two families never wait for each other's slot crosswise.
             found = sorted(
                 (
-                    (_slot_with_host(session, form.conference_id, wish.slot_public_id), number)
-                    for number, wish in enumerate(form.wishes)
+                    (_slot_with_host(session, form.conference_id, pick.slot_public_id), number)
+                    for number, pick in enumerate(form.picks)
                 ),
                 key=lambda one: one[0][2].id or 0,
             )
@@ -278,13 +271,13 @@ class Desk:
             booked: dict[int, Booked] = {}
             for (_, host, slot), number in found:
                 if form.by_family:
-                    asked = form.door.kind == "own" and people.has_asked(session, host.id or 0, guest.id or 0)
+                    asked = form.door.kind == "own" and named.has_asked(session, host.id or 0, guest.id or 0)
                     rules.check_booking_is_open(conference, now, asked=asked)
-                booking = _book_slot(session, (conference, host, slot), form.wishes[number], making)
+                booking = _book_slot(session, (conference, host, slot), form.picks[number], making)
                 booked[number] = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False, screen=screen)
             if form.door.proven:
                 waiting.reconsider(session, conference, guest, now)
-            return [booked[number] for number in range(len(form.wishes))]
+            return [booked[number] for number in range(len(form.picks))]
 
     def _pay(self, session: Session, door: Door, guest: Guest, times: int, now: datetime) -> None:
         """What somebody who has proven nothing spends with a form: times of the visitor's, and one change of the
@@ -303,8 +296,7 @@ class Desk:
             return True
         if not budgets.many_unproven(session, conference):
             return False
-        if budgets.note_refusal(session, conference.id or 0, "unproven", "", self.clock()):
-            self.on_change(0)
+        budgets.note_refusal(session, conference.id or 0, "unproven", "", self.clock())
         return self.can_confirm(conference.organiser_id)
 
     @contextmanager
@@ -321,14 +313,14 @@ class Desk:
         """Says no to a slot that is taken, or to a visitor who has spent all, without queueing for the write lock: in a
         rush most attempts end here."""
         with self.database.read() as session:
-            if _all_before(session, form.wishes):
+            if _all_before(session, form.picks):
                 return
             now = self.clock()
-            for wish in form.wishes:
-                conference, _, slot = _slot_with_host(session, form.conference_id, wish.slot_public_id)
+            for pick in form.picks:
+                conference, _, slot = _slot_with_host(session, form.conference_id, pick.slot_public_id)
                 _check_slot_is_free(session, conference, slot, now)
             if form.door.visitor:
-                budgets.check(session, self.ledger.times, form.door.visitor, now, len(form.wishes))
+                budgets.check(session, self.ledger.times, form.door.visitor, now, len(form.picks))
 
     def _guest(self, session: Session, conference_id: int, person: Person, door: Door) -> tuple[Guest, bool]:
         """The guest with this address; made in the same transaction if there is none. Raises `Spent`."""
@@ -415,12 +407,7 @@ class Desk:
         except Refused as refused:
             self._pass_on(_Form(conference_id, door, (), guest_of), refused)
             raise
-        self.on_change(0)
         return Noted(guest.id or 0, shown or door.screen)
-
-    def changed(self) -> None:
-        """Something was changed besides a booking: mails may be due."""
-        self.on_change(0)
 
     def move(
         self,
@@ -472,7 +459,6 @@ class Desk:
             if not door.proven and proof.depends_on_family(refused):
                 self._tell_family(lambda session: (_guest_of(session, booking_id), False), refused)
             raise
-        self.on_change(booking_id)
 
     def change_place(
         self,
@@ -505,7 +491,6 @@ class Desk:
             self._pay(session, door, session.get_one(Guest, booking.guest_id), 0, now)
             _taken_over(booking, door, by_guest and not late)
             self.change_place_in(session, booking, place, now, message)
-        self.on_change(booking_id)
 
     def cancel(self, booking_id: int, *, by_guest: bool = True, message: str = "", door: Door = OWN) -> None:
         """Cancels; a guest only until the change deadline, an organiser always. Twice is once."""
@@ -519,7 +504,6 @@ class Desk:
             self.cancel_in(session, booking, self.clock(), message, by="guest" if by_guest else "school")
             if by_guest:
                 waiting.offer(session, conference, session.get_one(Host, booking.host_id), slot, self.clock())
-        self.on_change(booking_id)
 
     def confirm_all(self, guest_id: int) -> None:
         """Confirms all that still waits for this family's word, as `confirm`."""
@@ -545,7 +529,6 @@ class Desk:
             _raise_revision(session, booking, self.clock())
             # So far the family was asked, not told of an appointment: its next mail is the first.
             session.get_one(Effect, (booking.id, "mail")).applied_revision = 0
-        self.on_change(booking_id)
 
     def release_unconfirmed(self) -> int:
         """Gives the slots back that were held for nothing; returns how many. Nobody is written to again: the address
@@ -591,10 +574,10 @@ def assign_slot(
 ) -> Booking:
     """Books a slot for a family in a transaction of the caller's: the result of a run, which no opening time and no
     limit keeps out. Raises `Refused` where the slot cannot be had any more."""
-    wish = Wish(found[2].public_id, place, child, school_class, "")
+    pick = Pick(found[2].public_id, place, child, school_class, "")
     taken.lock(session, [found[2]])
     try:
-        return _book_slot(session, found, wish, _Making(guest, Door("school", screen), False, now))
+        return _book_slot(session, found, pick, _Making(guest, Door("school", screen), False, now))
     except _SlotLost as lost:
         raise SlotTaken(lost.starts_at) from lost
 
@@ -610,7 +593,7 @@ class _Making:
     language: str = ""
 
 
-def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wish, making: _Making) -> Booking:
+def _book_slot(session: Session, found: tuple[Conference, Host, Slot], pick: Pick, making: _Making) -> Booking:
     """The slot's row is held by the caller (`taken.lock`)."""
     conference, host, slot = found
     guest, door, now = making.guest, making.door, making.now
@@ -618,11 +601,11 @@ def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wis
     # Who has only typed an address does not get what is held for the family with it.
     known = guest.id if door.proven else None
     rules.check_slot(conference, host, slot, now, by_guest=by_family, guest_id=known)
-    rules.check_place(conference, host, wish.place)
+    rules.check_place(conference, host, pick.place)
     _check_slot_is_free(session, conference, slot, now)
     if by_family and slot.held_for != guest.id:
         taken.check_own_limits(session, conference, host, slot)
-    _check_guest(session, conference, guest, host, slot, wish.child if by_family else None)
+    _check_guest(session, conference, guest, host, slot, pick.child if by_family else None)
     if not door.proven:
         taken.check_offers(session, guest, slot)
     booking = Booking(
@@ -630,9 +613,9 @@ def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wis
         host_id=slot.host_id,
         slot_id=slot.id or 0,
         guest_id=guest.id or 0,
-        place=wish.place,
-        child=wish.child,
-        school_class=wish.school_class,
+        place=pick.place,
+        child=pick.child,
+        school_class=pick.school_class,
         screen=door.screen,
         language=making.language if not door.proven else "",
         visitor=door.visitor,
@@ -642,8 +625,8 @@ def _book_slot(session: Session, found: tuple[Conference, Host, Slot], wish: Wis
     waiting.taken_up(session, slot, guest.id or 0)
     _flush_slot(session, conference, slot, now)
     _take_minutes(session, booking, slot)
-    if wish.idempotency_key:
-        key = IdempotencyKey(key_hash=wish.idempotency_key, booking_id=booking.id or 0, screen=door.screen)
+    if pick.idempotency_key:
+        key = IdempotencyKey(key_hash=pick.idempotency_key, booking_id=booking.id or 0, screen=door.screen)
         session.add(key)
     session.add_all(Effect(booking_id=booking.id or 0, kind=kind) for kind in EFFECT_KINDS)
     follow.bookings(session, [booking], now)
@@ -658,10 +641,10 @@ def _key_hash(conference_id: int, address: str, slots: Sequence[str], key: str, 
     return hashed("\n".join((str(conference_id), address, ",".join(slots), str(number), key))) if key else ""
 
 
-def _all_before(session: Session, wishes: Sequence[Wish]) -> list[Booked]:
+def _all_before(session: Session, picks: Sequence[Pick]) -> list[Booked]:
     """What the same form has booked before; empty when it is new. Raises `AlreadyCancelled` when nothing of it stands
     any more: it is not booked by sending an old form again."""
-    found = [_booked_before(session, wish.idempotency_key) for wish in wishes if wish.idempotency_key]
+    found = [_booked_before(session, pick.idempotency_key) for pick in picks if pick.idempotency_key]
     known = [one for one in found if one]
     if known and not any(booking.state == "active" for _, booking in known):
         raise AlreadyCancelled
@@ -764,4 +747,4 @@ def _raise_revision(session: Session, booking: Booking, now: datetime, message: 
     session.execute(delete(CalendarQuestion).where(col(CalendarQuestion.booking_id) == booking.id))
 
 
-__all__ = ["Booked", "Desk", "Person", "Refused", "Wish", "free_starts"]
+__all__ = ["Booked", "Desk", "Person", "Pick", "Refused", "free_starts"]

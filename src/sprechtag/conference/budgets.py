@@ -21,8 +21,8 @@ from sqlmodel import Session, col
 
 from ..database import Database, insert
 from .errors import Spent
-from .people import tell_user
 from .tables import Booking, BudgetCount, BudgetHit, Conference, Guest, Slot
+from .telling import tell_user
 from .tokens import LinkKey
 
 UNPROVEN_SHARE, UNPROVEN_LEAST = 0.5, 50

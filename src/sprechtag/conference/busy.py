@@ -14,13 +14,12 @@ from sqlmodel import Session, col
 
 from . import follow, taken
 from .errors import NotFound
-from .people import tell_host
 from .slots import TimeSpan
 from .tables import Booking, CalendarQuestion, Effect, Host, Slot
+from .telling import tell_host
 
-REREAD = timedelta(minutes=10)
 STALE = timedelta(minutes=2)
-"""A host's calendar is read every ten minutes, and at once when a family looks at times that are older than this."""
+"""A host's calendar is read now and then, and at once when a family looks at times that are older than this."""
 
 
 def overlaps(span: TimeSpan, other: TimeSpan) -> bool:

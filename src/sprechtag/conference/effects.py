@@ -13,8 +13,8 @@ from sqlmodel import Session, col
 from ..database import Database
 from ..errands import queue
 from . import follow
-from .queries import BookingView, booking_view, bookings_of_guest
 from .tables import Booking, Effect, EffectKind, still_to_follow
+from .views import BookingView, booking_view, bookings_of_guest
 
 PATIENCE = 30.0
 """Seconds the work in the background waits for its turn to write, while families book."""

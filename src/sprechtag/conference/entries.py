@@ -25,7 +25,6 @@ _STRAY_JOINERS = re.compile(
 """Those that join nothing: at the edge of a word, and every further one of several."""
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _LINE_ENDS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 
 
@@ -105,13 +104,6 @@ def number_in(value: str) -> int | None:
     """The first number of a name ("10b" is 10); None where there is none."""
     found = re.search("[0-9]{1,9}", value)
     return int(found[0]) if found else None
-
-
-def identifier(value: str) -> str:
-    """An id of ours. Raises `Wrong` for what none can be."""
-    if not _ID.fullmatch(value):
-        raise Wrong("id_wrong")
-    return value
 
 
 def user_id(value: str) -> str:

@@ -141,3 +141,21 @@ class TooLate(Refused):
 
 class AlreadyCancelled(Refused):
     code = "already_cancelled"
+
+
+class HasBookings(Refused):
+    """The change would take away slots that are booked."""
+
+    code = "has_bookings"
+
+
+class StillFollowing(Refused):
+    """Nextcloud has not been told of all cancellations yet; deleting now would leave events and rooms behind."""
+
+    code = "still_following"
+
+
+class WrongState(Refused):
+    """Not possible in the conference's present state."""
+
+    code = "wrong_state"

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from ..database import Database, apart
 from ..moments import local
-from . import follow, people, taken, wishes
+from . import families, follow, taken, wishes
 from .booking import Desk
 from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
@@ -156,7 +156,7 @@ def start_inviting(session: Session, conference: Conference, again: bool, now: d
 
 def invited_guests(session: Session, conference: Conference, again: bool) -> set[int]:
     """Whom `start_inviting` would write to."""
-    found = set(people.without_booking(session, conference))
+    found = set(families.without_booking(session, conference))
     rows = session.execute(select(col(Guest.id)).where(col(Guest.id).in_(found), col(Guest.email) != "")).scalars()
     reachable = {guest_id for guest_id in rows if guest_id}
     return reachable if again else reachable - mailed_before(session, conference)
@@ -180,7 +180,7 @@ def write_to(session: Session, guest: Guest, subject: str, text: str, now: datet
 def message_guests(session: Session, conference: Conference, scope: Scope, now: datetime) -> set[int]:
     """Who gets a message: guests with an address and an appointment in this scope, or without any."""
     if scope.unbooked:
-        found = set(people.without_booking(session, conference))
+        found = set(families.without_booking(session, conference))
     else:
         found = {row.booking.guest_id for row in _affected(session, conference, scope, now)}
     rows = session.execute(select(col(Guest.id)).where(col(Guest.id).in_(found), col(Guest.email) != "")).scalars()

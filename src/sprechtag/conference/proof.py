@@ -22,7 +22,7 @@ from typing import Literal
 from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
-from . import follow, letters, people
+from . import families, follow, letters
 from .errors import GuestBusy, LimitReached, NotFound, NotLikeThis, Refused, Spent, WishesBefore
 from .tables import Booking, Conference, Effect, Guest, ScreenLink
 from .tokens import LinkKey, code_hash, hashed
@@ -128,9 +128,9 @@ def new_links(session: Session, guest: Guest, links: LinkKey, now: datetime, *, 
     With `rewrite_events` the calendar server writes the mails: then the events are written anew, because they hold
     the link."""
     guest.manage_generation += 1
-    guest.manage_token_hash = hashed(people.manage_token(guest, links))
+    guest.manage_token_hash = hashed(families.manage_token(guest, links))
     if guest.code_hash:
-        guest.code_hash = code_hash(links, people.code_of(guest, links))
+        guest.code_hash = code_hash(links, families.code_of(guest, links))
     session.add(guest)
     session.execute(delete(ScreenLink).where(col(ScreenLink.guest_id) == guest.id))
     name = str(guest.manage_generation)

@@ -5,6 +5,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from .. import moments
@@ -65,7 +66,7 @@ def slots_of(windows: Iterable[TimeWindow], slot_minutes: int, pause_minutes: in
     if pause_minutes < 0:
         raise Invalid("pause_minutes", "pause_negative")
     spans = sorted(window_span(window, ZoneInfo(zone)) for window in windows)
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         if after.starts_at < before.ends_at:
             raise Invalid("windows", "windows_overlap")
     slots = [slot for span in spans for slot in _cut(span, slot_minutes, pause_minutes)]

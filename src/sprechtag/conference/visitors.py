@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from .queries import BookingView, bookings_by_visitor
 from .tables import BudgetHit, Conference
+from .views import BookingView, bookings_by_visitor
 
 MANY = 12
 """A family with all its children books less than this; a visitor with more is worth a look."""

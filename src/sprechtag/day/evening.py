@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.people import tell_user
-from ..conference.queries import fact, learn
+from ..conference.instance import fact, learn
 from ..conference.tables import Conference, Slot
+from ..conference.telling import tell_user
 from ..database import apart
 from ..moments import local
 

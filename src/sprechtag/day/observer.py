@@ -13,11 +13,11 @@ import structlog
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from ..conference.people import tell_user
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
+from ..conference.telling import tell_user
 from ..database import Database, apart
 from ..planning.capacity import Setup
-from . import alarms, live, media, metrics, pace, records
+from . import alarms, live, media, metrics, noted, pace, presence, readings, timeline, turns
 from .fetch import ANSWER_SECONDS, Fetch, SideBySide, Unanswered, fetch
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ AGAIN_AFTER = timedelta(minutes=5)
 
 @dataclass
 class Observer:
-    """`entered` gives what the admin has entered about media servers; `changed` wakes whoever sends notifications."""
+    """`entered` gives what the admin has entered about media servers."""
 
     database: Database
     entered: Callable[[], dict[str, Any]]
@@ -56,12 +56,12 @@ class Observer:
         rooms = {room: name for name, one in seen.items() if one for room in one.rooms}
         with self.database.write(EVERY) as session:
             self._keep(session, seen, now)
-            calls = records.calls_in(session, rooms)
+            calls = noted.calls_in(session, rooms)
             for one in seen.values():
                 if one and one.rooms:
-                    records.agree(calls, one.rooms, now)
-            records.note_servers(session, calls, rooms, now, setup)
-            servers = servers_now(records.readings(session, now - LAST_MINUTE), entered, now)
+                    presence.agree(calls, one.rooms, now)
+            turns.note_servers(session, calls, rooms, now, setup)
+            servers = servers_now(readings.readings(session, now - LAST_MINUTE), entered, now)
             self._pace(session, servers, setup, now)
             for conference in on:
                 self._look_at(session, conference, servers, setup, now)
@@ -76,7 +76,7 @@ class Observer:
         now: datetime,
     ) -> None:
         with apart(session, "alarms"):
-            of_day = records.appointments(session, conference, records.today_of(conference, now))
+            of_day = timeline.appointments(session, conference, timeline.today_of(conference, now))
             self._chart(session, conference, of_day, now)
             note_alarms(session, conference, alarms.standing(of_day, servers, setup.lines, now), now)
 
@@ -100,8 +100,8 @@ class Observer:
 
     def _keep(self, session: Session, seen: Mapping[str, metrics.Metrics | None], now: datetime) -> None:
         for name, one in seen.items():
-            records.keep_reading(session, name, now, one.reading if one else {})
-        records.forget_readings(session, now)
+            readings.keep_reading(session, name, now, one.reading if one else {})
+        readings.forget_readings(session, now)
 
     def _chart(
         self, session: Session, conference: Conference, of_day: Sequence[live.Appointment], now: datetime
@@ -109,15 +109,15 @@ class Observer:
         """Keeps how many calls are up, for the board's chart."""
         seen = live.figures(of_day, now)
         numbers = {"up": float(seen.up), "planned": float(seen.planned), "waiting": float(seen.waiting)}
-        records.keep_reading(session, chart_of(conference), now, numbers)
+        readings.keep_reading(session, chart_of(conference), now, numbers)
 
     def _pace(self, session: Session, servers: Sequence[alarms.ServerNow], setup: Setup, now: datetime) -> None:
         for server in servers:
             warned = pace.Warnings(server.stuck, server.load, server.silent)
-            before = records.share_at(session, server.name, now)
+            before = turns.share_at(session, server.name, now)
             share = pace.share_now(before, warned)
             if share < 1.0:
-                records.slow_down(session, server.name, share, now, setup)
+                turns.slow_down(session, server.name, share, now, setup)
 
 
 def chart_of(conference: Conference) -> str:

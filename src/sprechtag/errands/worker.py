@@ -226,8 +226,7 @@ class Worker:
     async def _outcome(self, kind: Kind, errand: Errand) -> Callable[[], None]:
         """Does it; returns what is to be noted."""
         try:
-            if errand.expires_at and errand.expires_at <= self.clock():
-                raise Trouble(Fault.OURS, errand.problem or EXPIRED, final=True)
+            self._check_sense(errand)
             async with asyncio.timeout(kind.seconds):
                 again_at = await kind.do(errand)
         except NotYet as wait:
@@ -247,6 +246,11 @@ class Worker:
             )
             return partial(self._failed, kind, errand, trouble, pause)
         return partial(self._done, errand, again_at)
+
+    def _check_sense(self, errand: Errand) -> None:
+        """Raises `Trouble` for what has expired."""
+        if errand.expires_at and errand.expires_at <= self.clock():
+            raise Trouble(Fault.OURS, errand.problem or EXPIRED, final=True)
 
     # -- settling -----------------------------------------------------------------------------------------------
 

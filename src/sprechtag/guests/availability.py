@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from starlette.datastructures import FormData
 
-from ..conference.queries import DayOfConference
+from ..conference.lookup import DayOfConference
 from ..phrases import Speaker
 from .front import text_of, texts_of
 

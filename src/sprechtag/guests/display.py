@@ -17,8 +17,8 @@ from sqlmodel import Session, col
 from ..conference.errors import NotFound
 from ..conference.tables import ON_SITE, Booking, Conference, Guest, Host
 from ..conference.tokens import is_token
-from ..day import live, records
-from .front import Front, Language
+from ..day import live, timeline
+from .front import FrontOf, Language
 from .page import Page
 
 ROWS = 9
@@ -45,70 +45,69 @@ def _rooms(part: str) -> str:
         raise NotFound from error
 
 
-@dataclass
-class DisplayPages:
-    front: Front
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
-        router.get("/d/{conference_id}/{token}")(self.all_rooms)
-        router.get("/d/{conference_id}/{token}/{part}")(self.some_rooms)
-        return router
 
-    def all_rooms(
-        self,
-        request: Request,
-        conference_id: str,
-        token: str,
-        lang: Language = "",
-        turn: Annotated[int, Query(ge=0, le=100)] = 0,
-    ) -> Response:
-        return self._show(request, conference_id, token, lang, turn, "")
+@router.get("/d/{conference_id}/{token}")
+def all_rooms(
+    front: FrontOf,
+    request: Request,
+    conference_id: str,
+    token: str,
+    lang: Language = "",
+    turn: Annotated[int, Query(ge=0, le=100)] = 0,
+) -> Response:
+    return _show(front, request, conference_id, token, lang, turn, "")
 
-    def some_rooms(
-        self,
-        request: Request,
-        conference_id: str,
-        token: str,
-        part: str,
-        lang: Language = "",
-        turn: Annotated[int, Query(ge=0, le=100)] = 0,
-    ) -> Response:
-        return self._show(request, conference_id, token, lang, turn, _rooms(part))
 
-    def _show(self, request: Request, conference_id: str, token: str, lang: str, turn: int, rooms: str) -> Response:
-        page = self.front.page(request, lang)
-        now = self.front.clock()
-        with self.front.database.read() as session:
-            conference = session.execute(
-                select(Conference).where(col(Conference.public_id) == conference_id)
-            ).scalar_one_or_none()
-            if conference is None or not is_token(
-                self.front.links, "display", conference_id, conference.display_generation, token
-            ):
-                raise NotFound
-            self.front.offer_languages(page, conference)
-            page.in_zone(conference.time_zone)
-            rows = _rows(session, page, conference, rooms, now)
-        turns = max(1, -(-len(rows) // ROWS))
-        turn %= turns
-        answer = page.answer(
-            "display.html",
-            conference_name=conference.name,
-            rows=rows[turn * ROWS : (turn + 1) * ROWS],
-            turn=turn + 1,
-            turns=turns,
-            now=now,
-            rooms=rooms,
-        )
-        onward = f"?turn={(turn + 1) % turns}" + (f"&lang={page.chosen}" if page.chosen else "")
-        answer.headers["Refresh"] = f"{SECONDS}; url={onward}"
-        return answer
+@router.get("/d/{conference_id}/{token}/{part}")
+def some_rooms(
+    front: FrontOf,
+    request: Request,
+    conference_id: str,
+    token: str,
+    part: str,
+    lang: Language = "",
+    turn: Annotated[int, Query(ge=0, le=100)] = 0,
+) -> Response:
+    return _show(front, request, conference_id, token, lang, turn, _rooms(part))
+
+
+def _show(
+    front: FrontOf, request: Request, conference_id: str, token: str, lang: str, turn: int, rooms: str
+) -> Response:
+    page = front.page(request, lang)
+    now = front.clock()
+    with front.database.read() as session:
+        conference = session.execute(
+            select(Conference).where(col(Conference.public_id) == conference_id)
+        ).scalar_one_or_none()
+        if conference is None or not is_token(
+            front.links, "display", conference_id, conference.display_generation, token
+        ):
+            raise NotFound
+        front.offer_languages(page, conference)
+        page.in_zone(conference.time_zone)
+        rows = _rows(session, page, conference, rooms, now)
+    turns = max(1, -(-len(rows) // ROWS))
+    turn %= turns
+    answer = page.answer(
+        "display.html",
+        conference_name=conference.name,
+        rows=rows[turn * ROWS : (turn + 1) * ROWS],
+        turn=turn + 1,
+        turns=turns,
+        now=now,
+        rooms=rooms,
+    )
+    onward = f"?turn={(turn + 1) % turns}" + (f"&lang={page.chosen}" if page.chosen else "")
+    answer.headers["Refresh"] = f"{SECONDS}; url={onward}"
+    return answer
 
 
 def _rows(session: Session, page: Page, conference: Conference, rooms: str, now: datetime) -> list[Row]:
     of_host: dict[int, list[live.Appointment]] = {}
-    for one in records.appointments(session, conference, records.today_of(conference, now)):
+    for one in timeline.appointments(session, conference, timeline.today_of(conference, now)):
         of_host.setdefault(one.host_id, []).append(one)
     hosts = [
         host

@@ -20,16 +20,12 @@ from ..conference import entries, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
 from ..conference.errors import NotFound, Refused
+from ..conference.lookup import conference_by_share_token
 from ..conference.proof import OWN, Door
-from ..conference.queries import (
-    BookingView,
-    bookings_of_guest,
-    conference_by_share_token,
-    for_family,
-)
 from ..conference.tables import Conference, Guest
 from ..conference.taken import free_starts
 from ..conference.tokens import LinkKey, join_path
+from ..conference.views import BookingView, bookings_of_guest, for_family
 from ..database import Database
 from ..gate import Caller
 from ..settings import Settings
@@ -239,6 +235,15 @@ class Front:
             onward=onward or visit.start,
             onward_text=onward_text or page.say("To the beginning"),
         )
+
+
+async def _front(request: Request) -> Front:
+    # Not a plain function: FastAPI would hop to a worker thread and back for it.
+    front: Front = request.app.state.front
+    return front
+
+
+FrontOf = Annotated[Front, Depends(_front)]
 
 
 def message_page(page: Page, said: Sentence, **more: Any) -> Response:

@@ -6,7 +6,6 @@ It needs nothing but its own link, and never stands in the way: the room's own l
 ours the page leads there by itself."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,14 +16,15 @@ from sqlmodel import Session
 
 from ..conference import budgets
 from ..conference.errors import NotFound, Refused
+from ..conference.instance import fact
 from ..conference.organise import share_token
-from ..conference.people import tell_user
-from ..conference.queries import BookingView, booking_by_public_id, bookings_of_guest, fact
 from ..conference.tables import ON_SITE, VIDEO, Conference, DeviceCheck
+from ..conference.telling import tell_user
 from ..conference.tokens import is_token, join_path
-from ..day import live, media, records
+from ..conference.views import BookingView, booking_by_public_id, bookings_of_guest
+from ..day import live, media, noted, timeline, turns
 from ..moments import shifted
-from .front import Field, Front, Language
+from .front import Field, FrontOf, Language
 from .page import POLICY, Page, etag
 from .refusals import sentence
 
@@ -60,215 +60,227 @@ class Moment:
         return self.view.active and self.view.place == VIDEO and self.state not in live.OVER
 
 
-@dataclass
-class JoinPages:
-    front: Front
-    wake: Callable[[], None]
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
-        one = "/j/{booking_id}/{token}"
-        router.get(one)(self.show)
-        router.get(f"{one}/state")(self.state)
-        router.post(f"{one}/enter")(self.enter)
-        router.post(f"{one}/check")(self.check)
-        router.post(f"{one}/on-site")(self.on_site)
-        router.post(f"{one}/message")(self.message)
-        return router
+# -- the page -----------------------------------------------------------------------------------------------
 
-    # -- the page -----------------------------------------------------------------------------------------------
 
-    def show(self, request: Request, booking_id: str, token: str, lang: Language = "") -> Response:
-        page, view = self._open(request, booking_id, token, lang)
-        return self._page(page, view)
+@router.get("/j/{booking_id}/{token}")
+def show(front: FrontOf, request: Request, booking_id: str, token: str, lang: Language = "") -> Response:
+    page, view = _open(front, request, booking_id, token, lang)
+    return _page(front, page, view)
 
-    def _page(
-        self, page: Page, view: BookingView, notice: dict[str, str] | None = None, problems: list[Any] | None = None
-    ) -> Response:
-        now = self.front.clock()
-        with self.front.database.read() as session:
-            moment = self._moment(session, view, now)
-            conference = session.get_one(Conference, view.conference_id)
-            after = self._next(session, view, now)
-            relays = fact(session, media.RELAYS)
-        page.home(self._path(view))
-        answer = page.answer(
-            "join.html",
-            **_common(view),
-            script="join.js" if moment.open else "",
-            view=view,
-            moment=moment,
-            now=_ms(now),
-            begins=_ms(moment.begins),
-            soon=now + records.EARLIEST >= moment.begins,
-            late_text=late_text(page, view, moment.late),
-            after=after,
-            after_link=self._path(after) if after and after.place == VIDEO else "",
-            relays=json.dumps(relays.get("servers", [])),
-            on_site=ON_SITE in view.places and view.active,
-            rehearsal=[room["link"] for room in conference.rehearsal_rooms] if conference.rehearsal == "on" else [],
-            base=self._path(view),
-            notice=notice,
-            problems=problems or [],
-            problem_title=page.say("Please check this entry."),
-        )
-        answer.headers.update(DEVICES)
-        return answer
 
-    def state(self, request: Request, booking_id: str, token: str) -> Response:
-        """How it stands, for the script; 304 where nothing has changed."""
-        page, view = self._open(request, booking_id, token, "")
-        with self.front.database.read() as session:
-            moment = self._moment(session, view, self.front.clock())
-        return self._json(request, page, moment)
-
-    def enter(self, request: Request, booking_id: str, token: str, lang: Field = "") -> Response:
-        """The family is there and gets its turn. For the script as JSON, else as a page that leads on by itself."""
-        page, view = self._open(request, booking_id, token, lang)
-        now = self.front.clock()
-        with self.front.database.write() as session:
-            moment = self._moment(session, view, now)
-            if moment.open and now + records.EARLIEST >= moment.begins:
-                setup = media.setup_of(self.front.options().media)
-                records.arrive(session, view, moment.begins, now, setup)
-                session.flush()
-                moment = self._moment(session, view, now)
-        if "application/json" in request.headers.get("accept", ""):
-            return self._json(request, page, moment)
-        if not moment.open or moment.let_in_at is None or not view.talk_link:
-            return self._page(page, view)
-        seconds = max(0, -int(-(moment.let_in_at - now).total_seconds() // 1))
-        if seconds > 60:
-            return self._page(page, view)
-        page.home(self._path(view))
-        answer = page.answer("connect.html", **_common(view), view=view, seconds=seconds, base=self._path(view))
-        # Not a redirect: AppAPI's proxy would follow it itself, with the app's secret.
-        answer.headers["Refresh"] = f"{seconds}; url={view.talk_link}"
-        return answer
-
-    # -- what a family can do here ------------------------------------------------------------------------------
-
-    def check(
-        self,
-        request: Request,
-        booking_id: str,
-        token: str,
-        camera: Field = "",
-        microphone: Field = "",
-        webrtc: Field = "",
-        connection: Field = "",
-    ) -> Response:
-        """Keeps whether the family's device is fit, and nothing of how it looks or sounds."""
-        _, view = self._open(request, booking_id, token, "")
-        parts = {"camera": camera, "microphone": microphone, "webrtc": webrtc, "connection": connection}
-        kept = {name: value if value in RESULTS else "" for name, value in parts.items()}
-        with self.front.database.write() as session:
-            found = session.get(DeviceCheck, view.guest_id)
-            if found is None:
-                found = DeviceCheck(guest_id=view.guest_id, conference_id=view.conference_id)
-                session.add(found)
-            for name, value in kept.items():
-                setattr(found, name, value)
-            found.at = self.front.clock()
-        return JSONResponse({"kept": True}, headers={"Cache-Control": "no-store"})
-
-    def on_site(self, request: Request, booking_id: str, token: str, lang: Field = "") -> Response:
-        """Video does not work: the family comes to the school instead, also when it is too late for other changes."""
-        page, view = self._open(request, booking_id, token, lang)
-        try:
-            self.front.desk.change_place(view.id, ON_SITE, late=True)
-        except Refused as refused:
-            said = sentence(page.say, refused)
-            return self._page(page, view, {"title": said.text, "text": said.advice})
-        _, view = self._open(request, booking_id, token, lang)
-        where = page.say("Room %(room)s", room=view.host_room) if view.host_room else ""
-        return self._page(page, view, {"title": page.say("Your appointment is on site now"), "text": where})
-
-    def message(self, request: Request, booking_id: str, token: str, text: Field = "", lang: Field = "") -> Response:
-        """A few words to the host, who reads them in Nextcloud at once."""
-        page, view = self._open(request, booking_id, token, lang)
-        try:
-            with self.front.database.write() as session:
-                budgets.spend(session, budgets.MESSAGES, view.public_id, self.front.clock())
-                records.say(session, view.id, text)
-                now = self.front.clock()
-                tell_user(session, view.conference_id, view.host_user_id, "family_says", now, view.public_id)
-        except Refused as refused:
-            said = sentence(page.say, refused)
-            return self._page(page, view, problems=[{"text": said.text, "field": "text"}])
-        self.wake()
-        title = page.say("Your message was passed on to %(host)s", host=view.host_name)
-        return self._page(page, view, {"title": title, "text": ""})
-
-    # -- common -------------------------------------------------------------------------------------------------
-
-    def _open(self, request: Request, booking_id: str, token: str, lang: str) -> tuple[Page, BookingView]:
-        """Raises `NotFound` for a link that is not this booking's (any more)."""
-        page = self.front.page(request, lang)
-        with self.front.database.read() as session:
-            view = booking_by_public_id(session, booking_id)
-            if view is None or not is_token(self.front.links, "join", booking_id, view.guest_generation, token):
-                raise NotFound
-            conference = session.get_one(Conference, view.conference_id)
-            self.front.offer_languages(page, conference)
-        page.about(f"s/{share_token(conference, self.front.links)}")
-        page.speaks(view.form_language or view.language)
-        page.in_zone(view.zone)
-        return page, view
-
-    def _path(self, view: BookingView) -> str:
-        return join_path(self.front.links, view.public_id, view.guest_generation)
-
-    def _moment(self, session: Session, view: BookingView, now: datetime) -> Moment:
+def _page(
+    front: FrontOf,
+    page: Page,
+    view: BookingView,
+    notice: dict[str, str] | None = None,
+    problems: list[Any] | None = None,
+) -> Response:
+    now = front.clock()
+    with front.database.read() as session:
+        moment = _moment(session, view, now)
         conference = session.get_one(Conference, view.conference_id)
-        day = records.today_of(conference, view.starts_at)
-        of_host = records.appointments(session, conference, day, view.host_id)
-        mine = next((one for one in of_host if one.booking_id == view.id), None)
-        if mine is None:
-            return Moment(view, "ended", view.starts_at, 0, None)
-        begins = {one.booking_id: at for one, at in live.forecast(of_host, now)}.get(view.id, mine.begins)
-        near = now + FORECAST > view.starts_at
-        known = records.peek(session, view.id)
-        # Who is late is waited for in the room or here; the family is let on when it was agreed or announced.
-        late = live.late(mine, begins if near else mine.begins)
-        let_in_at = known.let_in_at if known else None
-        if let_in_at and let_in_at + timedelta(seconds=1) < mine.begins:
-            let_in_at = None  # a turn from before a delay was announced
-        return Moment(view, live.state(mine, now), mine.begins, late, let_in_at)
+        after = _next(session, view, now)
+        relays = fact(session, media.RELAYS)
+    page.home(_path(front, view))
+    answer = page.answer(
+        "join.html",
+        **_common(view),
+        script="join.js" if moment.open else "",
+        view=view,
+        moment=moment,
+        now=_ms(now),
+        begins=_ms(moment.begins),
+        soon=now + turns.EARLIEST >= moment.begins,
+        late_text=late_text(page, view, moment.late),
+        after=after,
+        after_link=_path(front, after) if after and after.place == VIDEO else "",
+        relays=json.dumps(relays.get("servers", [])),
+        on_site=ON_SITE in view.places and view.active,
+        rehearsal=[room["link"] for room in conference.rehearsal_rooms] if conference.rehearsal == "on" else [],
+        base=_path(front, view),
+        notice=notice,
+        problems=problems or [],
+        problem_title=page.say("Please check this entry."),
+    )
+    answer.headers.update(DEVICES)
+    return answer
 
-    def _next(self, session: Session, view: BookingView, now: datetime) -> BookingView | None:
-        coming = [
-            one
-            for one in bookings_of_guest(session, view.guest_id)
-            # Who has only typed an address sees nothing else that was booked with it.
-            if one.screen == view.screen
-            and one.active
-            and one.id != view.id
-            and one.starts_at > shifted(max(now, view.starts_at), timedelta(minutes=-5))
-        ]
-        return min(coming, key=lambda one: one.starts_at, default=None)
 
-    def _json(self, request: Request, page: Page, moment: Moment) -> Response:
-        view = moment.view
-        said = {
-            "state": moment.state if moment.open else "over",
-            "begins": _ms(moment.begins),
-            "letIn": _ms(moment.let_in_at) if moment.let_in_at else None,
-            "late": late_text(page, view, moment.late),
-            "link": view.talk_link,
-            "again": self._again(),
-        }
-        body = json.dumps(said).encode()
-        headers = {"ETag": etag(body), "Cache-Control": "private, no-cache"}
-        if request.headers.get("if-none-match") == headers["ETag"]:
-            return Response(status_code=304, headers=headers)
-        return Response(body, media_type="application/json", headers=headers)
+@router.get("/j/{booking_id}/{token}/state")
+def state(front: FrontOf, request: Request, booking_id: str, token: str) -> Response:
+    """How it stands, for the script; 304 where nothing has changed."""
+    page, view = _open(front, request, booking_id, token, "")
+    with front.database.read() as session:
+        moment = _moment(session, view, front.clock())
+    return _json(front, request, page, moment)
 
-    def _again(self) -> int:
-        """In how many seconds the script may ask again: never sooner than ten, later the more families wait."""
-        with self.front.database.read() as session:
-            there = records.families_there(session, self.front.clock())
-        return max(POLL_SECONDS, -(-there // POLLS_A_SECOND))
+
+@router.post("/j/{booking_id}/{token}/enter")
+def enter(front: FrontOf, request: Request, booking_id: str, token: str, lang: Field = "") -> Response:
+    """The family is there and gets its turn. For the script as JSON, else as a page that leads on by itself."""
+    page, view = _open(front, request, booking_id, token, lang)
+    now = front.clock()
+    with front.database.write() as session:
+        moment = _moment(session, view, now)
+        if moment.open and now + turns.EARLIEST >= moment.begins:
+            setup = media.setup_of(front.options().media)
+            turns.arrive(session, view, moment.begins, now, setup)
+            session.flush()
+            moment = _moment(session, view, now)
+    if "application/json" in request.headers.get("accept", ""):
+        return _json(front, request, page, moment)
+    if not moment.open or moment.let_in_at is None or not view.talk_link:
+        return _page(front, page, view)
+    seconds = max(0, -int(-(moment.let_in_at - now).total_seconds() // 1))
+    if seconds > 60:
+        return _page(front, page, view)
+    page.home(_path(front, view))
+    answer = page.answer("connect.html", **_common(view), view=view, seconds=seconds, base=_path(front, view))
+    # Not a redirect: AppAPI's proxy would follow it itself, with the app's secret.
+    answer.headers["Refresh"] = f"{seconds}; url={view.talk_link}"
+    return answer
+
+
+# -- what a family can do here ------------------------------------------------------------------------------
+
+
+@router.post("/j/{booking_id}/{token}/check")
+def check(
+    front: FrontOf,
+    request: Request,
+    booking_id: str,
+    token: str,
+    camera: Field = "",
+    microphone: Field = "",
+    webrtc: Field = "",
+    connection: Field = "",
+) -> Response:
+    """Keeps whether the family's device is fit, and nothing of how it looks or sounds."""
+    _, view = _open(front, request, booking_id, token, "")
+    parts = {"camera": camera, "microphone": microphone, "webrtc": webrtc, "connection": connection}
+    kept = {name: value if value in RESULTS else "" for name, value in parts.items()}
+    with front.database.write() as session:
+        found = session.get(DeviceCheck, view.guest_id)
+        if found is None:
+            found = DeviceCheck(guest_id=view.guest_id, conference_id=view.conference_id)
+            session.add(found)
+        for name, value in kept.items():
+            setattr(found, name, value)
+        found.at = front.clock()
+    return JSONResponse({"kept": True}, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/j/{booking_id}/{token}/on-site")
+def on_site(front: FrontOf, request: Request, booking_id: str, token: str, lang: Field = "") -> Response:
+    """Video does not work: the family comes to the school instead, also when it is too late for other changes."""
+    page, view = _open(front, request, booking_id, token, lang)
+    try:
+        front.desk.change_place(view.id, ON_SITE, late=True)
+    except Refused as refused:
+        said = sentence(page.say, refused)
+        return _page(front, page, view, {"title": said.text, "text": said.advice})
+    _, view = _open(front, request, booking_id, token, lang)
+    where = page.say("Room %(room)s", room=view.host_room) if view.host_room else ""
+    return _page(front, page, view, {"title": page.say("Your appointment is on site now"), "text": where})
+
+
+@router.post("/j/{booking_id}/{token}/message")
+def message(
+    front: FrontOf, request: Request, booking_id: str, token: str, text: Field = "", lang: Field = ""
+) -> Response:
+    """A few words to the host, who reads them in Nextcloud at once."""
+    page, view = _open(front, request, booking_id, token, lang)
+    try:
+        with front.database.write() as session:
+            budgets.spend(session, budgets.MESSAGES, view.public_id, front.clock())
+            noted.say(session, view.id, text)
+            now = front.clock()
+            tell_user(session, view.conference_id, view.host_user_id, "family_says", now, view.public_id)
+    except Refused as refused:
+        said = sentence(page.say, refused)
+        return _page(front, page, view, problems=[{"text": said.text, "field": "text"}])
+    title = page.say("Your message was passed on to %(host)s", host=view.host_name)
+    return _page(front, page, view, {"title": title, "text": ""})
+
+
+# -- common -------------------------------------------------------------------------------------------------
+
+
+def _open(front: FrontOf, request: Request, booking_id: str, token: str, lang: str) -> tuple[Page, BookingView]:
+    """Raises `NotFound` for a link that is not this booking's (any more)."""
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        view = booking_by_public_id(session, booking_id)
+        if view is None or not is_token(front.links, "join", booking_id, view.guest_generation, token):
+            raise NotFound
+        conference = session.get_one(Conference, view.conference_id)
+        front.offer_languages(page, conference)
+    page.about(f"s/{share_token(conference, front.links)}")
+    page.speaks(view.form_language or view.language)
+    page.in_zone(view.zone)
+    return page, view
+
+
+def _path(front: FrontOf, view: BookingView) -> str:
+    return join_path(front.links, view.public_id, view.guest_generation)
+
+
+def _moment(session: Session, view: BookingView, now: datetime) -> Moment:
+    conference = session.get_one(Conference, view.conference_id)
+    day = timeline.today_of(conference, view.starts_at)
+    of_host = timeline.appointments(session, conference, day, view.host_id)
+    mine = next((one for one in of_host if one.booking_id == view.id), None)
+    if mine is None:
+        return Moment(view, "ended", view.starts_at, 0, None)
+    begins = {one.booking_id: at for one, at in live.forecast(of_host, now)}.get(view.id, mine.begins)
+    near = now + FORECAST > view.starts_at
+    known = noted.peek(session, view.id)
+    # Who is late is waited for in the room or here; the family is let on when it was agreed or announced.
+    late = live.late(mine, begins if near else mine.begins)
+    let_in_at = known.let_in_at if known else None
+    if let_in_at and let_in_at + timedelta(seconds=1) < mine.begins:
+        let_in_at = None  # a turn from before a delay was announced
+    return Moment(view, live.state(mine, now), mine.begins, late, let_in_at)
+
+
+def _next(session: Session, view: BookingView, now: datetime) -> BookingView | None:
+    coming = [
+        one
+        for one in bookings_of_guest(session, view.guest_id)
+        # Who has only typed an address sees nothing else that was booked with it.
+        if one.screen == view.screen
+        and one.active
+        and one.id != view.id
+        and one.starts_at > shifted(max(now, view.starts_at), timedelta(minutes=-5))
+    ]
+    return min(coming, key=lambda one: one.starts_at, default=None)
+
+
+def _json(front: FrontOf, request: Request, page: Page, moment: Moment) -> Response:
+    view = moment.view
+    said = {
+        "state": moment.state if moment.open else "over",
+        "begins": _ms(moment.begins),
+        "letIn": _ms(moment.let_in_at) if moment.let_in_at else None,
+        "late": late_text(page, view, moment.late),
+        "link": view.talk_link,
+        "again": _again(front),
+    }
+    body = json.dumps(said).encode()
+    headers = {"ETag": etag(body), "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _again(front: FrontOf) -> int:
+    """In how many seconds the script may ask again: never sooner than ten, later the more families wait."""
+    with front.database.read() as session:
+        there = noted.families_there(session, front.clock())
+    return max(POLL_SECONDS, -(-there // POLLS_A_SECOND))
 
 
 def late_text(page: Page, view: BookingView, minutes: int) -> str:

@@ -6,7 +6,6 @@ Only by the family's own link: what a screen has shown to a stranger opens none 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -19,169 +18,169 @@ from ..conference.tables import Guest
 from ..paper.pdf import pdf_soon
 from ..privacy import my_data
 from ..privacy.family import ChildCorrection, Correction, children, correct_as_family, erase, export, parts
-from .front import Field, Front, Language, Sent, Visit, common, file_answer, message_page, text_of
+from .front import Field, FrontOf, Language, Sent, Visit, common, file_answer, message_page, text_of
 from .page import Page
 from .refusals import Sentence, sentence
 
 MOST_CHILDREN = 20
 
 
-@dataclass
-class MyDataPages:
-    front: Front
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
-        router.get("/m/{token}/my-data")(self.show)
-        router.get("/m/{token}/my-data.json")(self.as_json)
-        router.get("/m/{token}/my-data.pdf")(self.as_pdf)
-        router.post("/m/{token}/correct")(self.correct)
-        router.get("/m/{token}/erase")(self.ask_erase)
-        router.post("/m/{token}/erase")(self.erase)
-        return router
+# -- what is kept -------------------------------------------------------------------------------------------
 
-    # -- what is kept -------------------------------------------------------------------------------------------
 
-    def show(self, request: Request, token: str, lang: Language = "") -> Response:
-        page = self.front.page(request, lang)
-        with self.front.database.read() as session:
-            visit, guest = self._family(session, page, token)
-            return self._page(session, page, visit, guest)
+@router.get("/m/{token}/my-data")
+def show(front: FrontOf, request: Request, token: str, lang: Language = "") -> Response:
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        visit, guest = _family(front, session, page, token)
+        return _page(session, page, visit, guest)
 
-    def as_json(self, request: Request, token: str, lang: Language = "") -> Response:
-        page = self.front.page(request, lang)
-        with self.front.database.read() as session:
-            _, guest = self._family(session, page, token)
-            found = export(session, guest)
-        return file_answer(json.dumps(found, ensure_ascii=False, indent=1).encode(), "application/json", "my-data.json")
 
-    def as_pdf(self, request: Request, token: str, lang: Language = "") -> Response:
-        page = self.front.page(request, lang)
-        with self.front.database.read() as session:
-            visit, guest = self._family(session, page, token)
-            found = my_data.sections(parts(session, guest), page.say)
-        return file_answer(
-            pdf_soon(my_data.document(visit.conference, found, page.say)), "application/pdf", "my-data.pdf"
-        )
+@router.get("/m/{token}/my-data.json")
+def as_json(front: FrontOf, request: Request, token: str, lang: Language = "") -> Response:
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        _, guest = _family(front, session, page, token)
+        found = export(session, guest)
+    return file_answer(json.dumps(found, ensure_ascii=False, indent=1).encode(), "application/json", "my-data.json")
 
-    # -- correcting ---------------------------------------------------------------------------------------------
 
-    def correct(self, request: Request, token: str, sent: Sent) -> Response:
-        """Sets right what is wrong. To a new address a link goes; whoever asked is not told whether another family has
-        it, and is shown no link."""
-        page = self.front.page(request, text_of(sent, "lang"))
-        with self.front.database.read() as session:
-            visit, guest = self._family(session, page, token)
-            numbers = range(min(len(children(session, guest)), MOST_CHILDREN))
-        form = {name: text_of(sent, name) for name in ("name", "email", "phone")}
-        form |= {f"{part}-{number}": text_of(sent, f"{part}-{number}") for number in numbers for part in _PARTS}
-        listed = tuple(ChildCorrection(*(form[f"{part}-{number}"] for part in _PARTS)) for number in numbers)
-        wanted = Correction(form["name"], form["email"], form["phone"], listed)
-        writes = self.front.desk.can_confirm(visit.conference.organiser_id)
-        page.home(f"{visit.base}/my-data")
-        try:
-            with self.front.database.write() as session:
-                guest = session.get_one(Guest, visit.family_id)
-                moved = correct_as_family(
-                    session, guest, wanted, self.front.links, self.front.clock(), rewrite_events=not writes
-                )
-                mailed = writes or taken.has_bookings(session, guest)
-        except Invalid as invalid:
-            return self._again(page, visit, form, invalid)
-        except Refused as refused:
-            return self.front.message(
-                page, visit, sentence(page.say, refused), f"{visit.base}/my-data", page.say("What is kept about you")
-            )
-        self.front.desk.changed()
-        if moved:
-            return self._moved(page, visit, guest, mailed)
-        with self.front.database.read() as session:
+@router.get("/m/{token}/my-data.pdf")
+def as_pdf(front: FrontOf, request: Request, token: str, lang: Language = "") -> Response:
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        visit, guest = _family(front, session, page, token)
+        found = my_data.sections(parts(session, guest), page.say)
+    return file_answer(pdf_soon(my_data.document(visit.conference, found, page.say)), "application/pdf", "my-data.pdf")
+
+
+# -- correcting ---------------------------------------------------------------------------------------------
+
+
+@router.post("/m/{token}/correct")
+def correct(front: FrontOf, request: Request, token: str, sent: Sent) -> Response:
+    """Sets right what is wrong. To a new address a link goes; whoever asked is not told whether another family has
+    it, and is shown no link."""
+    page = front.page(request, text_of(sent, "lang"))
+    with front.database.read() as session:
+        visit, guest = _family(front, session, page, token)
+        numbers = range(min(len(children(session, guest)), MOST_CHILDREN))
+    form = {name: text_of(sent, name) for name in ("name", "email", "phone")}
+    form |= {f"{part}-{number}": text_of(sent, f"{part}-{number}") for number in numbers for part in _PARTS}
+    listed = tuple(ChildCorrection(*(form[f"{part}-{number}"] for part in _PARTS)) for number in numbers)
+    wanted = Correction(form["name"], form["email"], form["phone"], listed)
+    writes = front.desk.can_confirm(visit.conference.organiser_id)
+    page.home(f"{visit.base}/my-data")
+    try:
+        with front.database.write() as session:
             guest = session.get_one(Guest, visit.family_id)
-            return self._page(session, page, visit, guest, notice=page.say("Saved"))
-
-    def _moved(self, page: Page, visit: Visit, guest: Guest, mailed: bool) -> Response:
-        text = page.say("We are sending the new one to your address. Please look into your mails.")
-        said = Sentence(200, page.say("Your old links are void"), text)
-        page.about("")
-        onward = {} if mailed else {"onward": self.front.manage_link(guest), "onward_text": page.say("My appointments")}
-        return message_page(page, said, **common(visit), **onward)
-
-    def _again(self, page: Page, visit: Visit, form: dict[str, str], invalid: Invalid) -> Response:
-        wrong = {
-            "too_long": page.say("That is too long. Please shorten it."),
-        }.get(invalid.reason, page.say("Please look at this once more."))
-        name = (
-            invalid.field
-            if invalid.field in form
-            else {"child": "child-0", "school_class": "class-0"}.get(invalid.field, "name")
+            moved = correct_as_family(session, guest, wanted, front.links, front.clock(), rewrite_events=not writes)
+            mailed = writes or taken.has_bookings(session, guest)
+    except Invalid as invalid:
+        return _again(front, page, visit, form, invalid)
+    except Refused as refused:
+        return front.message(
+            page, visit, sentence(page.say, refused), f"{visit.base}/my-data", page.say("What is kept about you")
         )
-        with self.front.database.read() as session:
-            guest = session.get_one(Guest, visit.family_id)
-            return self._page(session, page, visit, guest, form=form, wrong={name: wrong})
+    if moved:
+        return _moved(front, page, visit, guest, mailed)
+    with front.database.read() as session:
+        guest = session.get_one(Guest, visit.family_id)
+        return _page(session, page, visit, guest, notice=page.say("Saved"))
 
-    # -- erasing ------------------------------------------------------------------------------------------------
 
-    def ask_erase(self, request: Request, token: str, lang: Language = "") -> Response:
-        page = self.front.page(request, lang)
-        with self.front.database.read() as session:
-            visit, _ = self._family(session, page, token)
-            now = self.front.clock()
-            coming = [view for view in visit.bookings(session) if view.active and view.ends_at > now]
-        return page.answer("erase.html", **common(visit), base=visit.base, coming=coming)
+def _moved(front: FrontOf, page: Page, visit: Visit, guest: Guest, mailed: bool) -> Response:
+    text = page.say("We are sending the new one to your address. Please look into your mails.")
+    said = Sentence(200, page.say("Your old links are void"), text)
+    page.about("")
+    onward = {} if mailed else {"onward": front.manage_link(guest), "onward_text": page.say("My appointments")}
+    return message_page(page, said, **common(visit), **onward)
 
-    def erase(self, request: Request, token: str, lang: Field = "") -> Response:
-        page = self.front.page(request, lang)
-        with self.front.database.read() as session:
-            visit, _ = self._family(session, page, token)
-        with self.front.database.write() as session:
-            done = erase(session, session.get_one(Guest, visit.family_id), self.front.clock())
-        self.front.database.wipe()
-        self.front.desk.changed()
-        text = page.say("Nothing about you is kept any more.")
-        if not done:
-            text = page.say("One more mail tells you of the cancelled appointments; then your address is erased too.")
-        page.about("")
-        start = f"s/{share_token(visit.conference, self.front.links)}"
-        page.about(start)
-        said = Sentence(200, page.say("Everything about you is erased"), text)
-        return message_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
 
-    # -- common -------------------------------------------------------------------------------------------------
+def _again(front: FrontOf, page: Page, visit: Visit, form: dict[str, str], invalid: Invalid) -> Response:
+    wrong = {
+        "too_long": page.say("That is too long. Please shorten it."),
+    }.get(invalid.reason, page.say("Please look at this once more."))
+    name = (
+        invalid.field
+        if invalid.field in form
+        else {"child": "child-0", "school_class": "class-0"}.get(invalid.field, "name")
+    )
+    with front.database.read() as session:
+        guest = session.get_one(Guest, visit.family_id)
+        return _page(session, page, visit, guest, form=form, wrong={name: wrong})
 
-    def _family(self, session: Session, page: Page, token: str) -> tuple[Visit, Guest]:
-        """Raises `NotFound` for every link but the family's own."""
-        visit = self.front.visit(session, page, token)
-        return visit, session.get_one(Guest, visit.family_id)
 
-    def _page(
-        self,
-        session: Session,
-        page: Page,
-        visit: Visit,
-        guest: Guest,
-        notice: str = "",
-        form: Mapping[str, str] | None = None,
-        wrong: Mapping[str, str] | None = None,
-    ) -> Response:
-        listed = [(child, child, school_class) for child, school_class in children(session, guest)][:MOST_CHILDREN]
-        stands = {"name": guest.name, "email": guest.email, "phone": guest.phone}
-        for number, one in enumerate(listed):
-            stands |= {f"{part}-{number}": text for part, text in zip(_PARTS, one, strict=True)}
-        wrong = dict(wrong or {})
-        return page.answer(
-            "my_data.html",
-            422 if wrong else 200,
-            **common(visit),
-            base=visit.base,
-            retention=visit.conference.retention_days,
-            sections=my_data.sections(parts(session, guest), page.say),
-            children=listed,
-            form=stands | dict(form or {}),
-            wrong=wrong,
-            problems=[{"field": name, "text": text} for name, text in wrong.items()],
-            problem_title=page.say("One more thing"),
-            notice={"title": notice, "text": ""} if notice else None,
-        )
+# -- erasing ------------------------------------------------------------------------------------------------
+
+
+@router.get("/m/{token}/erase")
+def ask_erase(front: FrontOf, request: Request, token: str, lang: Language = "") -> Response:
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        visit, _ = _family(front, session, page, token)
+        now = front.clock()
+        coming = [view for view in visit.bookings(session) if view.active and view.ends_at > now]
+    return page.answer("erase.html", **common(visit), base=visit.base, coming=coming)
+
+
+@router.post("/m/{token}/erase")
+def erase_family(front: FrontOf, request: Request, token: str, lang: Field = "") -> Response:
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        visit, _ = _family(front, session, page, token)
+    with front.database.write() as session:
+        done = erase(session, session.get_one(Guest, visit.family_id), front.clock())
+    front.database.wipe()
+    text = page.say("Nothing about you is kept any more.")
+    if not done:
+        text = page.say("One more mail tells you of the cancelled appointments; then your address is erased too.")
+    page.about("")
+    start = f"s/{share_token(visit.conference, front.links)}"
+    page.about(start)
+    said = Sentence(200, page.say("Everything about you is erased"), text)
+    return message_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
+
+
+# -- common -------------------------------------------------------------------------------------------------
+
+
+def _family(front: FrontOf, session: Session, page: Page, token: str) -> tuple[Visit, Guest]:
+    """Raises `NotFound` for every link but the family's own."""
+    visit = front.visit(session, page, token)
+    return visit, session.get_one(Guest, visit.family_id)
+
+
+def _page(
+    session: Session,
+    page: Page,
+    visit: Visit,
+    guest: Guest,
+    notice: str = "",
+    form: Mapping[str, str] | None = None,
+    wrong: Mapping[str, str] | None = None,
+) -> Response:
+    listed = [(child, child, school_class) for child, school_class in children(session, guest)][:MOST_CHILDREN]
+    stands = {"name": guest.name, "email": guest.email, "phone": guest.phone}
+    for number, one in enumerate(listed):
+        stands |= {f"{part}-{number}": text for part, text in zip(_PARTS, one, strict=True)}
+    wrong = dict(wrong or {})
+    return page.answer(
+        "my_data.html",
+        422 if wrong else 200,
+        **common(visit),
+        base=visit.base,
+        retention=visit.conference.retention_days,
+        sections=my_data.sections(parts(session, guest), page.say),
+        children=listed,
+        form=stands | dict(form or {}),
+        wrong=wrong,
+        problems=[{"field": name, "text": text} for name, text in wrong.items()],
+        problem_title=page.say("One more thing"),
+        notice={"title": notice, "text": ""} if notice else None,
+    )
 
 
 _PARTS = ("was", "child", "class")

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from ..conference.queries import BookingView
+from ..conference.views import BookingView
 from ..phrases import LANGUAGES, TAGS, Speaker, best_language
 from .theme import Theme, script
 

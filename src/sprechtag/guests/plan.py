@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.datastructures import FormData
 
-from ..conference import people, proof, rules
-from ..conference.booking import Booked, Wish
+from ..conference import named, proof, rules
+from ..conference.booking import Booked, Pick
 from ..conference.errors import (
     GuestBusy,
     Invalid,
@@ -27,15 +27,15 @@ from ..conference.errors import (
     SlotTaken,
     TooLate,
 )
+from ..conference.lookup import days_of_conference, hosts_by_public_id
 from ..conference.person import Person
-from ..conference.queries import days_of_conference, hosts_by_public_id
 from ..conference.tables import ON_SITE, PLACES, Host, Slot
 from ..conference.taken import free_starts
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
-from .front import Front, Sent, Visit, address_of, common, text_of, texts_of, walk_of
+from .booking import booked_page, list_hosts, missing
+from .front import FrontOf, Sent, Visit, address_of, common, text_of, texts_of, walk_of
 from .page import Page
-from .pages import BookingPages, booked_page, missing
 from .refusals import Sentence, sentence
 
 
@@ -91,228 +91,227 @@ class Sheet:
         return [column for column in self.columns if column.host.id not in served]
 
 
-@dataclass
-class PlanPages:
-    front: Front
-    booking: BookingPages
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
-        for base in ("/s/{token}", "/m/{token}"):
-            router.post(f"{base}/plan")(self.plan)
-        return router
 
-    def plan(self, request: Request, token: str, form: Sent) -> Response:
-        """`do` says what was pressed: a proposal (also by default), the grid, what was picked there, or booking."""
-        page = self.front.page(request, text_of(form, "lang"))
-        chosen = texts_of(form, "h")
-        with self.front.database.read() as session:
-            visit = self.front.visit(session, page, token)
-            hosts = hosts_by_public_id(session, visit.conference.id or 0, chosen)
-            # What is to be booked stays in it even when it is lost: the rules say so then, and nothing is booked.
-            keep = texts_of(form, "slot") if text_of(form, "do") == "book" else []
-            sheet = self._sheet(session, page, visit, form, hosts, keep) if 0 < len(hosts) <= MOST_WANTED else None
-        page.home(visit.start)
-        if closed := self.front.closed(page, visit, asked=self._all_have_asked(visit, hosts)):
-            return self.front.message(page, visit, closed)
-        if sheet is None:
-            problem = (
-                page.say("Tick at least one person.")
-                if not hosts
-                else page.say(
-                    "Please tick at most %(number)s at once and book the others afterwards.", number=MOST_WANTED
-                )
-            )
-            return self.booking.list_hosts(page, visit, problem=problem, ticked=chosen)
-        for host in hosts:
-            self.front.look_soon(host.id or 0)
-        match text_of(form, "do"):
-            case "grid":
-                return self._grid(page, replace_lines(sheet, texts_of(form, "slot")))
-            case "picked":
-                return self._picked(page, sheet)
-            case "book":
-                return self._book(request, page, replace_lines(sheet, texts_of(form, "slot")))
-        return self._answer(page, proposed(sheet))
-
-    def _all_have_asked(self, visit: Visit, hosts: Sequence[Host]) -> bool:
-        if visit.family is None or not hosts:
-            return False
-        with self.front.database.read() as session:
-            return all(people.has_asked(session, host.id or 0, visit.family_id) for host in hosts)
-
-    def _sheet(
-        self,
-        session: Session,
-        page: Page,
-        visit: Visit,
-        form: FormData,
-        hosts: Sequence[Host],
-        keep: Sequence[str] = (),
-    ) -> Sheet:
-        conference = visit.conference
-        days = days_of_conference(session, conference)
-        available = availability.read(form, days)
-        place = text_of(form, "place")
-        earliest = rules.bookable_from(conference, self.front.clock())
-        columns = []
-        for host in hosts:
-            offered = rules.places_offered(conference, host)
-            free = {public_id for _, public_id in free_starts(session, host.id or 0, earliest)} if offered else set()
-            free |= set(keep)
-            rows = session.execute(
-                select(Slot)
-                .where(col(Slot.host_id) == host.id, col(Slot.public_id).in_(free))
-                .order_by(col(Slot.starts_at))
-            ).scalars()
-            times = [
-                Time(slot.public_id, page.say.local(slot.starts_at), page.say.local(slot.ends_at)) for slot in rows
-            ]
-            own_place = place if place in offered else (offered[0] if offered else ON_SITE)
-            columns.append(
-                Column(
-                    host,
-                    own_place,
-                    [
-                        time
-                        for time in times
-                        if time.public_id in keep or availability.within(available, time.starts_at, time.ends_at)
-                    ],
-                )
-            )
-        return Sheet(
-            visit=visit,
-            form=form,
-            columns=columns,
-            fixed=self._fixed(session, page, visit),
-            days=availability.lines(days, available, page.say),
-            walk=walk_of(form, conference),
-            latest=text_of(form, "prefer") == "latest",
-            place=place if place in PLACES else "",
+@router.post("/s/{token}/plan")
+@router.post("/m/{token}/plan")
+def plan(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
+    """`do` says what was pressed: a proposal (also by default), the grid, what was picked there, or booking."""
+    page = front.page(request, text_of(form, "lang"))
+    chosen = texts_of(form, "h")
+    with front.database.read() as session:
+        visit = front.visit(session, page, token)
+        hosts = hosts_by_public_id(session, visit.conference.id or 0, chosen)
+        # What is to be booked stays in it even when it is lost: the rules say so then, and nothing is booked.
+        keep = texts_of(form, "slot") if text_of(form, "do") == "book" else []
+        sheet = _sheet(front, session, page, visit, form, hosts, keep) if 0 < len(hosts) <= MOST_WANTED else None
+    page.home(visit.start)
+    if closed := front.closed(page, visit, asked=_all_have_asked(front, visit, hosts)):
+        return front.message(page, visit, closed)
+    if sheet is None:
+        problem = (
+            page.say("Tick at least one person.")
+            if not hosts
+            else page.say("Please tick at most %(number)s at once and book the others afterwards.", number=MOST_WANTED)
         )
+        return list_hosts(front, page, visit, problem=problem, ticked=chosen)
+    for host in hosts:
+        front.look_soon(host.id or 0)
+    match text_of(form, "do"):
+        case "grid":
+            return _grid(page, replace_lines(sheet, texts_of(form, "slot")))
+        case "picked":
+            return _picked(front, page, sheet)
+        case "book":
+            return _book(front, request, page, replace_lines(sheet, texts_of(form, "slot")))
+    return _answer(front, page, proposed(sheet))
 
-    def _fixed(self, session: Session, page: Page, visit: Visit) -> list[Fixed]:
-        """What the family has already, of all its children, as far as this visitor may know."""
-        found = []
-        for view in visit.bookings(session):
-            if view.active:
-                time = Time("", page.say.local(view.starts_at), page.say.local(view.ends_at)).choice()
-                found.append(Fixed(time.day, time.starts, time.ends, view.place == ON_SITE))
-        return found
 
-    # -- answers ------------------------------------------------------------------------------------------------
+def _all_have_asked(front: FrontOf, visit: Visit, hosts: Sequence[Host]) -> bool:
+    if visit.family is None or not hosts:
+        return False
+    with front.database.read() as session:
+        return all(named.has_asked(session, host.id or 0, visit.family_id) for host in hosts)
 
-    def _book(self, request: Request, page: Page, sheet: Sheet) -> Response:
-        visit, form = sheet.visit, person_of(page, sheet)
-        offered = [line.place for line in sheet.lines] or [""]
-        problems = missing(page, visit, form | {"place": offered[0]}, offered)
-        if problems or not sheet.lines:
-            return self._answer(page, sheet if sheet.lines else proposed(sheet), problems)
-        key = text_of(sheet.form, "key", 100)
-        wishes = [
-            Wish(line.time.public_id, line.place, form["child"], form["school_class"], key) for line in sheet.lines
-        ]
-        try:
-            booked = self._booked(request, sheet, form, wishes)
-        except Refused as refused:
-            return self._refused(page, sheet, proof.neutral(refused, self.front.door(request, visit)))
-        return booked_page(self.front, page, visit, booked, form["email"])
 
-    def _booked(self, request: Request, sheet: Sheet, form: dict[str, str], wishes: list[Wish]) -> list[Booked]:
-        visit, desk = sheet.visit, self.front.desk
-        if visit.guest:
-            return desk.book_all_again(visit.guest_id, wishes, self.front.door(request, visit))
-        person = Person(form["name"], form["email"], request.state.page.say.language)
-        return desk.book_all(visit.conference.id or 0, person, wishes, visitor=address_of(request))
-
-    def _refused(self, page: Page, sheet: Sheet, refused: Refused) -> Response:
-        match refused:
-            case SlotTaken() | SlotBlocked() | TooLate() | GuestBusy() | PlaceNotOffered():
-                return self._renewed(page, sheet, refused)
-            case Invalid() | LimitReached():
-                return self._answer(page, sheet, [sentence(page.say, refused)])
-            case _:
-                return self.front.message(page, sheet.visit, sentence(page.say, refused))
-
-    def _renewed(self, page: Page, sheet: Sheet, refused: Refused) -> Response:
-        """A time was lost in between: nothing is booked, a new proposal is shown."""
-        said = sentence(page.say, refused)
-        with self.front.database.read() as session:
-            hosts = [column.host for column in sheet.columns]
-            fresh = proposed(self._sheet(session, page, sheet.visit, sheet.form, hosts))
-        advice = page.say("Nothing is booked yet. This is the new proposal.") if fresh.lines else said.advice
-        return self._answer(page, fresh, [replace(said, advice=advice, field="")])
-
-    def _picked(self, page: Page, sheet: Sheet) -> Response:
-        picks = [text_of(sheet.form, f"pick-{column.host.public_id}") for column in sheet.columns]
-        sheet = replace_lines(sheet, [pick for pick in picks if pick])
-        clashes = clashing(sheet)
-        if not sheet.lines:
-            return self._grid(page, sheet, page.say("Pick at least one time."))
-        if clashes:
-            one, other = clashes[0]
-            problem = page.say(
-                "%(time)s with %(one)s and %(other)s do not go together. Pick another time for one of them.",
-                time=page.say.time(other.time.starts_at),
-                one=one.host.display_name,
-                other=other.host.display_name,
+def _sheet(
+    front: FrontOf,
+    session: Session,
+    page: Page,
+    visit: Visit,
+    form: FormData,
+    hosts: Sequence[Host],
+    keep: Sequence[str] = (),
+) -> Sheet:
+    conference = visit.conference
+    days = days_of_conference(session, conference)
+    available = availability.read(form, days)
+    place = text_of(form, "place")
+    earliest = rules.bookable_from(conference, front.clock())
+    columns = []
+    for host in hosts:
+        offered = rules.places_offered(conference, host)
+        free = {public_id for _, public_id in free_starts(session, host.id or 0, earliest)} if offered else set()
+        free |= set(keep)
+        rows = session.execute(
+            select(Slot)
+            .where(col(Slot.host_id) == host.id, col(Slot.public_id).in_(free))
+            .order_by(col(Slot.starts_at))
+        ).scalars()
+        times = [Time(slot.public_id, page.say.local(slot.starts_at), page.say.local(slot.ends_at)) for slot in rows]
+        own_place = place if place in offered else (offered[0] if offered else ON_SITE)
+        columns.append(
+            Column(
+                host,
+                own_place,
+                [
+                    time
+                    for time in times
+                    if time.public_id in keep or availability.within(available, time.starts_at, time.ends_at)
+                ],
             )
-            return self._grid(page, sheet, problem)
-        return self._answer(page, sheet, by_hand=True)
-
-    def _answer(self, page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand: bool = False) -> Response:
-        visit = sheet.visit
-        with self.front.database.read() as session:
-            known = visit.bookings(session)
-        form = person_of(page, sheet)
-        latest = max(known, key=lambda view: view.id, default=None) or visit.family
-        if latest and "child" not in sheet.form:
-            form |= {"child": latest.child, "school_class": latest.school_class}
-        return page.answer(
-            "plan.html",
-            problems[0].status if problems else 200,
-            **common(visit),
-            sheet=sheet,
-            stays=stays(page, sheet),
-            tight=[] if not by_hand else tight(sheet),
-            by_hand=by_hand,
-            form=form,
-            wrong={problem.field: problem.text for problem in problems if problem.field},
-            problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
-            problem_title=page.say("Not booked yet"),
-            # Made here for this page, never taken over from what was sent: another site could have planted it.
-            key=secrets.token_urlsafe(16),
-            both_places=any(len(rules.places_offered(visit.conference, column.host)) > 1 for column in sheet.columns),
-            retention=visit.conference.retention_days,
-            base=visit.base,
-            again=visit.again,
-            days_line=sheet.days,
         )
+    return Sheet(
+        visit=visit,
+        form=form,
+        columns=columns,
+        fixed=_fixed(session, page, visit),
+        days=availability.lines(days, available, page.say),
+        walk=walk_of(form, conference),
+        latest=text_of(form, "prefer") == "latest",
+        place=place if place in PLACES else "",
+    )
 
-    def _grid(self, page: Page, sheet: Sheet, problem: str = "") -> Response:
-        moments = sorted({time.starts_at for column in sheet.columns for time in column.times})
-        days: list[dict[str, Any]] = []
-        for moment in moments:
-            if not days or days[-1]["day"] != moment.date():
-                days.append({"day": moment.date(), "name": page.say.day(moment), "rows": []})
-            cells = [
-                next((time for time in column.times if time.starts_at == moment), None) for column in sheet.columns
-            ]
-            days[-1]["rows"].append({"time": page.say.time(moment), "cells": cells})
-        return page.answer(
-            "grid.html",
-            422 if problem else 200,
-            **common(sheet.visit),
-            sheet=sheet,
-            again=sheet.visit.again,
-            grid=days,
-            picked={line.time.public_id for line in sheet.lines},
-            form=person_of(page, sheet),
-            problems=[{"field": "grid", "text": problem}] if problem else [],
-            problem_title=page.say("One more thing"),
-            base=sheet.visit.base,
-            script="plan.js",
+
+def _fixed(session: Session, page: Page, visit: Visit) -> list[Fixed]:
+    """What the family has already, of all its children, as far as this visitor may know."""
+    found = []
+    for view in visit.bookings(session):
+        if view.active:
+            time = Time("", page.say.local(view.starts_at), page.say.local(view.ends_at)).choice()
+            found.append(Fixed(time.day, time.starts, time.ends, view.place == ON_SITE))
+    return found
+
+
+# -- answers ------------------------------------------------------------------------------------------------
+
+
+def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Response:
+    visit, form = sheet.visit, person_of(sheet)
+    offered = [line.place for line in sheet.lines] or [""]
+    problems = missing(page, visit, form | {"place": offered[0]}, offered)
+    if problems or not sheet.lines:
+        return _answer(front, page, sheet if sheet.lines else proposed(sheet), problems)
+    key = text_of(sheet.form, "key", 100)
+    picks = [Pick(line.time.public_id, line.place, form["child"], form["school_class"], key) for line in sheet.lines]
+    try:
+        booked = _booked(front, request, sheet, form, picks)
+    except Refused as refused:
+        return _refused(front, page, sheet, proof.neutral(refused, front.door(request, visit)))
+    return booked_page(front, page, visit, booked, form["email"])
+
+
+def _booked(front: FrontOf, request: Request, sheet: Sheet, form: dict[str, str], picks: list[Pick]) -> list[Booked]:
+    visit, desk = sheet.visit, front.desk
+    if visit.guest:
+        return desk.book_all_again(visit.guest_id, picks, front.door(request, visit))
+    person = Person(form["name"], form["email"], request.state.page.say.language)
+    return desk.book_all(visit.conference.id or 0, person, picks, visitor=address_of(request))
+
+
+def _refused(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Response:
+    match refused:
+        case SlotTaken() | SlotBlocked() | TooLate() | GuestBusy() | PlaceNotOffered():
+            return _renewed(front, page, sheet, refused)
+        case Invalid() | LimitReached():
+            return _answer(front, page, sheet, [sentence(page.say, refused)])
+        case _:
+            return front.message(page, sheet.visit, sentence(page.say, refused))
+
+
+def _renewed(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Response:
+    """A time was lost in between: nothing is booked, a new proposal is shown."""
+    said = sentence(page.say, refused)
+    with front.database.read() as session:
+        hosts = [column.host for column in sheet.columns]
+        fresh = proposed(_sheet(front, session, page, sheet.visit, sheet.form, hosts))
+    advice = page.say("Nothing is booked yet. This is the new proposal.") if fresh.lines else said.advice
+    return _answer(front, page, fresh, [replace(said, advice=advice, field="")])
+
+
+def _picked(front: FrontOf, page: Page, sheet: Sheet) -> Response:
+    picks = [text_of(sheet.form, f"pick-{column.host.public_id}") for column in sheet.columns]
+    sheet = replace_lines(sheet, [pick for pick in picks if pick])
+    clashes = clashing(sheet)
+    if not sheet.lines:
+        return _grid(page, sheet, page.say("Pick at least one time."))
+    if clashes:
+        one, other = clashes[0]
+        problem = page.say(
+            "%(time)s with %(one)s and %(other)s do not go together. Pick another time for one of them.",
+            time=page.say.time(other.time.starts_at),
+            one=one.host.display_name,
+            other=other.host.display_name,
         )
+        return _grid(page, sheet, problem)
+    return _answer(front, page, sheet, by_hand=True)
+
+
+def _answer(
+    front: FrontOf, page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand: bool = False
+) -> Response:
+    visit = sheet.visit
+    with front.database.read() as session:
+        known = visit.bookings(session)
+    form = person_of(sheet)
+    latest = max(known, key=lambda view: view.id, default=None) or visit.family
+    if latest and "child" not in sheet.form:
+        form |= {"child": latest.child, "school_class": latest.school_class}
+    return page.answer(
+        "plan.html",
+        problems[0].status if problems else 200,
+        **common(visit),
+        sheet=sheet,
+        stays=stays(page, sheet),
+        tight=[] if not by_hand else tight(sheet),
+        by_hand=by_hand,
+        form=form,
+        wrong={problem.field: problem.text for problem in problems if problem.field},
+        problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
+        problem_title=page.say("Not booked yet"),
+        # Made here for this page, never taken over from what was sent: another site could have planted it.
+        key=secrets.token_urlsafe(16),
+        both_places=any(len(rules.places_offered(visit.conference, column.host)) > 1 for column in sheet.columns),
+        retention=visit.conference.retention_days,
+        base=visit.base,
+        again=visit.again,
+        days_line=sheet.days,
+    )
+
+
+def _grid(page: Page, sheet: Sheet, problem: str = "") -> Response:
+    moments = sorted({time.starts_at for column in sheet.columns for time in column.times})
+    days: list[dict[str, Any]] = []
+    for moment in moments:
+        if not days or days[-1]["day"] != moment.date():
+            days.append({"day": moment.date(), "name": page.say.day(moment), "rows": []})
+        cells = [next((time for time in column.times if time.starts_at == moment), None) for column in sheet.columns]
+        days[-1]["rows"].append({"time": page.say.time(moment), "cells": cells})
+    return page.answer(
+        "grid.html",
+        422 if problem else 200,
+        **common(sheet.visit),
+        sheet=sheet,
+        again=sheet.visit.again,
+        grid=days,
+        picked={line.time.public_id for line in sheet.lines},
+        form=person_of(sheet),
+        problems=[{"field": "grid", "text": problem}] if problem else [],
+        problem_title=page.say("One more thing"),
+        base=sheet.visit.base,
+        script="plan.js",
+    )
 
 
 def proposed(sheet: Sheet) -> Sheet:
@@ -367,5 +366,5 @@ def stays(page: Page, sheet: Sheet) -> list[dict[str, Any]]:
     ]
 
 
-def person_of(page: Page, sheet: Sheet) -> dict[str, str]:
+def person_of(sheet: Sheet) -> dict[str, str]:
     return {name: text_of(sheet.form, name) for name in ("child", "school_class", "name", "email")}

@@ -2,96 +2,92 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Joining the waiting list of a host who has nothing free."""
 
-from dataclasses import dataclass
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from ..conference import proof, rules
 from ..conference.errors import Invalid, Refused
+from ..conference.lookup import host_by_public_id
 from ..conference.person import Person
-from ..conference.queries import host_by_public_id
 from ..conference.tables import Host
-from .front import Field, Front, Language, Visit, address_of, common
+from .booking import missing
+from .front import Field, FrontOf, Language, Visit, address_of, common
 from .page import Page
-from .pages import missing
 from .refusals import Sentence, sentence
 
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-@dataclass
-class WaitingPages:
-    front: Front
 
-    def router(self) -> APIRouter:
-        router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
-        for base in ("/s/{token}", "/m/{token}"):
-            router.get(f"{base}/h/{{host_id}}/wait")(self.ask)
-            router.post(f"{base}/h/{{host_id}}/wait")(self.join)
-        return router
+@router.get("/s/{token}/h/{host_id}/wait")
+@router.get("/m/{token}/h/{host_id}/wait")
+def ask(front: FrontOf, request: Request, token: str, host_id: str, lang: Language = "") -> Response:
+    page = front.page(request, lang)
+    visit, host = _host(front, page, token, host_id)
+    if closed := front.closed(page, visit):
+        return front.message(page, visit, closed)
+    family = visit.family
+    form = {"child": family.child if family else "", "school_class": family.school_class if family else ""}
+    return _form(page, visit, host, form | {"name": "", "email": ""})
 
-    def ask(self, request: Request, token: str, host_id: str, lang: Language = "") -> Response:
-        page = self.front.page(request, lang)
-        visit, host = self._host(page, token, host_id)
-        if closed := self.front.closed(page, visit):
-            return self.front.message(page, visit, closed)
-        family = visit.family
-        form = {"child": family.child if family else "", "school_class": family.school_class if family else ""}
-        return self._form(page, visit, host, form | {"name": "", "email": ""})
 
-    def join(
-        self,
-        request: Request,
-        token: str,
-        host_id: str,
-        child: Field = "",
-        school_class: Field = "",
-        name: Field = "",
-        email: Field = "",
-        lang: Field = "",
-    ) -> Response:
-        page = self.front.page(request, lang)
-        visit, host = self._host(page, token, host_id)
-        form = {"child": child, "school_class": school_class, "name": name, "email": email}
-        if problems := missing(page, visit, form | {"place": "-"}, ["-"]):
-            return self._form(page, visit, host, form, problems)
-        who = visit.guest_id if visit.guest else Person(name, email, page.say.language)
-        door, visitor = self.front.door(request, visit), address_of(request)
-        try:
-            self.front.desk.wait(visit.conference.id or 0, host.id or 0, who, child, school_class, door, visitor)
-        except Invalid as refused:
-            return self._form(page, visit, host, form, [sentence(page.say, refused)])
-        except Refused as refused:
-            return self.front.message(page, visit, sentence(page.say, proof.neutral(refused, door)))
-        said = Sentence(
-            200,
-            page.say("You are on the waiting list of %(host)s", host=host.display_name),
-            page.say("As soon as a time becomes free we write to you and hold it for you."),
-        )
-        return self.front.message(page, visit, said, visit.base if visit.again else visit.start)
+@router.post("/s/{token}/h/{host_id}/wait")
+@router.post("/m/{token}/h/{host_id}/wait")
+def join(
+    front: FrontOf,
+    request: Request,
+    token: str,
+    host_id: str,
+    child: Field = "",
+    school_class: Field = "",
+    name: Field = "",
+    email: Field = "",
+    lang: Field = "",
+) -> Response:
+    page = front.page(request, lang)
+    visit, host = _host(front, page, token, host_id)
+    form = {"child": child, "school_class": school_class, "name": name, "email": email}
+    if problems := missing(page, visit, form | {"place": "-"}, ["-"]):
+        return _form(page, visit, host, form, problems)
+    who = visit.guest_id if visit.guest else Person(name, email, page.say.language)
+    door, visitor = front.door(request, visit), address_of(request)
+    try:
+        front.desk.wait(visit.conference.id or 0, host.id or 0, who, child, school_class, door, visitor)
+    except Invalid as refused:
+        return _form(page, visit, host, form, [sentence(page.say, refused)])
+    except Refused as refused:
+        return front.message(page, visit, sentence(page.say, proof.neutral(refused, door)))
+    said = Sentence(
+        200,
+        page.say("You are on the waiting list of %(host)s", host=host.display_name),
+        page.say("As soon as a time becomes free we write to you and hold it for you."),
+    )
+    return front.message(page, visit, said, visit.base if visit.again else visit.start)
 
-    def _host(self, page: Page, token: str, host_id: str) -> tuple[Visit, Host]:
-        with self.front.database.read() as session:
-            visit = self.front.visit(session, page, token)
-            host = host_by_public_id(session, visit.conference.id or 0, host_id)
-        page.home(f"{visit.base}/h/{host.public_id}/wait")
-        return visit, host
 
-    def _form(
-        self, page: Page, visit: Visit, host: Host, form: dict[str, str], problems: list[Sentence] | None = None
-    ) -> Response:
-        problems = problems or []
-        hours = int(rules.OFFERED_FOR.total_seconds()) // 3600
-        return page.answer(
-            "wait.html",
-            problems[0].status if problems else 200,
-            **common(visit),
-            host=host,
-            hours=hours,
-            form=form,
-            wrong={problem.field: problem.text for problem in problems if problem.field},
-            problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
-            problem_title=page.say("Not on the list yet"),
-            retention=visit.conference.retention_days,
-            base=visit.base,
-            again=visit.again,
-        )
+def _host(front: FrontOf, page: Page, token: str, host_id: str) -> tuple[Visit, Host]:
+    with front.database.read() as session:
+        visit = front.visit(session, page, token)
+        host = host_by_public_id(session, visit.conference.id or 0, host_id)
+    page.home(f"{visit.base}/h/{host.public_id}/wait")
+    return visit, host
+
+
+def _form(
+    page: Page, visit: Visit, host: Host, form: dict[str, str], problems: list[Sentence] | None = None
+) -> Response:
+    problems = problems or []
+    hours = int(rules.OFFERED_FOR.total_seconds()) // 3600
+    return page.answer(
+        "wait.html",
+        problems[0].status if problems else 200,
+        **common(visit),
+        host=host,
+        hours=hours,
+        form=form,
+        wrong={problem.field: problem.text for problem in problems if problem.field},
+        problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
+        problem_title=page.say("Not on the list yet"),
+        retention=visit.conference.retention_days,
+        base=visit.base,
+        again=visit.again,
+    )

@@ -8,17 +8,18 @@ from fastapi import Depends, Request
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import organise
+from ..conference import lookup
 from ..conference.errors import NotFound
-from ..conference.queries import BookingView, booking_view
 from ..conference.tables import Booking, Conference, Host, Slot
+from ..conference.views import BookingView, booking_view
 from ..gate import Caller
 from .schemas import Problem
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:
     """Who calls, as the gate has found out."""
-    return request.scope["caller"]  # type: ignore[no-any-return]
+    found: Caller = request.scope["caller"]
+    return found
 
 
 User = Annotated[Caller, Depends(caller)]
@@ -46,7 +47,7 @@ def visible(session: Session, conference_id: str, user: Caller) -> Conference:
     """The conference, for its organiser and its hosts."""
     conference = find(session, conference_id)
     if conference.organiser_id != user.user_id:
-        organise.find_host(session, conference.id or 0, user.user_id)
+        lookup.find_host(session, conference.id or 0, user.user_id)
     return conference
 
 

@@ -2,9 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What Nextcloud's admin sets for all: who may organise, how mails go out, how long data stay."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,16 +10,17 @@ from pydantic import BaseModel, Field
 
 from ..conference import administration
 from ..conference.errors import Invalid
-from ..conference.queries import fact, learn
-from ..database import Database
+from ..conference.instance import fact, learn
 from ..day import media
-from ..gate import Caller
+from ..errands import queue
+from ..errands.queue import Put
 from ..phrases import LANGUAGES
-from ..settings import ADMIN_FIELDS, Settings
+from ..settings import ADMIN_FIELDS
 from .access import REFUSALS, User
 from .capacity import MediaData
 from .fields import Line, Secret
-from .people import check_admin
+from .groups import check_admin
+from .needs import House
 from .schemas import Strict
 
 Names = Annotated[Line, Field(max_length=2000)]
@@ -76,77 +74,68 @@ class TestMailData(Strict):
     to: Short
 
 
-@dataclass
-class AdminApi:
-    database: Database
-    settings: Settings
-    options: Callable[[], Settings]
-    public_base: Callable[[], str]
-    forget: Callable[[], None]
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
-    ask_for_groups: Callable[[str], None]
+router = APIRouter(prefix="/api/v1/admin", responses=REFUSALS)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1/admin", responses=REFUSALS)
-        router.get("/settings")(self.show)
-        router.put("/settings")(self.change)
-        router.post("/test-mail", status_code=status.HTTP_202_ACCEPTED)(self.send_test_mail)
-        return router
 
-    def show(self, user: User) -> AdminAnswer:
-        with self.database.read() as session:
-            check_admin(session, user, self.clock(), self.ask_for_groups)
-        return self._answer()
+@router.get("/settings")
+def show(house: House, user: User) -> AdminAnswer:
+    with house.database.read() as session:
+        check_admin(session, user, house.clock(), house.ask_for_groups)
+    return _answer(house)
 
-    def change(self, data: AdminData, user: User) -> AdminAnswer:
-        """Sets all; what the environment sets stays as it is."""
-        _check(data)
-        values = data.model_dump()
-        if data.smtp_password is None:
-            del values["smtp_password"]
-        with self.database.write() as session:
-            check_admin(session, user, self.clock(), self.ask_for_groups)
-            administration.write(session, {name: values[name] for name in values if name not in self._fixed()})
-        self.forget()
-        self.wake()
-        return self._answer()
 
-    def send_test_mail(self, data: TestMailData, user: User) -> TestMail:
-        """Has a mail sent through the relay; what came of it stands in the settings a moment later."""
-        try:
-            to = validate_email(data.to.strip(), check_deliverability=False, test_environment=True).normalized
-        except EmailNotValidError as error:
-            raise Invalid("to", "email_wrong") from error
-        with self.database.write() as session:
-            check_admin(session, user, self.clock(), self.ask_for_groups)
-            if not self.options().smtp_host:
-                raise Invalid("smtp_host", "smtp_host_missing")
-            asked = {"state": "waiting", "to": to, "asked": self.clock().isoformat(), "reason": ""}
-            learn(session, "test-mail", asked, self.clock())
-        self.wake()
-        return TestMail(state="waiting", to=to)
+@router.put("/settings")
+def change(house: House, data: AdminData, user: User) -> AdminAnswer:
+    """Sets all; what the environment sets stays as it is."""
+    _check(data)
+    values = data.model_dump()
+    if data.smtp_password is None:
+        del values["smtp_password"]
+    with house.database.write() as session:
+        check_admin(session, user, house.clock(), house.ask_for_groups)
+        administration.write(session, {name: values[name] for name in values if name not in _fixed(house)})
+    house.forget_options()
+    return _answer(house)
 
-    def _answer(self) -> AdminAnswer:
-        options = self.options()
-        values: dict[str, Any] = {name: getattr(options, name) for name in ADMIN_FIELDS}
-        with self.database.read() as session:
-            mail = fact(session, "test-mail")
-            relays = media.relay_hosts(fact(session, media.RELAYS))
-            organise_open = administration.is_open(session, self.settings.organise_open)
-        return AdminAnswer(
-            settings=AdminData.model_validate(values | {"smtp_password": None}),
-            fixed=self._fixed(),
-            has_password=bool(options.smtp_password),
-            public_base=self.public_base(),
-            languages_there=LANGUAGES,
-            test_mail=TestMail.model_validate({name: mail.get(name, "") for name in TestMail.model_fields}),
-            relays=relays,
-            organise_open=organise_open,
-        )
 
-    def _fixed(self) -> list[str]:
-        return [name for name in ADMIN_FIELDS if name in self.settings.model_fields_set]
+@router.post("/test-mail", status_code=status.HTTP_202_ACCEPTED)
+def send_test_mail(house: House, data: TestMailData, user: User) -> TestMail:
+    """Has a mail sent through the relay; what came of it stands in the settings a moment later."""
+    try:
+        to = validate_email(data.to.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise Invalid("to", "email_wrong") from error
+    with house.database.write() as session:
+        check_admin(session, user, house.clock(), house.ask_for_groups)
+        if not house.options().smtp_host:
+            raise Invalid("smtp_host", "smtp_host_missing")
+        asked = {"state": "waiting", "to": to, "asked": house.clock().isoformat(), "reason": ""}
+        learn(session, "test-mail", asked, house.clock())
+        queue.put(session, Put("test-mail", "", house.clock()))
+    return TestMail(state="waiting", to=to)
+
+
+def _answer(house: House) -> AdminAnswer:
+    options = house.options()
+    values: dict[str, Any] = {name: getattr(options, name) for name in ADMIN_FIELDS}
+    with house.database.read() as session:
+        mail = fact(session, "test-mail")
+        relays = media.relay_hosts(fact(session, media.RELAYS))
+        organise_open = administration.is_open(session, house.settings.organise_open)
+    return AdminAnswer(
+        settings=AdminData.model_validate(values | {"smtp_password": None}),
+        fixed=_fixed(house),
+        has_password=bool(options.smtp_password),
+        public_base=house.public_base(),
+        languages_there=LANGUAGES,
+        test_mail=TestMail.model_validate({name: mail.get(name, "") for name in TestMail.model_fields}),
+        relays=relays,
+        organise_open=organise_open,
+    )
+
+
+def _fixed(house: House) -> list[str]:
+    return [name for name in ADMIN_FIELDS if name in house.settings.model_fields_set]
 
 
 def _check(data: AdminData) -> None:
@@ -157,6 +146,3 @@ def _check(data: AdminData) -> None:
     unknown = [name for name in data.languages.split(",") if name.strip() and name.strip() not in LANGUAGES]
     if unknown:
         raise Invalid("languages", "language_unknown")
-
-
-__all__ = ["AdminApi", "Caller"]

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Whether a conference's video calls fit on what the admin has entered, and beginning in groups where they do not."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -13,14 +13,13 @@ from pydantic import BaseModel, Field, field_validator
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import organise
+from ..conference import windows
 from ..conference.tables import VIDEO, Booking, Conference, Host, Slot
-from ..database import Database
 from ..day import media
 from ..planning import capacity
-from ..settings import Settings
 from .access import REFUSALS, User, own
 from .fields import Line
+from .needs import House
 from .schemas import Strict
 
 Name = Annotated[Line, Field(max_length=80)]
@@ -121,31 +120,28 @@ class StaggerData(Strict):
     minutes: Annotated[int, Field(ge=1, le=30)]
 
 
-@dataclass
-class CapacityApi:
-    database: Database
-    options: Callable[[], Settings]
+router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
-        router.get("/capacity")(self.capacity)
-        router.post("/stagger")(self.stagger)
-        return router
 
-    def capacity(self, conference_id: str, user: User, calls: Literal["booked", "all"] = "booked") -> CapacityAnswer:
-        """Whether the calls fit: those that are booked, or `all` that could be."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            found = _booked(session, conference) if calls == "booked" else _possible(session, conference)
-        spans, hosts = [(start, end) for start, end, _ in found], [host for _, _, host in found]
-        media = MediaData.model_validate(self.options().media)
-        return answer(spans, media, booked=calls == "booked", hosts=hosts)
+@router.get("/capacity", name="capacity")
+def show_capacity(
+    house: House, conference_id: str, user: User, calls: Literal["booked", "all"] = "booked"
+) -> CapacityAnswer:
+    """Whether the calls fit: those that are booked, or `all` that could be."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        found = _booked(session, conference) if calls == "booked" else _possible(session, conference)
+    spans, hosts = [(start, end) for start, end, _ in found], [host for _, _, host in found]
+    media = MediaData.model_validate(house.options().media)
+    return answer(spans, media, booked=calls == "booked", hosts=hosts)
 
-    def stagger(self, conference_id: str, data: StaggerData, user: User) -> CapacityAnswer:
-        """Has the hosts begin in groups, each some minutes after the one before. 409 where a booked time would go."""
-        with self.database.write() as session:
-            organise.stagger(session, own(session, conference_id, user), data.groups, data.minutes)
-        return self.capacity(conference_id, user, "all")
+
+@router.post("/stagger")
+def stagger(house: House, conference_id: str, data: StaggerData, user: User) -> CapacityAnswer:
+    """Has the hosts begin in groups, each some minutes after the one before. 409 where a booked time would go."""
+    with house.database.write() as session:
+        windows.stagger(session, own(session, conference_id, user), data.groups, data.minutes)
+    return show_capacity(house, conference_id, user, "all")
 
 
 def answer(

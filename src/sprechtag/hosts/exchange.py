@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """In and out as files: the list of hosts from a school's spreadsheet, the bookings for the school's own use."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
@@ -12,12 +10,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import organise
+from ..conference import hosts, windows
 from ..conference.entries import Wrong, base64_bytes
 from ..conference.errors import Invalid
-from ..conference.organise import HOST_FIELDS, HostEntry
-from ..conference.queries import BookingView, bookings_of_conference
+from ..conference.hosts import HOST_FIELDS, HostEntry
 from ..conference.tables import Conference, Host
+from ..conference.views import BookingView, bookings_of_conference
 from ..database import Database
 from ..gate import Caller
 from ..paper import sheets
@@ -25,6 +23,7 @@ from ..paper.ical import calendar_file
 from ..phrases import Speaker
 from .access import REFUSALS, User, own
 from .fields import Line
+from .needs import House
 from .schemas import Strict
 
 _COLUMNS = {
@@ -90,57 +89,52 @@ class _Plan:
     unknown: list[str] = field(default_factory=list)
 
 
-@dataclass
-class ExchangeApi:
-    database: Database
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
+router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
-        router.post("/hosts-import-preview")(self.preview_import)
-        router.post("/hosts-import")(self.import_hosts)
-        router.get("/export/{name}")(self.export)
-        return router
 
-    def preview_import(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
-        """What an import would change, line by line. Nothing is changed."""
-        rows = self._rows(conference_id, data, user)
-        with self.database.read() as session:
-            plan = _plan(session, own(session, conference_id, user), rows)
-        return import_answer(plan.lines, plan.unknown, applied=False)
+@router.post("/hosts-import-preview")
+def preview_import(house: House, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
+    """What an import would change, line by line. Nothing is changed."""
+    rows = _rows(house, conference_id, data, user)
+    with house.database.read() as session:
+        plan = _plan(session, own(session, conference_id, user), rows)
+    return import_answer(plan.lines, plan.unknown, applied=False)
 
-    def import_hosts(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
-        """Imports all lines, or none when one of them has an error. What is not in the file stays as it is."""
-        rows = self._rows(conference_id, data, user)
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            plan = _plan(session, conference, rows)
-            applied = not any(line.outcome == "error" for line in plan.lines)
-            answer = import_answer(plan.lines, plan.unknown, applied)
-            if answer.applied:
-                for entry in plan.entries:
-                    organise.enrol(session, conference, entry)
-        self.wake()
-        return answer
 
-    def _rows(self, conference_id: str, data: TableFile, user: Caller) -> list[list[str]]:
-        return rows_for(self.database, conference_id, data, user)
+@router.post("/hosts-import")
+def import_hosts(house: House, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
+    """Imports all lines, or none when one of them has an error. What is not in the file stays as it is."""
+    rows = _rows(house, conference_id, data, user)
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        plan = _plan(session, conference, rows)
+        applied = not any(line.outcome == "error" for line in plan.lines)
+        answer = import_answer(plan.lines, plan.unknown, applied)
+        if answer.applied:
+            for entry in plan.entries:
+                hosts.enrol(session, conference, entry)
+    return answer
 
-    def export(self, conference_id: str, name: ExportName, user: User) -> Response:
-        """All active appointments as a file, times in the conference's zone."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            views = [view for view in bookings_of_conference(session, conference.id or 0) if view.active]
-        say = Speaker("de", conference.time_zone)
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        if name == "bookings.ics":
-            return Response(calendar_file(views, say), media_type="text/calendar", headers=headers)
-        rows = [_row(view, say) for view in views]
-        if name == "bookings.csv":
-            return Response(sheets.write_csv(HEADER, rows), media_type="text/csv", headers=headers)
-        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return Response(sheets.write_xlsx(conference.name, HEADER, rows), media_type=kind, headers=headers)
+
+def _rows(house: House, conference_id: str, data: TableFile, user: Caller) -> list[list[str]]:
+    return rows_for(house.database, conference_id, data, user)
+
+
+@router.get("/export/{name}")
+def export(house: House, conference_id: str, name: ExportName, user: User) -> Response:
+    """All active appointments as a file, times in the conference's zone."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        views = [view for view in bookings_of_conference(session, conference.id or 0) if view.active]
+    say = Speaker("de", conference.time_zone)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if name == "bookings.ics":
+        return Response(calendar_file(views, say), media_type="text/calendar", headers=headers)
+    rows = [_row(view, say) for view in views]
+    if name == "bookings.csv":
+        return Response(sheets.write_csv(HEADER, rows), media_type="text/csv", headers=headers)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return Response(sheets.write_xlsx(conference.name, HEADER, rows), media_type=kind, headers=headers)
 
 
 def _row(view: BookingView, say: Speaker) -> list[str]:
@@ -194,7 +188,7 @@ def rows_for(database: Database, conference_id: str, data: TableFile, user: Call
 
 def rows_of(data: TableFile) -> list[list[str]]:
     try:
-        return sheets.read(data.name, base64_bytes(data.content_base64, MOST_BYTES))
+        return sheets.read(base64_bytes(data.content_base64, MOST_BYTES))
     except (Wrong, sheets.Unreadable) as error:
         raise Invalid("file", error.reason) from error
 
@@ -237,7 +231,7 @@ def _entry(session: Session, conference: Conference, given: dict[str, str], host
     """The entry as it would be: an empty cell leaves what is there."""
     values = {name: getattr(host, name) for name in HOST_FIELDS} if host else {}
     values |= {name: value for name, value in given.items() if value}
-    return HostEntry(windows=organise.conference_windows(session, conference, host) if host else (), **values)
+    return HostEntry(windows=windows.windows_of(session, conference, host) if host else (), **values)
 
 
 def import_answer(lines: list[ImportLine], unknown_columns: list[str], applied: bool) -> ImportAnswer:

@@ -3,31 +3,25 @@
 """The families whom the school enters, each with a link of its own."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, letters, organise, people, taken
-from ..conference.booking import Desk
-from ..conference.errors import Invalid, NotFound
-from ..conference.organise import HasBookings
+from ..conference import families, jobs, letters, lookup, named, taken
+from ..conference.errors import HasBookings, Invalid, NotFound
 from ..conference.tables import Conference, Guest
-from ..conference.tokens import LinkKey
-from ..database import Database
 from ..paper.pdf import pdf_soon
 from ..phrases import LANGUAGES, Speaker
 from ..privacy import my_data
 from ..privacy.family import ChildCorrection, Correction, children, correct, erase, export, parts
 from .access import REFUSALS, User, own, visible
+from .at_once import job_answer
 from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_for
 from .fields import Id, Line
-from .overview import job_answer
+from .needs import House
 from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
 
 FamilyList = Annotated[list[FamilyData], Field(max_length=500)]
@@ -123,270 +117,278 @@ class AskData(Strict):
     asked: bool = True
 
 
-@dataclass
-class FamiliesApi:
-    database: Database
-    desk: Desk
-    links: LinkKey
-    public_base: Callable[[], str]
-    wake: Callable[[], None]
-    mail_channel: Callable[[str], tuple[str, int]]
-    clock: Callable[[], datetime]
+Everybody = Annotated[bool, Query(alias="all")]
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
-        router.get("/families")(self.families)
-        router.post("/families")(self.enter)
-        router.delete("/families/{family_id}", status_code=status.HTTP_204_NO_CONTENT)(self.remove)
-        router.post("/families/{family_id}/new-link")(self.new_link)
-        router.get("/families/{family_id}/data.json")(self.data)
-        router.get("/families/{family_id}/data.pdf")(self.data_as_pdf)
-        router.get("/families/{family_id}/correct")(self.to_correct)
-        router.post("/families/{family_id}/correct")(self.correct)
-        router.post("/families/{family_id}/erase")(self.erase)
-        router.post("/invite-preview")(self.preview_inviting)
-        router.post("/invite", status_code=status.HTTP_202_ACCEPTED)(self.invite)
-        router.get("/my-families")(self.my_families)
-        router.post("/ask-family", status_code=status.HTTP_204_NO_CONTENT)(self.ask)
-        router.post("/families-import-preview")(self.preview_import)
-        router.post("/families-import")(self.import_families)
-        return router
+router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
-    def families(self, conference_id: str, user: User, all: bool = False) -> list[FamilyAnswer]:
-        """All whom the school has entered, by class and name; with `all` those too who booked with the link for all."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            lines = people.families(session, conference, self.links, all_of_them=all)
-            mailed = jobs.mailed_before(session, conference)
-        base = self.public_base()
-        return [
-            FamilyAnswer(
-                id=line.public_id,
-                name=line.name,
-                email=line.email,
-                child=line.child,
-                school_class=line.school_class,
-                language=line.language,
-                bookings=line.bookings,
-                link=f"{base}/m/{line.token}" if base else "",
-                code=line.code,
-                hosts=line.hosts,
-                asked=line.asked,
-                mailed=line.id in mailed,
-                phone=line.phone,
-                invited=line.invited,
-            )
-            for line in lines
-        ]
 
-    def enter(self, conference_id: str, data: FamilyList, user: User) -> list[FamilyAnswer]:
-        """Enters families, all or none; one with the same address is entered once."""
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            for family in data:
-                people.invite(session, conference, people.Family(**family.model_dump()), self.links)
-        return self.families(conference_id, user)
+@router.get("/families", name="families")
+def list_families(house: House, conference_id: str, user: User, everybody: Everybody = False) -> list[FamilyAnswer]:
+    """All whom the school has entered, by class and name; with `all` those too who booked with the link for all."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        lines = families.families(session, conference, house.links, all_of_them=everybody)
+        mailed = jobs.mailed_before(session, conference)
+    base = house.public_base()
+    return [
+        FamilyAnswer(
+            id=line.public_id,
+            name=line.name,
+            email=line.email,
+            child=line.child,
+            school_class=line.school_class,
+            language=line.language,
+            bookings=line.bookings,
+            link=f"{base}/m/{line.token}" if base else "",
+            code=line.code,
+            hosts=line.hosts,
+            asked=line.asked,
+            mailed=line.id in mailed,
+            phone=line.phone,
+            invited=line.invited,
+        )
+        for line in lines
+    ]
 
-    def remove(self, conference_id: str, family_id: str, user: User) -> None:
-        """Takes a family out that has no appointment; its link is dead then, and what was held for it is free."""
-        with self.database.write() as session:
-            guest = _family(session, own(session, conference_id, user), family_id)
-            if taken.has_bookings(session, guest):
-                raise HasBookings
-            erase(session, guest, self.clock(), by="school", papers=False)
-        self.database.wipe()
-        self.wake()
 
-    # -- a family's rights --------------------------------------------------------------------------------------
+@router.post("/families")
+def enter(house: House, conference_id: str, data: FamilyList, user: User) -> list[FamilyAnswer]:
+    """Enters families, all or none; one with the same address is entered once."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        for family in data:
+            families.invite(session, conference, families.Family(**family.model_dump()), house.links)
+    return list_families(house, conference_id, user)
 
-    def data(self, conference_id: str, family_id: str, user: User) -> Response:
-        """All that is kept of a family, as a file."""
-        with self.database.read() as session:
-            found = export(session, _family(session, own(session, conference_id, user), family_id))
-        return _file(json.dumps(found, ensure_ascii=False, indent=1).encode(), "application/json", "family.json")
 
-    def data_as_pdf(self, conference_id: str, family_id: str, user: User) -> Response:
-        """The same to print, in the family's language."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            guest = _family(session, conference, family_id)
-            say = Speaker(guest.language, conference.time_zone)
-            html = my_data.document(conference, my_data.sections(parts(session, guest), say), say)
-        return _file(pdf_soon(html), "application/pdf", "family.pdf")
+@router.delete("/families/{family_id}", status_code=status.HTTP_204_NO_CONTENT)
+def remove(house: House, conference_id: str, family_id: str, user: User) -> None:
+    """Takes a family out that has no appointment; its link is dead then, and what was held for it is free."""
+    with house.database.write() as session:
+        guest = _family(session, own(session, conference_id, user), family_id)
+        if taken.has_bookings(session, guest):
+            raise HasBookings
+        erase(session, guest, house.clock(), by="school", papers=False)
+    house.database.wipe()
 
-    def to_correct(self, conference_id: str, family_id: str, user: User) -> CorrectAnswer:
-        """What can be corrected, as it stands."""
-        with self.database.read() as session:
-            return self._as_it_stands(session, _family(session, own(session, conference_id, user), family_id))
 
-    def correct(self, conference_id: str, family_id: str, data: CorrectionData, user: User) -> CorrectAnswer:
-        """Sets right what is wrong; calendars follow. 409 where another family of the conference has the address."""
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            guest = _family(session, conference, family_id)
-            writes = self.desk.can_confirm(conference.organiser_id)
-            moved = correct(session, guest, data.correction(), self.links, self.clock(), rewrite_events=not writes)
-            mailed = moved and bool(guest.email) and (writes or taken.has_bookings(session, guest))
-            answer = self._as_it_stands(session, guest).model_copy(update={"moved": moved, "mailed": mailed})
-        self.wake()
-        return answer
+# -- a family's rights --------------------------------------------------------------------------------------
 
-    def _as_it_stands(self, session: Session, guest: Guest) -> CorrectAnswer:
-        listed = [ChildData(was=child, child=child, school_class=one) for child, one in children(session, guest)]
-        return CorrectAnswer(name=guest.name, email=guest.email, phone=guest.phone, children=listed)
 
-    def erase(self, conference_id: str, family_id: str, user: User) -> EraseAnswer:
-        """Erases a family and all that is kept of it; what is to come is cancelled, and the family gets a mail that
-        says so."""
-        with self.database.write() as session:
-            guest = _family(session, own(session, conference_id, user), family_id)
-            done = erase(session, guest, self.clock(), by="school")
-        self.database.wipe()
-        self.wake()
-        return EraseAnswer(done=done)
+@router.get("/families/{family_id}/data.json")
+def data(house: House, conference_id: str, family_id: str, user: User) -> Response:
+    """All that is kept of a family, as a file."""
+    with house.database.read() as session:
+        found = export(session, _family(session, own(session, conference_id, user), family_id))
+    return _file(json.dumps(found, ensure_ascii=False, indent=1).encode(), "application/json", "family.json")
 
-    def new_link(self, conference_id: str, family_id: str, user: User) -> NewLink:
-        """Voids the family's links and its code; the new link goes to it by mail where it has an address."""
-        with self.database.read() as session:
-            guest_id = _family(session, own(session, conference_id, user), family_id).id or 0
-        mailed = self.desk.new_links(guest_id)
-        with self.database.read() as session:
-            token = people.manage_token(session.get_one(Guest, guest_id), self.links)
-        base = self.public_base()
-        return NewLink(link=f"{base}/m/{token}" if base else "", mailed=mailed)
 
-    def preview_inviting(self, conference_id: str, data: InviteData, user: User) -> MessagePreview:
-        """How many families would get their invitation by mail, and how long that takes. Nothing is sent."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            guests = len(jobs.invited_guests(session, conference, data.again))
-        name, per_hour = self.mail_channel(conference.organiser_id)
-        return MessagePreview(guests=guests, hours=round(guests / per_hour, 1) if per_hour else 0.0, channel=name)
+@router.get("/families/{family_id}/data.pdf")
+def data_as_pdf(house: House, conference_id: str, family_id: str, user: User) -> Response:
+    """The same to print, in the family's language."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        guest = _family(session, conference, family_id)
+        say = Speaker(guest.language, conference.time_zone)
+        html = my_data.document(conference, my_data.sections(parts(session, guest), say), say)
+    return _file(pdf_soon(html), "application/pdf", "family.pdf")
 
-    def invite(self, conference_id: str, data: InviteData, user: User) -> JobAnswer:
-        """Begins to send the invitations by mail; what becomes of it is in `jobs`. 409 where no mail can be sent."""
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            if self.mail_channel(conference.organiser_id)[0] == "calendar":
-                raise jobs.NoChannel
-            answer = job_answer(jobs.start_inviting(session, conference, data.again, self.clock()))
-        self.wake()
-        return answer
 
-    def my_families(self, conference_id: str, user: User, search: Line = "") -> list[AskedFamily]:
-        """For a host: the children among the entered families of the own classes (of all, where no classes are given)
-        whose name holds `search` (two letters or more), and whom I have asked already."""
-        with self.database.read() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            found = people.children_of(session, conference, host, search[:60])
-        return [
-            AskedFamily(id=guest.public_id, child=guest.child, school_class=guest.school_class, asked=asked)
-            for guest, asked in found
-        ]
+@router.get("/families/{family_id}/correct")
+def to_correct(house: House, conference_id: str, family_id: str, user: User) -> CorrectAnswer:
+    """What can be corrected, as it stands."""
+    with house.database.read() as session:
+        return _as_it_stands(session, _family(session, own(session, conference_id, user), family_id))
 
-    def ask(self, conference_id: str, data: AskData, user: User) -> None:
-        """I would like to talk to this family: it sees me first, may book me early, and gets a mail where that is
-        possible. With `asked` false I take it back."""
-        with self.database.write() as session:
-            conference = visible(session, conference_id, user)
-            host = organise.find_host(session, conference.id or 0, user.user_id)
-            guest = session.execute(
-                select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.public_id) == data.family)
-            ).scalar_one_or_none()
-            if guest is None or not guest.invited:
-                raise NotFound
-            if not data.asked:
-                people.take_back(session, guest, host)
-            elif people.name_host(session, guest, host, asked=True):
-                until = self.clock() + letters.WEEK
-                payload = {"host": host.public_id}
-                letters.write(session, guest.id or 0, "asked", host.public_id, payload, self.clock(), until)
-        self.wake()
 
-    def preview_import(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
-        """What an import would change, line by line. Nothing is changed."""
-        rows = rows_for(self.database, conference_id, data, user)
-        with self.database.read() as session:
-            register = people.Register.of(session, own(session, conference_id, user))
-            lines, _, unknown = self._plan(session, register, rows)
-        return import_answer(lines, unknown, applied=False)
+@router.post("/families/{family_id}/correct", name="correct")
+def correct_family(house: House, conference_id: str, family_id: str, data: CorrectionData, user: User) -> CorrectAnswer:
+    """Sets right what is wrong; calendars follow. 409 where another family of the conference has the address."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        guest = _family(session, conference, family_id)
+        writes = house.desk.can_confirm(conference.organiser_id)
+        moved = correct(session, guest, data.correction(), house.links, house.clock(), rewrite_events=not writes)
+        mailed = moved and bool(guest.email) and (writes or taken.has_bookings(session, guest))
+        answer = _as_it_stands(session, guest).model_copy(update={"moved": moved, "mailed": mailed})
+    return answer
 
-    def import_families(self, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
-        """Enters all lines, or none when one of them has an error."""
-        rows = rows_for(self.database, conference_id, data, user)
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            register = people.Register.of(session, conference)
-            lines, found, unknown = self._plan(session, register, rows)
-            applied = not any(line.outcome == "error" for line in lines)
-            if applied:
-                people.invite_all(session, conference, found, self.links, register)
-        self.wake()
-        return import_answer(lines, unknown, applied=applied)
 
-    def _plan(
-        self, session: Session, register: people.Register, rows: list[list[str]]
-    ) -> tuple[list[ImportLine], list[people.Family], list[str]]:
-        if not rows:
-            raise Invalid("file", "file_empty")
-        columns, unknown = columns_of(rows[0], _COLUMNS)
-        if "name" not in columns.values():
-            raise Invalid("file", "column_name_missing")
-        lines: list[ImportLine] = []
-        found: list[people.Family] = []
-        seen: dict[str, int] = {}
-        for number, row in enumerate(rows[1:], 2):
-            given = {name: row[index] for index, name in columns.items() if index < len(row)}
-            if any(given.values()):
-                line, family = self._line(session, register, number, given, seen)
-                lines.append(line)
-                found += [family] if family else []
-        return lines, found, unknown
+def _as_it_stands(session: Session, guest: Guest) -> CorrectAnswer:
+    listed = [ChildData(was=child, child=child, school_class=one) for child, one in children(session, guest)]
+    return CorrectAnswer(name=guest.name, email=guest.email, phone=guest.phone, children=listed)
 
-    def _line(
-        self, session: Session, register: people.Register, number: int, given: dict[str, str], seen: dict[str, int]
-    ) -> tuple[ImportLine, people.Family | None]:
-        name = given.get("name", "")
 
-        def wrong(problem: str) -> tuple[ImportLine, None]:
-            return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
+@router.post("/families/{family_id}/erase", name="erase")
+def erase_family(house: House, conference_id: str, family_id: str, user: User) -> EraseAnswer:
+    """Erases a family and all that is kept of it; what is to come is cancelled, and the family gets a mail that
+    says so."""
+    with house.database.write() as session:
+        guest = _family(session, own(session, conference_id, user), family_id)
+        done = erase(session, guest, house.clock(), by="school")
+    house.database.wipe()
+    return EraseAnswer(done=done)
 
-        language = given.get("language", "").casefold()[:2]
-        hosts, unknown = people.hosts_named(register.hosts, given.get("hosts", ""))
-        if unknown:
-            unknown_host = "A teacher in this line is unknown. Give the name or the Nextcloud user of somebody invited."
-            return ImportLine(
-                line=number, user_id=name, outcome="error", problem=unknown_host, changes={"hosts": ("", unknown[0])}
-            ), None
-        try:
-            family = people.Family(
-                name,
-                given.get("email", ""),
-                given.get("child", ""),
-                given.get("school_class", ""),
-                language if language in LANGUAGES else "de",
-                tuple(hosts),
-            ).checked()
-        except Invalid as invalid:
-            problems = {
-                "name_missing": "The name of the family is missing in this line.",
-                "email_wrong": "This e-mail address cannot be right.",
-                "too_long": "A text in this line is too long.",
-            }
-            return wrong(problems.get(invalid.reason, "This line cannot be used."))
-        key = family.email.casefold() or f"{family.name}|{family.child}|{family.school_class}".casefold()
-        if key in seen:
-            return wrong("This family stands in the list twice.")
-        seen[key] = number
-        known = register.find(family, self.links)
-        changes = {column: ("", value) for column, value in given.items() if value}
-        if known and known.invited:
-            new_hosts = set(hosts) - set(people.named_hosts(session, known.id or 0))
-            if not new_hosts:
-                return ImportLine(line=number, user_id=name, outcome="same"), None
-            return ImportLine(line=number, user_id=name, outcome="changed", changes=changes), family
-        return ImportLine(line=number, user_id=name, outcome="changed" if known else "new", changes=changes), family
+
+@router.post("/families/{family_id}/new-link")
+def new_link(house: House, conference_id: str, family_id: str, user: User) -> NewLink:
+    """Voids the family's links and its code; the new link goes to it by mail where it has an address."""
+    with house.database.read() as session:
+        guest_id = _family(session, own(session, conference_id, user), family_id).id or 0
+    mailed = house.desk.new_links(guest_id)
+    with house.database.read() as session:
+        token = families.manage_token(session.get_one(Guest, guest_id), house.links)
+    base = house.public_base()
+    return NewLink(link=f"{base}/m/{token}" if base else "", mailed=mailed)
+
+
+@router.post("/invite-preview")
+def preview_inviting(house: House, conference_id: str, data: InviteData, user: User) -> MessagePreview:
+    """How many families would get their invitation by mail, and how long that takes. Nothing is sent."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        guests = len(jobs.invited_guests(session, conference, data.again))
+    name, per_hour = house.mail_channel(conference.organiser_id)
+    return MessagePreview(guests=guests, hours=round(guests / per_hour, 1) if per_hour else 0.0, channel=name)
+
+
+@router.post("/invite", status_code=status.HTTP_202_ACCEPTED)
+def invite(house: House, conference_id: str, data: InviteData, user: User) -> JobAnswer:
+    """Begins to send the invitations by mail; what becomes of it is in `jobs`. 409 where no mail can be sent."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        if house.mail_channel(conference.organiser_id)[0] == "calendar":
+            raise jobs.NoChannel
+        answer = job_answer(jobs.start_inviting(session, conference, data.again, house.clock()))
+    return answer
+
+
+@router.get("/my-families")
+def my_families(house: House, conference_id: str, user: User, search: Line = "") -> list[AskedFamily]:
+    """For a host: the children among the entered families of the own classes (of all, where no classes are given)
+    whose name holds `search` (two letters or more), and whom I have asked already."""
+    with house.database.read() as session:
+        conference = visible(session, conference_id, user)
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
+        found = named.children_of(session, conference, host, search[:60])
+    return [
+        AskedFamily(id=guest.public_id, child=guest.child, school_class=guest.school_class, asked=asked)
+        for guest, asked in found
+    ]
+
+
+@router.post("/ask-family", status_code=status.HTTP_204_NO_CONTENT)
+def ask(house: House, conference_id: str, data: AskData, user: User) -> None:
+    """I would like to talk to this family: it sees me first, may book me early, and gets a mail where that is
+    possible. With `asked` false I take it back."""
+    with house.database.write() as session:
+        conference = visible(session, conference_id, user)
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
+        guest = session.execute(
+            select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.public_id) == data.family)
+        ).scalar_one_or_none()
+        if guest is None or not guest.invited:
+            raise NotFound
+        if not data.asked:
+            named.take_back(session, guest, host)
+        elif named.name_host(session, guest, host, asked=True):
+            until = house.clock() + letters.WEEK
+            payload = {"host": host.public_id}
+            letters.write(session, guest.id or 0, "asked", host.public_id, payload, house.clock(), until)
+
+
+@router.post("/families-import-preview")
+def preview_import(house: House, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
+    """What an import would change, line by line. Nothing is changed."""
+    rows = rows_for(house.database, conference_id, data, user)
+    with house.database.read() as session:
+        register = families.Register.of(session, own(session, conference_id, user))
+        lines, _, unknown = _plan(house, session, register, rows)
+    return import_answer(lines, unknown, applied=False)
+
+
+@router.post("/families-import")
+def import_families(house: House, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
+    """Enters all lines, or none when one of them has an error."""
+    rows = rows_for(house.database, conference_id, data, user)
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        register = families.Register.of(session, conference)
+        lines, found, unknown = _plan(house, session, register, rows)
+        applied = not any(line.outcome == "error" for line in lines)
+        if applied:
+            families.invite_all(session, conference, found, house.links, register)
+    return import_answer(lines, unknown, applied=applied)
+
+
+def _plan(
+    house: House, session: Session, register: families.Register, rows: list[list[str]]
+) -> tuple[list[ImportLine], list[families.Family], list[str]]:
+    if not rows:
+        raise Invalid("file", "file_empty")
+    columns, unknown = columns_of(rows[0], _COLUMNS)
+    if "name" not in columns.values():
+        raise Invalid("file", "column_name_missing")
+    lines: list[ImportLine] = []
+    found: list[families.Family] = []
+    seen: dict[str, int] = {}
+    for number, row in enumerate(rows[1:], 2):
+        given = {name: row[index] for index, name in columns.items() if index < len(row)}
+        if any(given.values()):
+            line, family = _line(house, session, register, number, given, seen)
+            lines.append(line)
+            found += [family] if family else []
+    return lines, found, unknown
+
+
+def _line(
+    house: House,
+    session: Session,
+    register: families.Register,
+    number: int,
+    given: dict[str, str],
+    seen: dict[str, int],
+) -> tuple[ImportLine, families.Family | None]:
+    name = given.get("name", "")
+
+    def wrong(problem: str) -> tuple[ImportLine, None]:
+        return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
+
+    language = given.get("language", "").casefold()[:2]
+    hosts, unknown = families.hosts_named(register.hosts, given.get("hosts", ""))
+    if unknown:
+        unknown_host = "A teacher in this line is unknown. Give the name or the Nextcloud user of somebody invited."
+        return ImportLine(
+            line=number, user_id=name, outcome="error", problem=unknown_host, changes={"hosts": ("", unknown[0])}
+        ), None
+    try:
+        family = families.Family(
+            name,
+            given.get("email", ""),
+            given.get("child", ""),
+            given.get("school_class", ""),
+            language if language in LANGUAGES else "de",
+            tuple(hosts),
+        ).checked()
+    except Invalid as invalid:
+        problems = {
+            "name_missing": "The name of the family is missing in this line.",
+            "email_wrong": "This e-mail address cannot be right.",
+            "too_long": "A text in this line is too long.",
+        }
+        return wrong(problems.get(invalid.reason, "This line cannot be used."))
+    key = family.email.casefold() or f"{family.name}|{family.child}|{family.school_class}".casefold()
+    if key in seen:
+        return wrong("This family stands in the list twice.")
+    seen[key] = number
+    known = register.find(family, house.links)
+    changes = {column: ("", value) for column, value in given.items() if value}
+    if known and known.invited:
+        new_hosts = set(hosts) - set(named.named_hosts(session, known.id or 0))
+        if not new_hosts:
+            return ImportLine(line=number, user_id=name, outcome="same"), None
+        return ImportLine(line=number, user_id=name, outcome="changed", changes=changes), family
+    return ImportLine(line=number, user_id=name, outcome="changed" if known else "new", changes=changes), family
 
 
 def _family(session: Session, conference: Conference, family_id: str) -> Guest:

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Paper for a whole school, made in the background: an organiser has everything printed, a host the own sheets."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -15,11 +13,11 @@ from sqlmodel import Session, col
 from ..conference import follow
 from ..conference.errors import NotFound
 from ..conference.tables import Conference, PaperJob
-from ..database import Database
 from ..gate import Caller
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, visible
 from .fields import Line, SchoolClass, UserId
+from .needs import House
 from .schemas import Strict
 
 PaperKind = Literal["door_signs", "host_lists", "room_plan", "timetables", "invitations"]
@@ -47,64 +45,58 @@ class PaperAnswer(BaseModel):
     created_at: datetime
 
 
-@dataclass
-class PapersApi:
-    database: Database
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1", responses=REFUSALS)
-        router.get("/conferences/{conference_id}/papers")(self.papers)
-        router.post("/conferences/{conference_id}/papers", status_code=status.HTTP_202_ACCEPTED)(self.order)
-        router.get("/papers/{paper_id}/file.pdf")(self.file)
-        return router
 
-    def papers(self, conference_id: str, user: User) -> list[PaperAnswer]:
-        """What I have had printed of this conference, newest first."""
-        with self.database.read() as session:
-            conference = visible(session, conference_id, user)
-            rows = session.execute(
-                select(PaperJob)
-                .where(col(PaperJob.conference_id) == conference.id, col(PaperJob.user_id) == user.user_id)
-                .order_by(col(PaperJob.id).desc())
-                .limit(20)
-            ).scalars()
-            return [_answer(job) for job in rows]
+@router.get("/conferences/{conference_id}/papers")
+def papers(house: House, conference_id: str, user: User) -> list[PaperAnswer]:
+    """What I have had printed of this conference, newest first."""
+    with house.database.read() as session:
+        conference = visible(session, conference_id, user)
+        rows = session.execute(
+            select(PaperJob)
+            .where(col(PaperJob.conference_id) == conference.id, col(PaperJob.user_id) == user.user_id)
+            .order_by(col(PaperJob.id).desc())
+            .limit(20)
+        ).scalars()
+        return [_answer(job) for job in rows]
 
-    def order(self, conference_id: str, data: PaperData, user: User) -> PaperAnswer:
-        """Begins to print; what becomes of it is in `papers`. A host gets only its own door sign and list."""
-        with self.database.write() as session:
-            conference = visible(session, conference_id, user)
-            options = data.model_dump(exclude={"kind"})
-            options["language"] = data.language if data.language in LANGUAGES else "de"
-            if not _organises(conference, user):
-                if data.kind not in OF_HOSTS:
-                    raise NotFound
-                options["host"] = user.user_id
-            job = PaperJob(
-                conference_id=conference.id or 0,
-                user_id=user.user_id,
-                kind=data.kind,
-                options=options,
-                created_at=self.clock(),
-            )
-            session.add(job)
-            session.flush()
-            follow.paper(session, job, self.clock())
-            answer = _answer(job)
-        self.wake()
-        return answer
 
-    def file(self, paper_id: str, user: User) -> Response:
-        """The PDF, for whoever had it made. 404 once it is a day old."""
-        with self.database.read() as session:
-            job = _own_job(session, paper_id, user)
-            content = job.content
-        if content is None:
-            raise NotFound
-        headers = {"Content-Disposition": f'attachment; filename="{job.kind.replace("_", "-")}.pdf"'}
-        return Response(content, media_type="application/pdf", headers=headers)
+@router.post("/conferences/{conference_id}/papers", status_code=status.HTTP_202_ACCEPTED)
+def order(house: House, conference_id: str, data: PaperData, user: User) -> PaperAnswer:
+    """Begins to print; what becomes of it is in `papers`. A host gets only its own door sign and list."""
+    with house.database.write() as session:
+        conference = visible(session, conference_id, user)
+        options = data.model_dump(exclude={"kind"})
+        options["language"] = data.language if data.language in LANGUAGES else "de"
+        if not _organises(conference, user):
+            if data.kind not in OF_HOSTS:
+                raise NotFound
+            options["host"] = user.user_id
+        job = PaperJob(
+            conference_id=conference.id or 0,
+            user_id=user.user_id,
+            kind=data.kind,
+            options=options,
+            created_at=house.clock(),
+        )
+        session.add(job)
+        session.flush()
+        follow.paper(session, job, house.clock())
+        answer = _answer(job)
+    return answer
+
+
+@router.get("/papers/{paper_id}/file.pdf")
+def file(house: House, paper_id: str, user: User) -> Response:
+    """The PDF, for whoever had it made. 404 once it is a day old."""
+    with house.database.read() as session:
+        job = _own_job(session, paper_id, user)
+        content = job.content
+    if content is None:
+        raise NotFound
+    headers = {"Content-Disposition": f'attachment; filename="{job.kind.replace("_", "-")}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)
 
 
 def _organises(conference: Conference, user: Caller) -> bool:

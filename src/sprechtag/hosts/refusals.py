@@ -5,9 +5,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..conference import errors, jobs, organise, wishes
+from ..conference import errors, jobs, wishes
 from ..conference.entries import Wrong
-from .people import MayNotOrganise, NoConfirmation
+from ..conference.errors import HasBookings, StillFollowing, WrongState
+from .groups import MayNotOrganise, NoConfirmation
 from .schemas import Problem
 
 _SENTENCES: dict[str, str] = {
@@ -52,7 +53,6 @@ _SENTENCES: dict[str, str] = {
     "day_wrong": "This day cannot be. Give one between 2000 and 2100.",
     "moment_wrong": "This time cannot be. Give a day between 2000 and 2100.",
     "clock_wrong": "Give the time of day without a time zone: the conference’s own is meant.",
-    "id_wrong": "There is nothing of this id.",
     "user_wrong": "No Nextcloud user is called like that.",
     "sign_wrong": "There is a sign in it that cannot be typed. Type it again.",
     "user_id_missing": "Give the Nextcloud user to invite.",
@@ -93,10 +93,10 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 422, Problem(error=reason, message=_sentence(reason), field=field)
         case errors.NotFound():
             return 404, Problem(error="not_found", message="There is no such thing, or it is not yours.")
-        case organise.HasBookings():
+        case HasBookings():
             message = "Families have appointments there. Move or cancel those first."
             return 409, Problem(error=refused.code, message=message)
-        case organise.StillFollowing():
+        case StillFollowing():
             message = "Families and calendars are still being told. Try again in a minute."
             return 409, Problem(error=refused.code, message=message)
         case MayNotOrganise():
@@ -134,7 +134,7 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
         case errors.AlreadyCancelled():
             message = "This appointment was cancelled before. Load the page anew."
             return 409, Problem(error=refused.code, message=message)
-        case organise.WrongState():
+        case WrongState():
             return 409, Problem(error=refused.code, message="Not possible now: the conference is in another state.")
         case _:
             return 409, Problem(error=refused.code, message="The rules of this conference do not allow it.")

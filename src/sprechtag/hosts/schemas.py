@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..conference.organise import HostEntry, OwnWishes, Rules
+from ..conference.hosts import HostChoices, HostEntry
+from ..conference.ruleset import Rules
 from ..conference.slots import TimeWindow
 from ..conference.tables import Conference, Host
 from .fields import Clock, Day, Id, Instant, Line, SchoolClass, Spoken, Text, UserId, Zone
@@ -122,8 +123,8 @@ class OwnEntry(Strict):
     max_in_a_row: Annotated[int, Field(ge=0, le=100)] = 0
     windows: Annotated[list[WindowData], Field(max_length=60)] = []
 
-    def wishes(self) -> OwnWishes:
-        return OwnWishes(**{name: getattr(self, name) for name in OwnWishes.__dataclass_fields__})
+    def choices(self) -> HostChoices:
+        return HostChoices(**{name: getattr(self, name) for name in HostChoices.__dataclass_fields__})
 
 
 class OwnAnswer(BaseModel):
@@ -137,7 +138,7 @@ class OwnAnswer(BaseModel):
 
     @classmethod
     def of(cls, host: Host, windows: Sequence[TimeWindow]) -> "OwnAnswer":
-        own = {name: getattr(host, name) for name in OwnWishes.__dataclass_fields__}
+        own = {name: getattr(host, name) for name in HostChoices.__dataclass_fields__}
         return cls(windows=WindowAnswer.all(windows), **own)
 
 

@@ -3,7 +3,6 @@
 """The school's own words in mails and letters, and what families said afterwards."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -15,10 +14,10 @@ from sqlmodel import col
 from ..conference import organise, texts
 from ..conference.errors import Invalid
 from ..conference.tables import FeedbackAnswer
-from ..database import Database
 from ..phrases import LANGUAGES, Speaker
 from .access import REFUSALS, User, own
 from .fields import Line, Text
+from .needs import House
 from .schemas import Strict
 
 LEAST_ANSWERS = 3
@@ -65,89 +64,85 @@ class FeedbackSummary(BaseModel):
     comments: list[str] = []
 
 
-@dataclass
-class TextsApi:
-    database: Database
+router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
-        router.get("/texts")(self.texts)
-        router.put("/texts")(self.set_texts)
-        router.post("/texts-preview")(self.preview)
-        router.get("/feedback")(self.feedback)
-        return router
 
-    def texts(self, conference_id: str, user: User) -> list[KindAnswer]:
-        """All kinds of mails and letters, in the order in which a family gets them."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-        return [
-            KindAnswer(
-                kind=kind,
-                placeholders=list(texts.placeholders(kind)),
-                defaults={code: texts.default(kind, Speaker(code)) for code in LANGUAGES},
-                own=conference.texts.get(kind, {}),
-            )
-            for kind in texts.KINDS
-        ]
-
-    def set_texts(self, conference_id: str, data: TextsData, user: User) -> list[KindAnswer]:
-        """Sets the school's own texts; a kind or language that is not named has ours. 422 for a placeholder that the
-        kind does not have; nothing is changed then."""
-        with self.database.write() as session:
-            organise.set_texts(session, own(session, conference_id, user), data.texts)
-        return self.texts(conference_id, user)
-
-    def preview(self, conference_id: str, data: TextPreviewData, user: User) -> TextPreview:
-        """Fills an invented family in. Nothing is kept; refused as it would be when saved."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-        if data.language not in LANGUAGES:
-            raise Invalid("language", "language_unknown")
-        kind = next((kind for kind in texts.KINDS if kind == data.kind), None)
-        if kind is None:
-            raise Invalid("kind", "text_kind_unknown")
-        own_texts = texts.checked({kind: {data.language: data.text}})
-        say = Speaker(data.language, conference.time_zone)
-        when = say.when(datetime(2027, 1, 13, 15, 10, tzinfo=UTC))
-        values = {
-            "name": "Ayşe Yılmaz",
-            "conference": conference.name,
-            "contact": conference.contact,
-            "child": "Emre Yılmaz",
-            "host": "Anna Uhlenbrock",
-            "minutes": "10",
-            "hosts": "Anna Uhlenbrock · Emre Yılmaz",
-            "when": when,
-            "until": when,
-            "closes": when,
-            "why": say(
-                "You already have an appointment at %(time)s.", time=say.time(datetime(2027, 1, 13, 15, 10, tzinfo=UTC))
-            ),
-            "days": say.day(datetime(2027, 1, 13, 15, 10, tzinfo=UTC)),
-        }
-        return TextPreview(text=texts.running_text(own_texts, kind, say, values))
-
-    def feedback(self, conference_id: str, user: User) -> FeedbackSummary:
-        """What families thought of the day."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            answers = list(
-                session.execute(
-                    select(FeedbackAnswer).where(col(FeedbackAnswer.conference_id) == conference.id)
-                ).scalars()
-            )
-        if len(answers) < LEAST_ANSWERS:
-            return FeedbackSummary(answers=len(answers))
-        worth, ease = Counter(one.worth for one in answers), Counter(one.ease for one in answers)
-        return FeedbackSummary(
-            answers=len(answers),
-            worth=[worth[grade] for grade in GRADES],
-            ease=[ease[grade] for grade in GRADES],
-            worth_on_site=_mean([one.worth for one in answers if one.place == "on_site"]),
-            worth_by_video=_mean([one.worth for one in answers if one.place == "video"]),
-            comments=sorted(one.comment for one in answers if one.comment),
+@router.get("/texts", name="texts")
+def show_texts(house: House, conference_id: str, user: User) -> list[KindAnswer]:
+    """All kinds of mails and letters, in the order in which a family gets them."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+    return [
+        KindAnswer(
+            kind=kind,
+            placeholders=list(texts.placeholders(kind)),
+            defaults={code: texts.default(kind, Speaker(code)) for code in LANGUAGES},
+            own=conference.texts.get(kind, {}),
         )
+        for kind in texts.KINDS
+    ]
+
+
+@router.put("/texts")
+def set_texts(house: House, conference_id: str, data: TextsData, user: User) -> list[KindAnswer]:
+    """Sets the school's own texts; a kind or language that is not named has ours. 422 for a placeholder that the
+    kind does not have; nothing is changed then."""
+    with house.database.write() as session:
+        organise.set_texts(session, own(session, conference_id, user), data.texts)
+    return show_texts(house, conference_id, user)
+
+
+@router.post("/texts-preview")
+def preview(house: House, conference_id: str, data: TextPreviewData, user: User) -> TextPreview:
+    """Fills an invented family in. Nothing is kept; refused as it would be when saved."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+    if data.language not in LANGUAGES:
+        raise Invalid("language", "language_unknown")
+    kind = next((kind for kind in texts.KINDS if kind == data.kind), None)
+    if kind is None:
+        raise Invalid("kind", "text_kind_unknown")
+    own_texts = texts.checked({kind: {data.language: data.text}})
+    say = Speaker(data.language, conference.time_zone)
+    when = say.when(datetime(2027, 1, 13, 15, 10, tzinfo=UTC))
+    values = {
+        "name": "Ayşe Yılmaz",
+        "conference": conference.name,
+        "contact": conference.contact,
+        "child": "Emre Yılmaz",
+        "host": "Anna Uhlenbrock",
+        "minutes": "10",
+        "hosts": "Anna Uhlenbrock · Emre Yılmaz",
+        "when": when,
+        "until": when,
+        "closes": when,
+        "why": say(
+            "You already have an appointment at %(time)s.", time=say.time(datetime(2027, 1, 13, 15, 10, tzinfo=UTC))
+        ),
+        "days": say.day(datetime(2027, 1, 13, 15, 10, tzinfo=UTC)),
+    }
+    return TextPreview(text=texts.running_text(own_texts, kind, say, values))
+
+
+@router.get("/feedback")
+def feedback(house: House, conference_id: str, user: User) -> FeedbackSummary:
+    """What families thought of the day."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        answers = list(
+            session.execute(select(FeedbackAnswer).where(col(FeedbackAnswer.conference_id) == conference.id)).scalars()
+        )
+    if len(answers) < LEAST_ANSWERS:
+        return FeedbackSummary(answers=len(answers))
+    worth, ease = Counter(one.worth for one in answers), Counter(one.ease for one in answers)
+    return FeedbackSummary(
+        answers=len(answers),
+        worth=[worth[grade] for grade in GRADES],
+        ease=[ease[grade] for grade in GRADES],
+        worth_on_site=_mean([one.worth for one in answers if one.place == "on_site"]),
+        worth_by_video=_mean([one.worth for one in answers if one.place == "video"]),
+        comments=sorted(one.comment for one in answers if one.comment),
+    )
 
 
 def _mean(grades: list[int]) -> float | None:

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Who has entered unusually much without proving anything, and taking a chosen part of it back."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -11,9 +9,9 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
 from ..conference import jobs, visitors
-from ..database import Database
 from .access import REFUSALS, User, own
-from .overview import job_answer
+from .at_once import job_answer
+from .needs import House
 from .schemas import JobAnswer, Strict
 
 Kind = Literal["families", "times", "mailbox", "answers", "codes", "unproven"]
@@ -62,48 +60,41 @@ class UndoData(Strict):
     bookings: Annotated[list[Annotated[str, Field(max_length=32)]], Field(min_length=1, max_length=10_000)]
 
 
-@dataclass
-class VisitorsApi:
-    database: Database
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
+router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
-        router.get("/visitors")(self.visitors)
-        router.post("/undo", status_code=status.HTTP_202_ACCEPTED)(self.undo)
-        return router
 
-    def visitors(self, conference_id: str, user: User) -> VisitorsAnswer:
-        """Budgets that were spent in the last week, and the visitors with the most bookings that nobody has proven."""
-        with self.database.read() as session:
-            conference = own(session, conference_id, user)
-            hits = visitors.hits(session, conference)
-            found = visitors.busiest(session, conference)
-        return VisitorsAnswer(
-            hits=[HitAnswer.model_validate(hit, from_attributes=True) for hit in hits],
-            visitors=[
-                VisitorAnswer(
-                    visitor=one.visitor,
-                    since=one.since,
-                    until=one.until,
-                    families=one.families,
-                    bookings=[
-                        VisitorBooking.model_validate(
-                            {name: getattr(view, name) for name in VisitorBooking.model_fields if name != "id"}
-                            | {"id": view.public_id}
-                        )
-                        for view in one.bookings
-                    ],
-                )
-                for one in found
-            ],
-        )
+@router.get("/visitors", name="visitors")
+def show_visitors(house: House, conference_id: str, user: User) -> VisitorsAnswer:
+    """Budgets that were spent in the last week, and the visitors with the most bookings that nobody has proven."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        hits = visitors.hits(session, conference)
+        found = visitors.busiest(session, conference)
+    return VisitorsAnswer(
+        hits=[HitAnswer.model_validate(hit, from_attributes=True) for hit in hits],
+        visitors=[
+            VisitorAnswer(
+                visitor=one.visitor,
+                since=one.since,
+                until=one.until,
+                families=one.families,
+                bookings=[
+                    VisitorBooking.model_validate(
+                        {name: getattr(view, name) for name in VisitorBooking.model_fields if name != "id"}
+                        | {"id": view.public_id}
+                    )
+                    for view in one.bookings
+                ],
+            )
+            for one in found
+        ],
+    )
 
-    def undo(self, conference_id: str, data: UndoData, user: User) -> JobAnswer:
-        """Cancels these bookings in one go; addresses that nobody has proven are not written to."""
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            answer = job_answer(jobs.start_undoing(session, conference, data.bookings, self.clock()))
-        self.wake()
-        return answer
+
+@router.post("/undo", status_code=status.HTTP_202_ACCEPTED)
+def undo(house: House, conference_id: str, data: UndoData, user: User) -> JobAnswer:
+    """Cancels these bookings in one go; addresses that nobody has proven are not written to."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        answer = job_answer(jobs.start_undoing(session, conference, data.bookings, house.clock()))
+    return answer

@@ -3,7 +3,6 @@
 """Everybody's wishes: what came in, the run that assigns them, its result before and after it is published."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -14,9 +13,9 @@ from sqlmodel import Session
 from ..conference import wishes
 from ..conference.errors import NotFound
 from ..conference.tables import Conference, WishRun
-from ..database import Database
 from ..gate import Caller
 from .access import REFUSALS, User, own
+from .needs import House
 from .schemas import Strict
 
 
@@ -71,93 +70,92 @@ class WishesAnswer(BaseModel):
     families: list[FamilyAnswer]
 
 
-@dataclass
-class WishesApi:
-    database: Database
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
+router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
-        router.get("/wishes")(self.wishes)
-        router.post("/wishes-run", status_code=status.HTTP_202_ACCEPTED)(self.run)
-        router.post("/wishes-stop")(self.stop)
-        router.post("/wishes-discard")(self.discard)
-        router.post("/wishes-publish", status_code=status.HTTP_202_ACCEPTED)(self.publish)
-        return router
 
-    def wishes(self, conference_id: str, user: User) -> WishesAnswer:
-        """How many wishes came in, and what the latest run made of them."""
-        with self.database.read() as session:
-            return self._answer(session, own(session, conference_id, user))
+@router.get("/wishes", name="wishes")
+def show_wishes(house: House, conference_id: str, user: User) -> WishesAnswer:
+    """How many wishes came in, and what the latest run made of them."""
+    with house.database.read() as session:
+        return _answer(house, session, own(session, conference_id, user))
 
-    def run(self, conference_id: str, data: RunData, user: User) -> WishesAnswer:
-        """Begins to assign. 422 before the time for wishes is over; 409 while a run is going on or published."""
 
-        def begin(session: Session, conference: Conference) -> None:
-            wishes.start_run(session, conference, data.seed, data.effort, self.clock())
+@router.post("/wishes-run", status_code=status.HTTP_202_ACCEPTED)
+def run(house: House, conference_id: str, data: RunData, user: User) -> WishesAnswer:
+    """Begins to assign. 422 before the time for wishes is over; 409 while a run is going on or published."""
 
-        return self._change(conference_id, user, begin)
+    def begin(session: Session, conference: Conference) -> None:
+        wishes.start_run(session, conference, data.seed, data.effort, house.clock())
 
-    def stop(self, conference_id: str, user: User) -> WishesAnswer:
-        """Ends a run and keeps the best it has found so far. 409 while it has found nothing."""
+    return _change(house, conference_id, user, begin)
 
-        def take(session: Session, conference: Conference) -> None:
-            wishes.stop(session, _latest(session, conference), self.clock())
 
-        return self._change(conference_id, user, take)
+@router.post("/wishes-stop")
+def stop(house: House, conference_id: str, user: User) -> WishesAnswer:
+    """Ends a run and keeps the best it has found so far. 409 while it has found nothing."""
 
-    def discard(self, conference_id: str, user: User) -> WishesAnswer:
-        """Throws the latest result away; nothing was booked by it."""
+    def take(session: Session, conference: Conference) -> None:
+        wishes.stop(session, _latest(session, conference), house.clock())
 
-        def throw_away(session: Session, conference: Conference) -> None:
-            wishes.discard(session, _latest(session, conference))
+    return _change(house, conference_id, user, take)
 
-        return self._change(conference_id, user, throw_away)
 
-    def publish(self, conference_id: str, user: User) -> WishesAnswer:
-        """Begins to book what the run has found; every family gets one mail."""
+@router.post("/wishes-discard")
+def discard(house: House, conference_id: str, user: User) -> WishesAnswer:
+    """Throws the latest result away; nothing was booked by it."""
 
-        def begin(session: Session, conference: Conference) -> None:
-            wishes.publish(session, conference, _latest(session, conference), self.clock())
+    def throw_away(session: Session, conference: Conference) -> None:
+        wishes.discard(session, _latest(session, conference))
 
-        return self._change(conference_id, user, begin)
+    return _change(house, conference_id, user, throw_away)
 
-    def _change(self, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]) -> WishesAnswer:
-        with self.database.write() as session:
-            conference = own(session, conference_id, user)
-            change(session, conference)
-            session.flush()
-            answer = self._answer(session, conference)
-        self.wake()
-        return answer
 
-    def _answer(self, session: Session, conference: Conference) -> WishesAnswer:
-        counts = wishes.counts(session, conference)
-        run = wishes.latest_run(session, conference)
-        shown = run is not None and run.state in ("ready", "publishing", "published")
-        families = wishes.result(session, conference, run) if run and shown else []
-        until = conference.wishes_until
-        return WishesAnswer(
-            entered_families=counts["families"],
-            entered_wishes=counts["wishes"],
-            until=until,
-            over=until is not None and self.clock() >= until,
-            run=RunAnswer.model_validate(run, from_attributes=True) if run else None,
-            families=[
-                FamilyAnswer(
-                    name=family.name,
-                    served=[
-                        ServedWish(child=child, host=host, starts_at=starts_at)
-                        for child, host, starts_at in family.served
-                    ],
-                    unserved=[
-                        UnservedWish(child=child, host=host, reason=reason) for child, host, reason in family.unserved
-                    ],
-                )
-                for family in families
-            ],
-        )
+@router.post("/wishes-publish", status_code=status.HTTP_202_ACCEPTED)
+def publish(house: House, conference_id: str, user: User) -> WishesAnswer:
+    """Begins to book what the run has found; every family gets one mail."""
+
+    def begin(session: Session, conference: Conference) -> None:
+        wishes.publish(session, conference, _latest(session, conference), house.clock())
+
+    return _change(house, conference_id, user, begin)
+
+
+def _change(
+    house: House, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
+) -> WishesAnswer:
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        change(session, conference)
+        session.flush()
+        answer = _answer(house, session, conference)
+    return answer
+
+
+def _answer(house: House, session: Session, conference: Conference) -> WishesAnswer:
+    counts = wishes.counts(session, conference)
+    run = wishes.latest_run(session, conference)
+    shown = run is not None and run.state in ("ready", "publishing", "published")
+    families = wishes.result(session, conference, run) if run and shown else []
+    until = conference.wishes_until
+    return WishesAnswer(
+        entered_families=counts["families"],
+        entered_wishes=counts["wishes"],
+        until=until,
+        over=until is not None and house.clock() >= until,
+        run=RunAnswer.model_validate(run, from_attributes=True) if run else None,
+        families=[
+            FamilyAnswer(
+                name=family.name,
+                served=[
+                    ServedWish(child=child, host=host, starts_at=starts_at) for child, host, starts_at in family.served
+                ],
+                unserved=[
+                    UnservedWish(child=child, host=host, reason=reason) for child, host, reason in family.unserved
+                ],
+            )
+            for family in families
+        ],
+    )
 
 
 def _latest(session: Session, conference: Conference) -> WishRun:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from ..conference.queries import BookingView, GuestView
 from ..conference.texts import TextKind, running_text
+from ..conference.views import BookingView, GuestView
 from ..phrases import Speaker
 from .headers import one_line
 from .letter import Instead, Letter, Onward, Section, to_confirm, to_manage

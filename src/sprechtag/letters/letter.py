@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..conference.queries import BookingView
+from ..conference.views import BookingView
 from ..phrases import Speaker
 
 

@@ -14,9 +14,9 @@ from sqlmodel import Session
 
 from ..conference import budgets, effects, jobs, letters
 from ..conference.effects import PATIENCE, Ledger, State
-from ..conference.queries import BookingView, GuestView, guest_view
 from ..conference.tables import VIDEO, Guest, GuestLetter, Job, JobItem
 from ..conference.tokens import LinkKey
+from ..conference.views import BookingView, GuestView, guest_view
 from ..database import Database
 from ..errands import queue
 from ..errands.retry import NotYet, Trouble, part

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from ..conference.queries import fact, learn
+from ..conference.instance import fact, learn
 
 FACT = "pace:"
 MARGIN_SECONDS = 1.5

@@ -5,7 +5,7 @@
 import hashlib
 from collections.abc import Callable
 
-from ..conference.queries import BookingView, GuestView
+from ..conference.views import BookingView, GuestView
 from ..nextcloud.session import Door
 from ..settings import Settings
 from .channels import Channel, mail_app

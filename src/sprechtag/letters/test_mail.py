@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from ..conference.effects import PATIENCE
-from ..conference.queries import fact, learn
+from ..conference.instance import fact, learn
 from ..database import Database
 from ..errands.retry import Trouble, trouble_of
 from ..errands.table import Errand

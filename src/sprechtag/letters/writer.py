@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from ..conference.queries import BookingView, GuestView, bookings_of_guest, for_family
 from ..conference.tokens import LinkKey, feedback_path, whole
+from ..conference.views import BookingView, GuestView, bookings_of_guest, for_family
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from .errors import Garbled, NextcloudError
+from .errors import Garbled
 from .session import UserSession, named
 
 APP_API = "/ocs/v2.php/apps/app_api"
@@ -44,14 +44,6 @@ async def show_menu_entry(session: UserSession) -> None:
     base = {"type": "top_menu", "name": MENU_ENTRY}
     await session.ocs("POST", f"{ui}/script", body=base | {"path": "js/sprechtag-main", "afterAppId": ""})
     await session.ocs("POST", f"{ui}/style", body=base | {"path": "css/sprechtag-main"})
-
-
-async def hide_menu_entry(session: UserSession) -> None:
-    try:
-        await session.ocs("DELETE", f"{APP_API}/api/v1/ui/top-menu", params={"name": MENU_ENTRY})
-    except NextcloudError as error:
-        if error.status != 404:
-            raise
 
 
 WEBHOOKS = "/ocs/v2.php/apps/webhook_listeners/api/v1/webhooks"

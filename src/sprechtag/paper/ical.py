@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
-from ..conference.queries import BookingView
+from ..conference.views import BookingView
 from ..phrases import Speaker
 
 PRODUCT = "-//Sprechtag//conference days//EN"

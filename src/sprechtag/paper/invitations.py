@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import organise, people
+from ..conference import families, organise, windows
 from ..conference.entries import number_in
 from ..conference.tables import Conference, Guest
 from ..conference.texts import running_text
@@ -43,11 +43,11 @@ def letters(
     share = f"{public_base}/s/{organise.share_token(conference, links)}"
     sheets = []
     for guest in families_for_letters(session, conference, which):
-        code = people.code_of(guest, links)
+        code = families.code_of(guest, links)
         guest.code_hash = code_hash(links, code)
         session.add(guest)
         sheets.append(
-            _letter(session, conference, guest, code, share, f"{public_base}/m/{people.manage_token(guest, links)}")
+            _letter(session, conference, guest, code, share, f"{public_base}/m/{families.manage_token(guest, links)}")
         )
     return page("invitations.html", say("Invitation"), say, conference=conference, sheets=sheets, share=share)
 
@@ -55,7 +55,7 @@ def letters(
 def _letter(session: Session, conference: Conference, guest: Guest, code: str, share: str, link: str) -> dict[str, Any]:
     say = Speaker(guest.language, conference.time_zone)
     closes = conference.wishes_until if conference.booking_mode == "wishes" else conference.closes_at
-    days = sorted({window.day for window in organise.conference_windows(session, conference, None)})
+    days = sorted({window.day for window in windows.windows_of(session, conference, None)})
     values = {
         "name": guest.name,
         "child": guest.child,

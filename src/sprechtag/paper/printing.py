@@ -12,9 +12,9 @@ import structlog
 from sqlmodel import Session
 
 from ..conference.effects import PATIENCE
-from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, PaperJob
 from ..conference.tokens import LinkKey
+from ..conference.views import BookingView, bookings_of_conference
 from ..database import Database
 from ..errands.table import Errand
 from ..phrases import Speaker

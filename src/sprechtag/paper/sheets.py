@@ -33,9 +33,9 @@ class Unreadable(Exception):
         self.reason = reason
 
 
-def read(name: str, content: bytes) -> list[list[str]]:
+def read(content: bytes) -> list[list[str]]:
     """All rows of a CSV, XLSX, XLS or ODS file as text, empty rows too, so that a row's number is its line. What kind
-    of file it is, its content says, not its `name`.
+    of file it is, its content says, not its name.
 
     It is read by a process of its own with little memory and time; must not be called inside a transaction. Raises
     `Unreadable`, and `Busy` when too many are being read just now."""

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference.entries import number_in
-from ..conference.queries import BookingView, bookings_of_conference
 from ..conference.tables import Conference, Host, Slot
+from ..conference.views import BookingView, bookings_of_conference
 from ..phrases import Speaker
 from .pdf import page
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from ..conference.queries import BookingView
 from ..conference.tables import Conference
+from ..conference.views import BookingView
 from ..phrases import Speaker
 from .pdf import page, pdf_soon
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from ..conference.budgets import HITS_KEPT
-from ..day.records import KEPT as READINGS_KEPT
+from ..day.readings import KEPT as READINGS_KEPT
 
 Whose = Literal["family", "host", "organiser", "user", "visitor"]
 OF_WHOM: dict[str, str] = {

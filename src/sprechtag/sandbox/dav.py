@@ -191,7 +191,7 @@ class Dav:
             started.extend((int(status.split(maxsplit=1)[0]), dict(answered)))
 
         content = b"".join(self._radicale(environ, start))
-        answered = {name: value for name, value in started[1].items() if name.lower() not in ("content-length",)}
+        answered = {name: value for name, value in started[1].items() if name.lower() != "content-length"}
         return started[0], answered, content
 
 

@@ -101,11 +101,12 @@ class Client:
 
     async def api(self, method: str, path: str, body: Any = None) -> Any:
         url = f"{PROXY}sprechtag/api/v1/{path}"
+        answer = await self._http.request(method, url, json=body, headers={"X-Requested-With": "demo"})
         for _ in range(30):
-            answer = await self._http.request(method, url, json=body, headers={"X-Requested-With": "demo"})
             if answer.status_code != 503:
                 break
             await asyncio.sleep(1)  # what a busy app, or one that asks Nextcloud who somebody is, wants
+            answer = await self._http.request(method, url, json=body, headers={"X-Requested-With": "demo"})
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

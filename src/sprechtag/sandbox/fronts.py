@@ -213,7 +213,7 @@ class Harp(Front):
             return Response(status_code=503)
         reply = Response(answered.content, answered.status_code)
         reply.raw_headers = [
-            (name, value) for name, value in answered.headers.raw if name.lower() not in (b"transfer-encoding",)
+            (name, value) for name, value in answered.headers.raw if name.lower() != b"transfer-encoding"
         ]
         return reply
 
@@ -261,9 +261,6 @@ class Harp(Front):
         if daemon.sets_real_ip:
             headers = [pair for pair in headers if pair[0] != "x-real-ip"] + [("x-real-ip", address)]
         return headers
-
-    def banned(self, address: str) -> bool:
-        return len(self._refusals.get(address, [])) >= 10
 
 
 def _as_curl(path: str) -> str:

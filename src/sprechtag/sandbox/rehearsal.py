@@ -31,14 +31,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..app import build
 from ..bootstrap import House
-from ..conference import administration, organise
-from ..conference.booking import Wish
+from ..conference import administration, organise, ruleset, windows
+from ..conference.booking import Pick
+from ..conference.hosts import HostEntry, enrol, join
+from ..conference.instance import learn
 from ..conference.person import Person
-from ..conference.queries import booking_view, learn
 from ..conference.slots import TimeWindow
 from ..conference.tables import Alarm, Booking, Conference, Effect, Host, Slot
 from ..conference.tokens import join_path
-from ..day import observer, records
+from ..conference.views import booking_view
+from ..day import noted, observer
 from ..day.fetch import Unanswered
 from ..settings import Settings
 from . import school
@@ -237,19 +239,19 @@ class Rehearsal:
         hosts = [f"h{n:04}" for n in range(plan.calls)]
         slots = -(-plan.families // plan.calls)
         minutes = SLOT_MINUTES * (slots + 1)
-        ends = (datetime(2027, 1, 13, 15, 0) + timedelta(minutes=minutes)).time()
-        rules = organise.Rules(name="Elternsprechtag", windows=[TimeWindow(DAY, clock_time(15), ends)], lead_minutes=0)
+        ends = (datetime(2027, 1, 13, 15, 0, tzinfo=UTC) + timedelta(minutes=minutes)).time()
+        rules = ruleset.Rules(name="Elternsprechtag", windows=[TimeWindow(DAY, clock_time(15), ends)], lead_minutes=0)
         with database.write(60) as session:
             learn(session, "enabled", {"on": True}, START)
             administration.write(session, {"media": self._entered()})
             conference = organise.create(session, "orga", rules, self.house.links)
             for host, name in zip(hosts, names, strict=True):
                 self.world.add_user(User(host, name, f"{host}@schule.example"))
-                entry = organise.HostEntry(host, name, "Deutsch", "A 101")
-                organise.join(session, organise.enrol(session, conference, entry))
+                entry = HostEntry(host, name, "Deutsch", "A 101")
+                join(session, enrol(session, conference, entry))
             organise.publish(session, conference)
             if plan.helped and plan.groups > 1:
-                organise.stagger(session, conference, plan.groups, SLOT_MINUTES // plan.groups)
+                windows.stagger(session, conference, plan.groups, SLOT_MINUTES // plan.groups)
             conference_id = conference.id or 0
         self._conference_id = conference_id
         calls = [self._book(conference_id, n, hosts[n % plan.calls], n // plan.calls) for n in range(plan.families)]
@@ -275,8 +277,8 @@ class Rehearsal:
             slot = list(slots)[turn]
         person = Person(f"Family {number}", f"f{number}@post.example", "de")
         self.now = -86400.0
-        wish = Wish(slot.public_id, "video", f"Child {number}", "5b", f"k{number}")
-        booked = self.house.desk.book(conference_id, person, wish)
+        pick = Pick(slot.public_id, "video", f"Child {number}", "5b", f"k{number}")
+        booked = self.house.desk.book(conference_id, person, pick)
         self.now = -900.0
         token = f"room{number:05}"
         self.world.rooms[token] = Room(token, host, f"Elternsprechtag · {number}", bots={1})
@@ -290,7 +292,7 @@ class Rehearsal:
             for call in calls:
                 effect = session.get_one(Effect, (call.number, "talk"))
                 effect.remote = {"token": call.room, "link": f"http://nc.example/call/{call.room}"}
-                records.remember_room(session, call.number, call.room)
+                noted.remember_room(session, call.number, call.room)
                 view = booking_view(session, call.number)
                 call.link = f"{PROXY}sprechtag/{join_path(self.house.links, view.public_id, view.guest_generation)}"
 

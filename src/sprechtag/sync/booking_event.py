@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from ..conference.effects import Ledger, State
-from ..conference.queries import BookingView
 from ..conference.tables import VIDEO
+from ..conference.views import BookingView
 from ..letters.channels import Channel
 from ..letters.headers import one_line
 from ..letters.writer import Writer

@@ -12,7 +12,7 @@ from ..conference import budgets, effects
 from ..conference.effects import PATIENCE, Ledger, State
 from ..conference.tables import EffectKind, Host
 from ..database import Database
-from ..day import records
+from ..day import noted
 from ..errands import queue
 from ..errands.retry import Fault, NotYet, Trouble, part
 from ..errands.table import Errand
@@ -75,7 +75,7 @@ class Bookings:
         self.ledger.applied(state, "talk", remote, self.clock())
         if token:
             with self.database.write(PATIENCE) as session:
-                records.remember_room(session, state.view.id, token if remote else "")
+                noted.remember_room(session, state.view.id, token if remote else "")
 
     async def _calendar(self, state: State) -> None:
         invites = self.instance.channel(state.view.organiser_id).name == "calendar"

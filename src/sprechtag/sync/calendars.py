@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from ..conference import busy, follow
 from ..conference.effects import PATIENCE
-from ..conference.queries import fact, learn
+from ..conference.instance import fact, learn
 from ..conference.slots import TimeSpan
 from ..conference.tables import Conference, Host, InstanceFact, Slot
 from ..conference.tokens import hashed
@@ -31,14 +31,14 @@ HEAR_EVERY = timedelta(seconds=10)
 
 @dataclass
 class Calendars:
-    """`route` is the address of ours that Nextcloud's webhooks call; `wake` has the worker look. Every call may be
+    """`route` is the address of ours that Nextcloud's webhooks call; `ask` has the worker look. Every call may be
     repeated."""
 
     database: Database
     door: Door
     options: Callable[[], Settings]
     clock: Callable[[], datetime]
-    wake: Callable[[], None]
+    ask: Callable[[], None]
     route: str = ""
     pace: float = 1.0
     _soon: set[int] = field(default_factory=set)
@@ -49,7 +49,7 @@ class Calendars:
         """Somebody looks at this host's times: have the calendar read now if what we know of it is old."""
         if host_id not in self._soon:
             self._soon.add(host_id)
-            self.wake()
+            self.ask()
 
     def put_asked(self, session: Session, now: datetime) -> None:
         """Has those read that were asked for and are stale."""

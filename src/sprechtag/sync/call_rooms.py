@@ -15,11 +15,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference.effects import PATIENCE, take_bot_again
-from ..conference.queries import booking_view, fact, learn
+from ..conference.instance import fact, learn
 from ..conference.tables import Booking, Conference, Host, Slot
 from ..conference.tokens import hashed
+from ..conference.views import booking_view
 from ..database import Database
-from ..day import media, observer, records
+from ..day import media, noted, observer, presence
 from ..errands import queue
 from ..errands.queue import Put
 from ..errands.table import Errand
@@ -94,7 +95,7 @@ class CallRooms:
         actor = callbacks.word(said, "actor", "id")
         if _ROOM.fullmatch(room) and actor and what.startswith("call_"):
             with self.database.write(PATIENCE) as session:
-                records.heard(session, room, what, actor, self.clock())
+                presence.heard(session, room, what, actor, self.clock())
 
     # -- looking at single rooms --------------------------------------------------------------------------------
 
@@ -103,7 +104,7 @@ class CallRooms:
         now = self.clock()
         with self.database.read() as session:
             on = bool(observer.conferences_on(session, now))
-            unheard = records.rooms_to_check(session, now) if on else []
+            unheard = presence.rooms_to_check(session, now) if on else []
         if unheard:
             with self.database.write(PATIENCE) as session:
                 queue.put(session, *(Put(ROOM, str(one), now, expires_at=now + LOOK_WITHIN) for one in unheard))
@@ -116,7 +117,7 @@ class CallRooms:
             if session.get(Booking, booking_id) is None:
                 return
             view = booking_view(session, booking_id)
-            room = records.of_booking(session, booking_id).room
+            room = noted.of_booking(session, booking_id).room
         if not room or not view.active:
             return
         try:
@@ -125,8 +126,8 @@ class CallRooms:
         except (Missing, NotAllowed):
             there = []
         with self.database.write(PATIENCE) as session:
-            present = [records.actor_of(actor, view.host_user_id) for actor in there]
-            records.seen(session, booking_id, present, self.clock())
+            present = [presence.actor_of(actor, view.host_user_id) for actor in there]
+            presence.seen(session, booking_id, present, self.clock())
 
     # -- what a browser needs to try its way --------------------------------------------------------------------
 

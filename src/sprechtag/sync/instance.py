@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..conference.effects import PATIENCE
-from ..conference.queries import fact, learn
+from ..conference.instance import fact, learn
 from ..conference.tokens import LinkKey
 from ..database import Database
 from ..errands.table import Errand

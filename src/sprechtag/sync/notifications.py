@@ -8,12 +8,12 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from ..conference import organise
+from ..conference import hosts
 from ..conference.effects import PATIENCE
-from ..conference.queries import booking_by_public_id
 from ..conference.tables import Alarm, Conference, Host
+from ..conference.views import booking_by_public_id
 from ..database import Database
-from ..day import records
+from ..day import noted
 from ..errands.retry import Fault, Trouble
 from ..errands.table import Errand
 from ..nextcloud import instance, notifications
@@ -90,7 +90,7 @@ class Notifications:
                 select(Host).where(col(Host.conference_id) == notice.conference_id, col(Host.user_id) == notice.user_id)
             ).first()
             if host and host.state == "invited":
-                organise.join(session, host)
+                hosts.join(session, host)
 
     def _words(self, say: Speaker, notice: Notice, conference: Conference, enrolled: bool) -> tuple[str, str]:
         name = conference.name
@@ -128,7 +128,7 @@ class Notifications:
         when = say.when(view.starts_at)
         if notice.kind == "family_says":
             with self.database.read() as session:
-                call = records.peek(session, view.id)
+                call = noted.peek(session, view.id)
             return say("%(name)s (%(when)s) writes to you", name=view.guest_name, when=when), (
                 call.family_says if call else ""
             )

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from ..conference import effects, entries, follow
 from ..conference.effects import PATIENCE
-from ..conference.queries import learn
+from ..conference.instance import learn
 from ..conference.tables import Conference, Host
 from ..database import Database
 from ..errands import queue
@@ -31,12 +31,12 @@ NO_USER = "Nextcloud does not know this user or does not let the app act for the
 
 @dataclass
 class Users:
-    """`wake` has the worker look: a page has asked for something."""
+    """`ask` has the worker look: a page has asked for something."""
 
     database: Database
     door: Door
     clock: Callable[[], datetime]
-    wake: Callable[[], None]
+    ask: Callable[[], None]
     pace: float = 1.0
     _asked: set[str] = field(default_factory=set)
 
@@ -107,7 +107,7 @@ class Users:
         """Somebody has opened the page. It is kept in this process only: a question changes nothing, and the page asks
         again until it knows."""
         self._asked.add(user_id)
-        self.wake()
+        self.ask()
 
     def asked(self) -> list[str]:
         """Users whose groups a page has asked for since the last call."""

@@ -11,7 +11,7 @@ whom it has the event from."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...conference.queries import BookingView
+from ...conference.views import BookingView
 from ...paper.ical import calendar_file
 from ...phrases import Speaker
 

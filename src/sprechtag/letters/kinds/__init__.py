@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...conference.queries import GuestView
+from ...conference.views import GuestView
 from ..letter import Letter
 from ..writer import Writer
 from . import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...conference.queries import GuestView
+from ...conference.views import GuestView
 from ..compose import announcement
 from ..letter import Letter
 from ..writer import Writer

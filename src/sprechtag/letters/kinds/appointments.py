@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from ...conference.queries import BookingView, free_instead
+from ...conference.alternatives import free_instead
+from ...conference.views import BookingView
 from ..compose import compose
 from ..letter import Instead, Letter
 from ..writer import Writer

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...conference import people
-from ...conference.queries import GuestView
+from ...conference import named
+from ...conference.views import GuestView
 from ...phrases import Speaker
 from ..compose import notice
 from ..letter import Letter, to_manage
@@ -19,7 +19,7 @@ from .common import host_named
 def write(session: Session, about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter | None:
     """`about`: `host`, its public id. Not needed once the host has taken it back."""
     host = host_named(session, str(about["host"]))
-    if host is None or not people.has_asked(session, host.id or 0, to.guest_id):
+    if host is None or not named.has_asked(session, host.id or 0, to.guest_id):
         return None
     say = Speaker(to.language, to.zone)
     onward = to_manage(say, writer.manage_link(to), say("Choose a time"))

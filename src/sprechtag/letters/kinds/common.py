@@ -5,9 +5,9 @@
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ...conference.organise import conference_windows
-from ...conference.queries import GuestView
 from ...conference.tables import Conference, Guest, Host
+from ...conference.views import GuestView
+from ...conference.windows import windows_of
 from ...phrases import Speaker
 
 
@@ -22,5 +22,5 @@ def conference_of(session: Session, to: GuestView) -> Conference:
 
 def days_of(session: Session, conference: Conference, say: Speaker) -> str:
     """The conference's days as a family reads them: "Wednesday, 13 January 2027, Wednesday, …"."""
-    days = sorted({window.day for window in conference_windows(session, conference, None)})
+    days = sorted({window.day for window in windows_of(session, conference, None)})
     return say.listing([say.date_only(day) for day in days])

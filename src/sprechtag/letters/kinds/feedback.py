@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...conference.queries import GuestView
+from ...conference.views import GuestView
 from ...phrases import Speaker
 from ..compose import notice
 from ..letter import Letter, Onward
@@ -15,7 +15,7 @@ from ..writer import Writer
 from .common import conference_of
 
 
-def write(session: Session, about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter:
+def write(session: Session, _about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter:
     say = Speaker(to.language, to.zone)
     link = writer.feedback_link(conference_of(session, to).public_id)
     onward = Onward(say("Say how it was"), link, say("This link is the same for all families."))

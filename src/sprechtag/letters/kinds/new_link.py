@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...conference.queries import GuestView
+from ...conference.views import GuestView
 from ...phrases import Speaker
 from ..compose import notice
 from ..letter import Letter, to_manage
 from ..writer import Writer
 
 
-def write(session: Session, about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter:
+def write(session: Session, _about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter:
     say = Speaker(to.language, to.zone)
     onward = to_manage(say, writer.manage_link(to))
     return notice("new_link", say("Your new link"), to, writer.coming(session, to), onward, {}, file=True)

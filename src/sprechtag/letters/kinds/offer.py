@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ...conference.queries import GuestView
 from ...conference.tables import Host, Slot
+from ...conference.views import GuestView
 from ...phrases import Speaker
 from ..compose import notice
 from ..letter import Letter, to_manage

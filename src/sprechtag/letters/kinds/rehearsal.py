@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...conference.queries import GuestView
 from ...conference.tables import VIDEO
+from ...conference.views import GuestView
 from ...phrases import Speaker
 from ..compose import notice
 from ..letter import Letter, Onward
@@ -16,7 +16,7 @@ from ..writer import Writer
 from .common import conference_of, days_of
 
 
-def write(session: Session, about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter | None:
+def write(session: Session, _about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter | None:
     calls = [
         view
         for view in writer.coming(session, to)

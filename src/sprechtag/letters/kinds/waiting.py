@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...conference.queries import GuestView
+from ...conference.views import GuestView
 from ...phrases import Speaker
 from ..compose import notice
 from ..letter import Letter, to_manage

@@ -9,14 +9,14 @@ from sqlmodel import Session
 
 from ...conference import wishes
 from ...conference.proof import plain_name
-from ...conference.queries import GuestView
+from ...conference.views import GuestView
 from ...phrases import Speaker
 from ..compose import notice
 from ..letter import Letter, to_manage
 from ..writer import Writer
 
 
-def write(session: Session, about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter | None:
+def write(session: Session, _about: Mapping[str, Any], to: GuestView, writer: Writer) -> Letter | None:
     say = Speaker(to.language, to.zone)
     lines = [f"{host.display_name} · {plain_name(wish.child)}" for wish, host in wishes.of_guest(session, to.guest_id)]
     if not lines:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from ..moments import local
-from . import people
+from . import families
 from .effects import step_of
 from .tables import Booking, Conference, Effect, Guest, Host, Slot
 
@@ -157,7 +157,7 @@ def progress(session: Session, conference: Conference) -> Progress:
         invited=session.execute(
             select(func.count()).where(col(Guest.conference_id) == conference_id, col(Guest.invited).is_(True))
         ).scalar_one(),
-        unbooked=len(people.without_booking(session, conference)),
+        unbooked=len(families.without_booking(session, conference)),
         steps=dict(Counter(_steps(session, conference_id, active_only=False).values())),
         troubles=_troubles(session, conference_id),
     )

@@ -1,20 +1,18 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Families whom the school has entered, slots that are held for one of them, and what hosts are told."""
+"""Families that the school has entered: their links, their printed codes, the organiser's list."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sqlalchemy import func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from . import follow, taken
-from .errors import SlotBlocked, SlotTaken
+from .named import name_host
 from .person import Person, tidy
-from .tables import Booking, Conference, Guest, GuestHost, Host, NoticeKind, Slot
+from .tables import Booking, Conference, Guest, GuestHost, Host
 from .tokens import CODE_LENGTH, OLDER_LENGTH, LinkKey, code_hash, hashed, invitation_code, older_code, tidy_code
 
 
@@ -243,32 +241,6 @@ def without_booking(session: Session, conference: Conference) -> Sequence[int]:
     return [guest_id for guest_id in rows if guest_id]
 
 
-def has_asked(session: Session, host_id: int, guest_id: int) -> bool:
-    """Whether the host has asked this family to come."""
-    row = session.get(GuestHost, (guest_id, host_id))
-    return row is not None and row.asked
-
-
-def name_host(session: Session, guest: Guest, host: Host, *, asked: bool = False) -> bool:
-    """Notes that the family shall see this host: by the school's list, or because the host has `asked`. Returns whether
-    that is new."""
-    row = session.get(GuestHost, (guest.id, host.id))
-    if row and (row.asked or not asked):
-        return False
-    row = row or GuestHost(guest_id=guest.id or 0, host_id=host.id or 0)
-    row.asked = asked
-    session.add(row)
-    session.flush()
-    return True
-
-
-def take_back(session: Session, guest: Guest, host: Host) -> None:
-    """The host does not ask any more."""
-    row = session.get(GuestHost, (guest.id, host.id))
-    if row:
-        session.delete(row)
-
-
 def _hosts_by_name(session: Session, conference: Conference) -> dict[str, int]:
     hosts = list(session.execute(select(Host).where(col(Host.conference_id) == conference.id)).scalars())
     by_name = {host.display_name.casefold(): host.id or 0 for host in hosts}
@@ -281,86 +253,3 @@ def hosts_named(by_name: Mapping[str, int], text: str) -> tuple[list[int], list[
     wanted = [part.strip() for part in re.split(r"[,;/]", text) if part.strip()]
     found = [by_name[part.casefold()] for part in wanted if part.casefold() in by_name]
     return found, [part for part in wanted if part.casefold() not in by_name]
-
-
-def children_of(session: Session, conference: Conference, host: Host, search: str) -> list[tuple[Guest, bool]]:
-    """Whom a host can ask for: entered families of the host's classes, and those who are asked already."""
-    asked = {
-        guest_id
-        for guest_id, by_host in session.execute(
-            select(col(GuestHost.guest_id), col(GuestHost.asked)).where(col(GuestHost.host_id) == host.id)
-        )
-        if by_host
-    }
-    classes = {part.strip().casefold() for part in re.split(r"[,;/]", host.classes) if part.strip()}
-    words = search.casefold().split()
-    rows = session.execute(
-        select(Guest).where(
-            col(Guest.conference_id) == conference.id, col(Guest.invited).is_(True), col(Guest.child) != ""
-        )
-    ).scalars()
-    found = [
-        (guest, guest.id in asked)
-        for guest in rows
-        if guest.id in asked
-        or (
-            len("".join(words)) >= 2
-            and (not classes or guest.school_class.casefold() in classes)
-            and all(word in f"{guest.child} {guest.school_class}".casefold() for word in words)
-        )
-    ]
-    return sorted(found, key=lambda one: (not one[1], one[0].child.casefold()))[:30]
-
-
-def named_hosts(session: Session, guest_id: int) -> dict[int, bool]:
-    """The hosts whom the family shall see, by id; true for those who have asked for it."""
-    rows = session.execute(
-        select(col(GuestHost.host_id), col(GuestHost.asked)).where(col(GuestHost.guest_id) == guest_id)
-    )
-    return dict(rows.tuples().all())
-
-
-def asking_hosts(session: Session, guest_id: int, seen: Collection[int]) -> list[Host]:
-    """The hosts who have asked this family to come and are not among the `seen`, by name."""
-    rows = session.execute(
-        select(Host)
-        .join(GuestHost, col(GuestHost.host_id) == col(Host.id))
-        .where(col(GuestHost.guest_id) == guest_id, col(GuestHost.asked).is_(True), col(Host.state) == "joined")
-        .order_by(col(Host.display_name))
-    ).scalars()
-    return [host for host in rows if host.id not in seen]
-
-
-def hold(session: Session, slot: Slot, guest: Guest) -> None:
-    """Holds a free slot for one family. Raises `SlotTaken` for a booked one and `SlotBlocked` for one that is held for
-    somebody else or closed by the organiser."""
-    taken.lock(session, [slot])
-    if taken.is_booked(session, slot):
-        raise SlotTaken(slot.starts_at)
-    if slot.blocked_by == "organiser" or (slot.blocked_by == "held" and slot.held_for != guest.id):
-        raise SlotBlocked
-    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = True, "held", guest.id, None
-    session.add(slot)
-
-
-def held_slots(session: Session, guest: Guest, now: datetime) -> list[tuple[Slot, Host]]:
-    """What is held for the guest and still to come."""
-    rows = session.execute(
-        select(Slot, Host)
-        .join(Host, col(Host.id) == col(Slot.host_id))
-        .where(col(Slot.held_for) == guest.id, col(Slot.blocked_by) == "held", col(Slot.starts_at) > now)
-        .order_by(col(Slot.starts_at))
-    )
-    return [(slot, host) for slot, host in rows]
-
-
-def tell_host(session: Session, host: Host, kind: NoticeKind, now: datetime, about: str = "") -> None:
-    """Has the host notified in Nextcloud, in the background; once where the same is still waiting to go out."""
-    tell_user(session, host.conference_id, host.user_id, kind, now, about)
-
-
-def tell_user(
-    session: Session, conference_id: int, user_id: str, kind: NoticeKind, now: datetime, about: str = ""
-) -> None:
-    """As `tell_host`, for any user of Nextcloud."""
-    follow.notice(session, conference_id, user_id, kind, now, about)

@@ -1,41 +1,19 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What pages, mails and the sync read, as plain data."""
+"""Bookings and guests as pages, letters and calendars show them."""
 
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import Session, col
 
-from ..moments import local
 from . import rules
-from .errors import NotFound, Refused
+from .errors import NotFound
 from .proof import plain_class, plain_name
-from .tables import Booking, Conference, Effect, Guest, Host, InstanceFact, Place, Slot
-from .taken import free_starts
-from .tokens import LinkKey, hashed, join_path
-
-
-@dataclass(frozen=True)
-class HostCard:
-    """A host as a family sees it in the list. `named` are the hosts that the school's list names for this family;
-    those that `asked` would like to see it."""
-
-    public_id: str
-    name: str
-    subject: str
-    classes: str
-    free: int
-    named: bool = False
-    asked: bool = False
-
-    def teaches(self, school_class: str) -> bool:
-        return school_class.strip().casefold() in names_in(self.classes)
+from .tables import Booking, Conference, Effect, Guest, Host, Place, Slot
+from .tokens import LinkKey, join_path
 
 
 @dataclass(frozen=True)
@@ -100,117 +78,6 @@ class BookingView:
             child=plain_name(self.child),
             school_class=plain_class(self.school_class),
         )
-
-
-def conference_by_share_token(session: Session, token: str) -> Conference:
-    """Raises `NotFound` for an unknown or renewed link and for a draft."""
-    row: Conference | None = session.execute(
-        select(Conference).where(col(Conference.share_token_hash) == hashed(token))
-    ).scalar_one_or_none()
-    if row is None or row.state == "draft":
-        raise NotFound
-    return row
-
-
-def host_cards(
-    session: Session, conference: Conference, now: datetime, search: str = "", named: Mapping[int, bool] | None = None
-) -> list[HostCard]:
-    """The joined hosts by name, with the number of times that can still be booked; `named` as in `HostCard`, by id."""
-    named = named or {}
-    free = (
-        select(col(Slot.host_id), func.count().label("free"))
-        .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
-        .where(col(Slot.conference_id) == conference.id, col(Slot.blocked).is_(False), col(Booking.id).is_(None))
-        .where(col(Slot.starts_at) >= rules.bookable_from(conference, now))
-        .group_by(col(Slot.host_id))
-        .subquery()
-    )
-    rows = session.execute(
-        select(Host, free.c.free)
-        .outerjoin(free, free.c.host_id == col(Host.id))
-        .where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
-    )
-    earliest = rules.bookable_from(conference, now)
-    cards = [
-        HostCard(
-            host.public_id,
-            host.display_name,
-            host.subject,
-            host.classes,
-            len(free_starts(session, host.id, earliest)) if rules.has_own_limits(host) else count or 0,
-            named=host.id in named,
-            asked=named.get(host.id or 0, False),
-        )
-        for host, count in rows.all()
-    ]
-    words = search.casefold().split()
-    matching = [card for card in cards if all(word in f"{card.name} {card.subject}".casefold() for word in words)]
-    return sorted(matching, key=lambda card: _by_last_name(card.name))
-
-
-def _by_last_name(name: str) -> tuple[str, str]:
-    return (name.rsplit(maxsplit=1)[-1].casefold() if name.split() else "", name.casefold())
-
-
-@dataclass(frozen=True)
-class DayOfConference:
-    """A day in the conference's zone, with the earliest start and latest end of its slots as minutes since midnight."""
-
-    day: date
-    first_minute: int
-    last_minute: int
-
-
-def days_of_conference(session: Session, conference: Conference) -> list[DayOfConference]:
-    zone = ZoneInfo(conference.time_zone)
-    spans = session.execute(
-        select(col(Slot.starts_at), col(Slot.ends_at)).where(col(Slot.conference_id) == conference.id).distinct()
-    )
-    found: dict[date, tuple[int, int]] = {}
-    for starts_at, ends_at in spans:
-        start = local(starts_at, zone)
-        first = start.hour * 60 + start.minute
-        last = first + int((ends_at - starts_at).total_seconds()) // 60
-        before = found.get(start.date(), (first, last))
-        found[start.date()] = (min(before[0], first), max(before[1], last))
-    return [DayOfConference(day, *found[day]) for day in sorted(found)]
-
-
-def hosts_by_public_id(session: Session, conference_id: int, public_ids: Sequence[str]) -> list[Host]:
-    """The joined hosts of these, by name; unknown ids are left out."""
-    rows = session.execute(
-        select(Host).where(
-            col(Host.conference_id) == conference_id,
-            col(Host.public_id).in_(public_ids),
-            col(Host.state) == "joined",
-        )
-    ).scalars()
-    return sorted(rows, key=lambda host: _by_last_name(host.display_name))
-
-
-def host_by_public_id(session: Session, conference_id: int, public_id: str) -> Host:
-    host: Host | None = session.execute(
-        select(Host).where(
-            col(Host.conference_id) == conference_id,
-            col(Host.public_id) == public_id,
-            col(Host.state) == "joined",
-        )
-    ).scalar_one_or_none()
-    if host is None:
-        raise NotFound
-    return host
-
-
-def slot_by_public_id(session: Session, conference_id: int, public_id: str) -> tuple[Slot, Host]:
-    row = session.execute(
-        select(Slot, Host)
-        .join(Host, col(Host.id) == col(Slot.host_id))
-        .where(col(Slot.conference_id) == conference_id, col(Slot.public_id) == public_id)
-        .where(col(Host.state) == "joined")
-    ).one_or_none()
-    if row is None:
-        raise NotFound
-    return row[0], row[1]
 
 
 def _view_query() -> Select[Any]:
@@ -355,47 +222,6 @@ def bookings_of_guest(session: Session, guest_id: int, screen: str = "") -> list
     return [replace(view, guest_name="", guest_email="", guest_phone="") for view in views] if screen else views
 
 
-@dataclass(frozen=True)
-class FreeWith:
-    """A host with free times (UTC)."""
-
-    host_public_id: str
-    host_name: str
-    starts: list[datetime]
-
-
-def free_instead(session: Session, view: BookingView, now: datetime, count: int = 3) -> list[FreeWith]:
-    """What a family can have in place of this appointment: the nearest free times of the same host, else of up to three
-    hosts with a subject in common. Empty where nothing can be booked (any more)."""
-    conference = session.get_one(Conference, view.conference_id)
-    try:
-        rules.check_booking_is_open(conference, now)
-    except Refused:
-        return []
-    earliest = rules.bookable_from(conference, now)
-
-    def free_with(host: Host, most: int) -> FreeWith:
-        free = [start for start, _ in free_starts(session, host.id or 0, earliest)] if host.state == "joined" else []
-        return FreeWith(host.public_id, host.display_name, rules.next_free(free, view.starts_at, most))
-
-    same = free_with(session.get_one(Host, view.host_id), count)
-    if same.starts:
-        return [same]
-    subjects = set(names_in(view.host_subject))
-    others = session.execute(
-        select(Host).where(
-            col(Host.conference_id) == view.conference_id, col(Host.state) == "joined", col(Host.id) != view.host_id
-        )
-    ).scalars()
-    alike = [free_with(host, 2) for host in others if subjects & set(names_in(host.subject))]
-    return sorted((one for one in alike if one.starts), key=lambda one: one.starts[0])[:3]
-
-
-def names_in(text: str) -> list[str]:
-    """What stands in a list like "Deutsch, Sport" or "5a; 5b", without regard to case."""
-    return [part.strip().casefold() for part in re.split(r"[,;/]", text) if part.strip()]
-
-
 def bookings_of_conference(session: Session, conference_id: int, host_id: int | None = None) -> list[BookingView]:
     query = _view_query().where(col(Booking.conference_id) == conference_id)
     if host_id is not None:
@@ -412,13 +238,3 @@ def bookings_by_visitor(session: Session, conference_id: int) -> dict[str, list[
     for row in session.execute(query.order_by(col(Booking.id))):
         found.setdefault(row[0].visitor, []).append(_view(row))
     return found
-
-
-def fact(session: Session, name: str) -> dict[str, Any]:
-    """What was last learned of the instance under this name; empty when nothing was."""
-    row = session.get(InstanceFact, name)
-    return dict(row.value) if row else {}
-
-
-def learn(session: Session, name: str, value: dict[str, Any], now: datetime) -> None:
-    session.merge(InstanceFact(name=name, value=value, learned_at=now))

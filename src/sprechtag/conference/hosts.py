@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who receives families: enrolled by the organiser, joined by themselves, with their own hours, places and limits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from ..database import utc_now
+from . import entries, follow
+from .errors import HasBookings, Invalid
+from .lookup import hosts_of
+from .ruleset import check_entry
+from .slots import TimeWindow
+from .tables import Booking, Conference, Host, Slot
+from .telling import tell_host
+from .windows import booked_slots, rebuild_slots, set_windows, unblock
+
+
+@dataclass(frozen=True)
+class HostEntry:
+    """A host as enrolled; empty `windows` means the conference's own."""
+
+    user_id: str
+    display_name: str = ""
+    subject: str = ""
+    room: str = ""
+    classes: str = ""
+    offers_on_site: bool = True
+    offers_video: bool = True
+    windows: Sequence[TimeWindow] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class HostChoices:
+    """What a host says of itself; `calendar` takes the appointments from now on (empty: the app chooses)."""
+
+    room: str
+    offers_on_site: bool
+    offers_video: bool
+    calendar: str = ""
+    min_pause_minutes: int = 0
+    max_in_a_row: int = 0
+
+
+HOST_FIELDS = [name for name in HostEntry.__dataclass_fields__ if name != "windows"]
+
+
+def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
+    """Invites a host, or brings the entry of one already there up to date."""
+    if not entry.user_id.strip():
+        raise Invalid("user_id", "user_id_missing")
+    check_entry("user_id", entries.user_id, entry.user_id)
+    host = session.execute(
+        select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == entry.user_id)
+    ).scalar_one_or_none()
+    new = host is None
+    if host is None:
+        host = Host(conference_id=conference.id or 0, user_id=entry.user_id, display_name=entry.user_id)
+    host.display_name = entry.display_name.strip() if entries.is_seen(entry.display_name) else host.display_name
+    for name in HOST_FIELDS[2:]:
+        setattr(host, name, getattr(entry, name))
+    session.add(host)
+    session.flush()
+    set_windows(session, conference, host, entry.windows)
+    rebuild_slots(session, conference, host)
+    if new:
+        tell_host(session, host, "invited", utc_now())
+    return host
+
+
+def withdraw(session: Session, host: Host) -> None:
+    """Takes a host without active bookings out of the conference."""
+    if booked_slots(session, host):
+        raise HasBookings
+    session.execute(delete(Booking).where(col(Booking.host_id) == host.id))
+    session.delete(host)
+
+
+def join(session: Session, host: Host) -> None:
+    """The host agrees: from now on families can book and the app acts as this user."""
+    host.state = "joined"
+    session.add(host)
+    session.flush()
+    follow.host(session, host, utc_now())
+
+
+def remind(session: Session, conference: Conference, now: datetime) -> int:
+    """Has those notified who have not answered; returns how many."""
+    waiting = [host for host in hosts_of(session, conference) if host.state == "invited"]
+    for host in waiting:
+        tell_host(session, host, "reminded", now)
+    return len(waiting)
+
+
+def decline(session: Session, host: Host) -> None:
+    """The host says no. Raises `HasBookings` while families have appointments with this host."""
+    if booked_slots(session, host):
+        raise HasBookings
+    host.state = "declined"
+    session.add(host)
+    for slot in session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars():
+        if slot.blocked_by in ("calendar", "held"):
+            unblock(session, slot)
+
+
+def set_own_entry(
+    session: Session,
+    conference: Conference,
+    host: Host,
+    entry: "HostChoices",
+    windows: Sequence[TimeWindow],
+) -> None:
+    """What a host sets for itself. Raises `Invalid` where nothing would be offered, and `HasBookings` where a booked
+    slot would go."""
+    if not (entry.offers_on_site or entry.offers_video):
+        raise Invalid("offers_on_site", "no_place_offered")
+    for name, value in vars(entry).items():
+        setattr(host, name, value.strip() if isinstance(value, str) else value)
+    session.add(host)
+    set_windows(session, conference, host, windows)
+    rebuild_slots(session, conference, host)

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whom a family shall see: by the school's list, or because a host has asked for it."""
+
+import re
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from .tables import Conference, Guest, GuestHost, Host
+
+
+def has_asked(session: Session, host_id: int, guest_id: int) -> bool:
+    """Whether the host has asked this family to come."""
+    row = session.get(GuestHost, (guest_id, host_id))
+    return row is not None and row.asked
+
+
+def name_host(session: Session, guest: Guest, host: Host, *, asked: bool = False) -> bool:
+    """Notes that the family shall see this host: by the school's list, or because the host has `asked`. Returns whether
+    that is new."""
+    row = session.get(GuestHost, (guest.id, host.id))
+    if row and (row.asked or not asked):
+        return False
+    row = row or GuestHost(guest_id=guest.id or 0, host_id=host.id or 0)
+    row.asked = asked
+    session.add(row)
+    session.flush()
+    return True
+
+
+def take_back(session: Session, guest: Guest, host: Host) -> None:
+    """The host does not ask any more."""
+    row = session.get(GuestHost, (guest.id, host.id))
+    if row:
+        session.delete(row)
+
+
+def children_of(session: Session, conference: Conference, host: Host, search: str) -> list[tuple[Guest, bool]]:
+    """Whom a host can ask for: entered families of the host's classes, and those who are asked already."""
+    asked = {
+        guest_id
+        for guest_id, by_host in session.execute(
+            select(col(GuestHost.guest_id), col(GuestHost.asked)).where(col(GuestHost.host_id) == host.id)
+        )
+        if by_host
+    }
+    classes = {part.strip().casefold() for part in re.split(r"[,;/]", host.classes) if part.strip()}
+    words = search.casefold().split()
+    rows = session.execute(
+        select(Guest).where(
+            col(Guest.conference_id) == conference.id, col(Guest.invited).is_(True), col(Guest.child) != ""
+        )
+    ).scalars()
+    found = [
+        (guest, guest.id in asked)
+        for guest in rows
+        if guest.id in asked
+        or (
+            len("".join(words)) >= 2
+            and (not classes or guest.school_class.casefold() in classes)
+            and all(word in f"{guest.child} {guest.school_class}".casefold() for word in words)
+        )
+    ]
+    return sorted(found, key=lambda one: (not one[1], one[0].child.casefold()))[:30]
+
+
+def named_hosts(session: Session, guest_id: int) -> dict[int, bool]:
+    """The hosts whom the family shall see, by id; true for those who have asked for it."""
+    rows = session.execute(
+        select(col(GuestHost.host_id), col(GuestHost.asked)).where(col(GuestHost.guest_id) == guest_id)
+    )
+    return dict(rows.tuples().all())
+
+
+def asking_hosts(session: Session, guest_id: int, seen: Collection[int]) -> list[Host]:
+    """The hosts who have asked this family to come and are not among the `seen`, by name."""
+    rows = session.execute(
+        select(Host)
+        .join(GuestHost, col(GuestHost.host_id) == col(Host.id))
+        .where(col(GuestHost.guest_id) == guest_id, col(GuestHost.asked).is_(True), col(Host.state) == "joined")
+        .order_by(col(Host.display_name))
+    ).scalars()
+    return [host for host in rows if host.id not in seen]

@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The tables, one file for each noun. Times are aware and in UTC; SQLite and PostgreSQL hold the same schema."""
+
+from .bookings import Booking, IdempotencyKey
+from .budgets import BudgetCount, BudgetHit
+from .conferences import Conference, Window
+from .day import Alarm, DeviceCheck, JoinGate, LiveCall, MediaSample
+from .effects import Effect, EffectKind, EventToEmpty, still_to_follow
+from .feedback import FeedbackAnswer
+from .guests import Guest, GuestHost, GuestMinute, ScreenLink
+from .hosts import CalendarQuestion, Host
+from .instance import AdminSettings, InstanceFact
+from .jobs import Job, JobItem, JobKind
+from .letters import GuestLetter, LetterKind
+from .notifications import NoticeKind
+from .papers import PaperJob
+from .place import ON_SITE, PLACES, VIDEO, Place
+from .slots import Slot
+from .waiting import WaitingEntry
+from .wishes import HostWish, WishRun, WishSheet
+
+__all__ = [
+    "ON_SITE",
+    "PLACES",
+    "VIDEO",
+    "AdminSettings",
+    "Alarm",
+    "Booking",
+    "BudgetCount",
+    "BudgetHit",
+    "CalendarQuestion",
+    "Conference",
+    "DeviceCheck",
+    "Effect",
+    "EffectKind",
+    "EventToEmpty",
+    "FeedbackAnswer",
+    "Guest",
+    "GuestHost",
+    "GuestLetter",
+    "GuestMinute",
+    "Host",
+    "HostWish",
+    "IdempotencyKey",
+    "InstanceFact",
+    "Job",
+    "JobItem",
+    "JobKind",
+    "JoinGate",
+    "LetterKind",
+    "LiveCall",
+    "MediaSample",
+    "NoticeKind",
+    "PaperJob",
+    "Place",
+    "ScreenLink",
+    "Slot",
+    "WaitingEntry",
+    "Window",
+    "WishRun",
+    "WishSheet",
+    "still_to_follow",
+]

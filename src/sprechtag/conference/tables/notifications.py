@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What Nextcloud still has to tell its users."""
+
+from typing import Literal
+
+NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted", "alarm", "evening", "family_says", "budget"]

@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The stretches of time that can be booked."""
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from ...database import NEVER_AGAIN, when
+from ..tokens import public_id
+
+
+class Slot(SQLModel, table=True):
+    """`blocked_by` is `organiser`, `host`, `calendar` (the host has another event) or `held` (for the guest `held_for`)
+    while it is blocked. `kept_open` is set by a host who opens it in spite of the calendar. What is offered to the next
+    on the waiting list is held until `held_until`; what a host holds has none."""
+
+    __table_args__ = (UniqueConstraint("host_id", "starts_at"), NEVER_AGAIN)
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=public_id, unique=True)
+    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
+    starts_at: datetime = when()
+    ends_at: datetime = when()
+    blocked: bool = False
+    blocked_by: str = ""
+    kept_open: bool = False
+    held_for: int | None = None
+    held_until: datetime | None = when(nullable=True, default=None)

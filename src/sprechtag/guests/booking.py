@@ -1,0 +1,290 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Booking: the list of hosts, one host's times, the family's details. `s/…` is the share link, `m/…` a manage link."""
+
+import secrets
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from ..conference import proof, rules
+from ..conference.booking import Booked, Pick
+from ..conference.entries import number_in
+from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
+from ..conference.host_cards import HostCard, host_cards, names_in
+from ..conference.lookup import host_by_public_id, slot_by_public_id
+from ..conference.named import has_asked, named_hosts
+from ..conference.person import Person
+from ..conference.tables import Host, Slot
+from ..conference.taken import free_starts
+from ..conference.views import BookingView, booking_view
+from ..planning.timetable import MOST_WANTED
+from .front import Field, FreeTime, Front, FrontOf, Language, Searched, Visit, address_of, common, days_with_times
+from .page import Page
+from .refusals import Sentence, sentence
+
+SchoolClass = Annotated[Searched, Query(alias="class")]
+
+
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+
+
+@router.get("/s/{token}")
+@router.get("/m/{token}/book")
+def hosts(
+    front: FrontOf,
+    request: Request,
+    token: str,
+    lang: Language = "",
+    q: Searched = "",
+    school_class: SchoolClass = "",
+) -> Response:
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        visit = front.visit(session, page, token)
+    return list_hosts(front, page, visit, q[:80], school_class[:40])
+
+
+def list_hosts(
+    front: FrontOf,
+    page: Page,
+    visit: Visit,
+    search: str = "",
+    school_class: str = "",
+    problem: str = "",
+    ticked: Collection[str] = (),
+) -> Response:
+    """Whom one can see, as links to one host's times and as boxes to tick for a time table of several.
+
+    A class ticks its teachers where they are few enough for one time table; `ticked` is what was ticked before."""
+    with front.database.read() as session:
+        named = named_hosts(session, visit.family_id) if visit.family else {}
+        everybody = host_cards(session, visit.conference, front.clock(), "", named)
+    cards = [card for card in everybody if _matches(card, search, school_class)]
+    first = [card for card in cards if card.named]
+    wishes = visit.conference.booking_mode == "wishes"
+    few = len(cards) <= MOST_WANTED
+    closed = front.closed(page, visit)
+    page.home(visit.start)
+    return page.answer(
+        "hosts.html",
+        422 if problem else 200,
+        **common(visit),
+        problems=[{"field": "hosts", "text": problem}] if problem else [],
+        problem_title=page.say("One more thing"),
+        first=first,
+        groups=_by_letter([card for card in cards if not card.named]),
+        classes=_classes(everybody),
+        search=search,
+        school_class=school_class,
+        ticked=set(ticked) or {card.public_id for card in cards if card.named or (school_class and few)},
+        closed=None if wishes else closed,
+        early=front.closed(page, visit, asked=True) is None if closed else False,
+        wishes=wishes,
+        wishes_until=visit.conference.wishes_until,
+        description=visit.conference.description,
+        base=visit.base,
+        again=visit.again,
+        codes=visit.guest is None,
+        codes_first=visit.conference.booking_by == "invited",
+        waiting_list=visit.conference.waiting_list,
+    )
+
+
+@router.get("/s/{token}/h/{host_id}")
+@router.get("/m/{token}/h/{host_id}")
+def times(front: FrontOf, request: Request, token: str, host_id: str, lang: Language = "") -> Response:
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        visit = front.visit(session, page, token)
+        host = host_by_public_id(session, visit.conference.id or 0, host_id)
+        free = free_starts(session, host.id or 0, rules.bookable_from(visit.conference, front.clock()))
+        asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
+    front.look_soon(host.id or 0)
+    if closed := front.closed(page, visit, asked=asked):
+        return front.message(page, visit, closed)
+    return page.answer(
+        "times.html",
+        **common(visit),
+        days=days_with_times(page, free),
+        host=host,
+        places=rules.places_offered(visit.conference, host),
+        wait=f"{visit.base}/h/{host.public_id}/wait" if visit.conference.waiting_list and not free else "",
+        heading=page.say("Which time suits you?"),
+        back_to=visit.start,
+        back_text=page.say("Somebody else"),
+        base=visit.base,
+        moving=False,
+    )
+
+
+@router.get("/s/{token}/t/{slot_id}")
+@router.get("/m/{token}/t/{slot_id}")
+def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: Language = "") -> Response:
+    page = front.page(request, lang)
+    with front.database.read() as session:
+        visit = front.visit(session, page, token)
+        slot, host = slot_by_public_id(session, visit.conference.id or 0, slot_id)
+        before = _latest(visit.bookings(session))
+        asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
+    if closed := front.closed(page, visit, asked=asked):
+        return front.message(page, visit, closed)
+    now = front.clock()
+    try:
+        rules.check_slot(visit.conference, host, slot, now, guest_id=visit.family.id if visit.family else None)
+    except Refused as refused:
+        return front.message(page, visit, sentence(page.say, refused))
+    known = before or visit.family
+    form = {"child": known.child if known else "", "school_class": known.school_class if known else ""}
+    return _form(front, page, visit, host, slot, form | {"name": "", "email": "", "place": ""})
+
+
+@router.post("/s/{token}/t/{slot_id}")
+@router.post("/m/{token}/t/{slot_id}")
+def book(
+    front: FrontOf,
+    request: Request,
+    token: str,
+    slot_id: str,
+    key: Field = "",
+    place: Field = "",
+    child: Field = "",
+    school_class: Field = "",
+    name: Field = "",
+    email: Field = "",
+    slot: Field = "",
+    lang: Field = "",
+) -> Response:
+    page = front.page(request, lang)
+    wanted = slot or slot_id
+    with front.database.read() as session:
+        visit = front.visit(session, page, token)
+        chosen, host = slot_by_public_id(session, visit.conference.id or 0, wanted)
+    page.home(f"{visit.base}/h/{host.public_id}")
+    form = {"child": child, "school_class": school_class, "name": name, "email": email, "place": place}
+    pick = Pick(wanted, place, child, school_class, key[:100])
+    problems = missing(page, visit, form, rules.places_offered(visit.conference, host))
+    if problems:
+        return _form(front, page, visit, host, chosen, form, problems)
+    try:
+        booked = _book(front, request, visit, Person(name, email, page.say.language), pick)
+    except Refused as refused:
+        said = proof.neutral(refused, front.door(request, visit))
+        return _refused(front, page, visit, host, chosen, form, said)
+    return booked_page(front, page, visit, [booked], email)
+
+
+def _book(front: FrontOf, request: Request, visit: Visit, person: Person, pick: Pick) -> Booked:
+    if visit.guest:
+        return front.desk.book_again(visit.guest_id, pick, front.door(request, visit))
+    return front.desk.book(visit.conference.id or 0, person, pick, visitor=address_of(request))
+
+
+def _refused(
+    front: FrontOf, page: Page, visit: Visit, host: Host, slot: Slot, form: dict[str, str], refused: Refused
+) -> Response:
+    said = sentence(page.say, refused)
+    match refused:
+        case Invalid() | PlaceNotOffered():
+            return _form(front, page, visit, host, slot, form, [said])
+        case SlotTaken() | SlotBlocked() | TooLate() | GuestBusy():
+            return _form(
+                front, page, visit, host, slot, form, [said], front.instead(visit, host.id or 0, slot.starts_at)
+            )
+        case _:
+            return front.message(page, visit, said)
+
+
+def _form(
+    front: FrontOf,
+    page: Page,
+    visit: Visit,
+    host: Host,
+    slot: Slot,
+    form: dict[str, str],
+    problems: list[Sentence] | None = None,
+    alternatives: list[FreeTime] | None = None,
+) -> Response:
+    problems = problems or []
+    if alternatives == [] and problems:
+        return front.message(page, visit, problems[0])
+    listed = [{"field": problem.field, "text": f"{problem.text} {problem.advice}".strip()} for problem in problems]
+    return page.answer(
+        "details.html",
+        problems[0].status if problems else 200,
+        **common(visit),
+        host=host,
+        slot=slot,
+        places=rules.places_offered(visit.conference, host),
+        form=form,
+        wrong={problem.field: problem.text for problem in problems if problem.field},
+        problems=listed,
+        problem_title=page.say("Not booked yet"),
+        alternatives=alternatives or [],
+        key=secrets.token_urlsafe(16),
+        retention=visit.conference.retention_days,
+        base=visit.base,
+        again=visit.again,
+    )
+
+
+def booked_page(front: Front, page: Page, visit: Visit, booked: list[Booked], email: str = "") -> Response:
+    """What was booked, and what a family does next. `email` is the address as this visitor has typed it: the one that
+    is stored might tell that it was known."""
+    with front.database.read() as session:
+        views = sorted((booking_view(session, one.booking_id) for one in booked), key=lambda view: view.starts_at)
+        shown = "" if visit.guest else proof.shown_token(session, front.links, booked[0].screen)
+    manage = visit.base if visit.guest else f"m/{shown}" if shown else ""
+    page.home(manage or visit.base)
+    return page.answer(
+        "booked.html",
+        **common(visit),
+        views=views,
+        manage=manage,
+        email=email.strip() if not visit.guest else visit.family.email if visit.family else "",
+        base=visit.base,
+    )
+
+
+def _matches(card: HostCard, search: str, school_class: str) -> bool:
+    words = search.casefold().split()
+    if school_class and not card.teaches(school_class):
+        return False
+    return all(word in f"{card.name} {card.subject}".casefold() for word in words)
+
+
+def _classes(cards: list[HostCard]) -> list[str]:
+    """All classes that somebody teaches: 5a before 10a."""
+    names = {name for card in cards for name in names_in(card.classes)}
+    return sorted(names, key=lambda name: (number_in(name) or 1000, name))
+
+
+def _by_letter(cards: list[HostCard]) -> list[tuple[str, list[HostCard]]]:
+    return [
+        (letter, list(some))
+        for letter, some in groupby(cards, key=lambda card: "".join(card.name.split()[-1:])[:1].upper())
+    ]
+
+
+def _latest(views: list[BookingView]) -> BookingView | None:
+    return max(views, key=lambda view: view.id, default=None)
+
+
+def missing(page: Page, visit: Visit, form: dict[str, str], places: Sequence[str]) -> list[Sentence]:
+    """All that is wrong with the form at once, in the order of its fields."""
+    problems: list[Sentence] = []
+    if form["place"] not in places:
+        problems.append(sentence(page.say, PlaceNotOffered(list(places))))
+    if not form["child"].strip():
+        problems.append(sentence(page.say, Invalid("child", "child_missing")))
+    if not visit.guest:
+        if not form["name"].strip():
+            problems.append(sentence(page.say, Invalid("name", "name_missing")))
+        try:
+            Person("-", form["email"], page.say.language).checked()
+        except Invalid as invalid:
+            problems.append(sentence(page.say, invalid))
+    return problems

@@ -1,0 +1,9 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""All routes of the public pages."""
+
+from . import about, booking, display, join, manage, my_data, plan, style, waitinglist, wishes
+
+ROUTERS = tuple(
+    module.router for module in (booking, manage, plan, waitinglist, wishes, about, my_data, join, display, style)
+)

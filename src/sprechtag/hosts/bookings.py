@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Bookings and slots, for the organiser and for the host."""
+
+from fastapi import APIRouter
+from sqlmodel import col
+
+from ..conference import lookup, organise, windows
+from ..conference.booking import Pick
+from ..conference.effects import Followed, followed_by
+from ..conference.errors import NotFound, WrongState
+from ..conference.person import Person
+from ..conference.tables import Booking
+from ..conference.views import BookingView, booking_view, bookings_of_conference
+from ..gate import Caller
+from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
+from .needs import House
+from .schemas import (
+    Blocking,
+    BookingAnswer,
+    EffectAnswer,
+    Moving,
+    NoteData,
+    PhoneBooking,
+    PlaceChange,
+    Saying,
+)
+
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
+
+
+@router.get("/conferences/{conference_id}/bookings")
+def bookings(house: House, conference_id: str, user: User) -> list[BookingAnswer]:
+    """By time: all for the organiser, the own for a host, each with how far Nextcloud has followed."""
+    with house.database.read() as session:
+        conference = visible(session, conference_id, user)
+        organises = conference.organiser_id == user.user_id
+        host_id = None if organises else lookup.find_host(session, conference.id or 0, user.user_id).id
+        views = bookings_of_conference(session, conference.id or 0, host_id)
+        effects = followed_by(session, views)
+    return [_booking_answer(view, effects[view.id], organises, user) for view in views]
+
+
+@router.get("/bookings/{booking_id}")
+def booking(house: House, booking_id: str, user: User) -> BookingAnswer:
+    with house.database.read() as session:
+        view, organises = visible_booking(session, booking_id, user)
+        return _booking_answer(view, followed_by(session, [view])[view.id], organises, user)
+
+
+@router.post("/conferences/{conference_id}/bookings")
+def book(house: House, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
+    """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+    person = Person(data.name, data.email, data.language, data.phone)
+    pick = Pick(data.slot_id, data.place, data.child, data.school_class, data.key)
+    booked = house.desk.book(conference.id or 0, person, pick, by_guest=False)
+    with house.database.read() as session:
+        view = booking_view(session, booked.booking_id)
+    return booking(house, view.public_id, user)
+
+
+@router.post("/bookings/{booking_id}/cancel")
+def cancel(house: House, booking_id: str, user: User, data: Saying | None = None) -> BookingAnswer:
+    """Cancels for the family, who get a mail. For the organiser and the booking's host."""
+    with house.database.read() as session:
+        view, _ = visible_booking(session, booking_id, user)
+    house.desk.cancel(view.id, by_guest=False, message=data.message if data else "")
+    return booking(house, booking_id, user)
+
+
+@router.post("/bookings/{booking_id}/move")
+def move(house: House, booking_id: str, data: Moving, user: User) -> BookingAnswer:
+    """Moves to another free slot of the same host; the family gets a mail."""
+    with house.database.read() as session:
+        view = own_booking(session, booking_id, user)
+    house.desk.move(view.id, data.slot_id, by_guest=False, message=data.message)
+    return booking(house, booking_id, user)
+
+
+@router.post("/bookings/{booking_id}/place")
+def change_place(house: House, booking_id: str, data: PlaceChange, user: User) -> BookingAnswer:
+    with house.database.read() as session:
+        view = own_booking(session, booking_id, user)
+    house.desk.change_place(view.id, data.place, by_guest=False, message=data.message)
+    return booking(house, booking_id, user)
+
+
+@router.put("/bookings/{booking_id}/note")
+def set_note(house: House, booking_id: str, data: NoteData, user: User) -> NoteData:
+    """A note of the host's own; nobody else sees it, the organiser neither."""
+    with house.database.write() as session:
+        view, _ = visible_booking(session, booking_id, user)
+        if view.host_user_id != user.user_id:
+            raise NotFound
+        session.get_one(Booking, view.id).note = data.note
+    return data
+
+
+@router.put("/slots/{slot_id}")
+def block(house: House, slot_id: str, data: Blocking, user: User) -> Blocking:
+    """Closes or opens a slot. 409 for a booked one. A host cannot open what the organiser has closed."""
+    with house.database.write() as session:
+        slot, who = visible_slot(session, slot_id, user)
+        if who == "host" and slot.blocked_by == "organiser":
+            raise WrongState
+        if data.blocked:
+            windows.block(session, slot, who)
+        else:
+            windows.unblock(session, slot, keep_open=slot.blocked_by == "calendar")
+    return data
+
+
+@router.post("/bookings/{booking_id}/retry")
+def retry(house: House, booking_id: str, user: User) -> BookingAnswer:
+    """Tries everything that failed or was given up once more, now."""
+    with house.database.write() as session:
+        view, _ = visible_booking(session, booking_id, user)
+        organise.try_again(session, col(Booking.id) == view.id, house.clock())
+    return booking(house, booking_id, user)
+
+
+def _booking_answer(view: BookingView, effects: list[Followed], organises: bool, user: Caller) -> BookingAnswer:
+    return BookingAnswer(
+        id=view.public_id,
+        code=view.code,
+        state=view.state,  # type: ignore[arg-type]
+        place=view.place,  # type: ignore[arg-type]
+        revision=view.revision,
+        starts_at=view.starts_at,
+        ends_at=view.ends_at,
+        host_user_id=view.host_user_id,
+        host_name=view.host_name,
+        room=view.host_room,
+        child=view.child,
+        school_class=view.school_class,
+        guest_name=view.guest_name,
+        guest_email=view.guest_email if organises or view.contact_for_hosts else None,
+        note=view.note if view.host_user_id == user.user_id else None,
+        slot_id=view.slot_public_id,
+        unconfirmed=view.confirm_by is not None,
+        video_link=view.talk_link if view.place == "video" else "",
+        effects=[_effect_answer(effect) for effect in effects],
+    )
+
+
+def _effect_answer(followed: Followed) -> EffectAnswer:
+    state, effect = followed.step, followed.effect
+    return EffectAnswer(
+        kind=effect.kind,
+        state=state,  # type: ignore[arg-type]
+        attempts=followed.attempts,
+        next_attempt_at=None if state in ("done", "gave_up") else followed.next_try_at,
+        last_error=effect.last_error,
+    )

@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Conferences, from draft to closed. An organiser sees only own ones, a host those it is enrolled in; for all others a
+conference does not exist (404). The gate has made sure that somebody is logged in and that a changing call is no
+form's."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..conference import administration, organise, ruleset, windows
+from ..conference.errors import StillFollowing
+from ..conference.slots import slots_of
+from ..conference.tables import Conference, Host
+from ..day import media
+from ..gate import Caller
+from ..planning import capacity
+from .access import REFUSALS, User, own, visible
+from .groups import MayNotOrganise, NoConfirmation, check_power, groups_of
+from .needs import House
+from .schemas import (
+    ConferenceAnswer,
+    CopyData,
+    PreviewAnswer,
+    RulesData,
+)
+
+HostCount = Annotated[int, Query(ge=0, le=5000)]
+EachCount = Annotated[int, Query(ge=0, le=1000)]
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
+
+
+@router.get("/conferences")
+def conferences(house: House, user: User) -> list[ConferenceAnswer]:
+    """The conferences I organise or am a host of, newest first."""
+    with house.database.read() as session:
+        mine = select(col(Host.conference_id)).where(col(Host.user_id) == user.user_id)
+        found = session.execute(
+            select(Conference)
+            .where((col(Conference.organiser_id) == user.user_id) | col(Conference.id).in_(mine))
+            .order_by(col(Conference.created_at).desc())
+        ).scalars()
+        return [_answer(house, session, conference, user) for conference in found]
+
+
+@router.post("/preview")
+def preview(house: House, data: RulesData, hosts: HostCount = 1, each: EachCount = 3) -> PreviewAnswer:
+    """The slots that these rules make for `hosts` hosts, and how many families find `each` appointments there.
+    Nothing is kept."""
+    ruleset.check(data.rules())
+    spans = slots_of(data.rules().windows, data.slot_minutes, data.pause_minutes, data.time_zone)
+    slots = len(spans) * max(0, hosts)
+    minutes = [(int(one.starts_at.timestamp()) // 60, int(one.ends_at.timestamp()) // 60) for one in spans]
+    setup = media.setup_of(house.options().media)
+    calls = capacity.most_at_once(minutes) * max(0, hosts) if data.offers_video else 0
+    starts = capacity.most_starts(minutes) * max(0, hosts) if data.offers_video else 0
+    verdict = capacity.judge(calls, starts, setup)
+    return PreviewAnswer(
+        times=[span.starts_at for span in spans],
+        slots=slots,
+        families=slots // max(1, each),
+        calls=calls,
+        calls_fit=verdict.fits if setup.entered else None,
+        tightest=verdict.tightest.kind,
+    )
+
+
+@router.post("/conferences", status_code=status.HTTP_201_CREATED)
+def create(house: House, data: RulesData, user: User) -> ConferenceAnswer:
+    """A new draft of mine. 403 where the admin lets only other groups organise."""
+    with house.database.write() as session:
+        _check_may_organise(house, session, user)
+        conference = organise.create(session, user.user_id, data.rules(), house.links)
+        answer = _answer(house, session, conference, user)
+    return answer
+
+
+def _check_may_organise(house: House, session: Session, user: Caller) -> None:
+    options = house.options()
+    known = groups_of(session, user, house.clock())
+    allowed = options.names("organiser_groups")
+    names = known.names if known else None
+    may = administration.may_organise(session, user.user_id, allowed, names, options.organise_open)
+    if allowed:
+        check_power(known, user, house.ask_for_groups)
+    if not may:
+        raise MayNotOrganise
+
+
+@router.get("/conferences/{conference_id}")
+def show(house: House, conference_id: str, user: User) -> ConferenceAnswer:
+    with house.database.read() as session:
+        return _answer(house, session, visible(session, conference_id, user), user)
+
+
+@router.put("/conferences/{conference_id}")
+def edit(house: House, conference_id: str, data: RulesData, user: User) -> ConferenceAnswer:
+    """Sets all rules anew. 409 when a booked slot would have to go; nothing is changed then."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        if conference.state == "published":
+            _check_channel(house, data.booking_by, user)
+        organise.edit(session, conference, data.rules())
+        return _answer(house, session, conference, user)
+
+
+@router.delete("/conferences/{conference_id}", status_code=status.HTTP_204_NO_CONTENT)
+def remove(house: House, conference_id: str, user: User) -> None:
+    """Deletes a conference that has no active bookings. 409 while calendars are still being told, or rooms to try
+    in are still being taken away."""
+    with house.database.write() as session:
+        removed = organise.remove(session, own(session, conference_id, user))
+    if not removed:
+        raise StillFollowing
+
+
+@router.post("/conferences/{conference_id}/copy", status_code=status.HTTP_201_CREATED)
+def copy(house: House, conference_id: str, data: CopyData, user: User) -> ConferenceAnswer:
+    """A new draft with the rules and hosts of this one, beginning on another day."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        _check_may_organise(house, session, user)
+        made = organise.copy(session, conference, data.name or conference.name, data.first_day, house.links)
+        return _answer(house, session, made, user)
+
+
+@router.post("/conferences/{conference_id}/publish")
+def publish(house: House, conference_id: str, user: User) -> ConferenceAnswer:
+    """Opens the share link (again). 409 where families shall confirm their address and no mail can be sent."""
+
+    def publish(session: Session, conference: Conference) -> None:
+        _check_channel(house, conference.booking_by, user)
+        organise.publish(session, conference)
+
+    return _set_state(house, conference_id, user, publish)
+
+
+def _check_channel(house: House, booking_by: str, user: Caller) -> None:
+    if booking_by == "confirmed" and house.mail_channel(user.user_id)[0] == "calendar":
+        raise NoConfirmation
+
+
+@router.post("/conferences/{conference_id}/close")
+def close(house: House, conference_id: str, user: User) -> ConferenceAnswer:
+    """Ends booking; what is booked stays and can still be changed until its deadline."""
+    return _set_state(house, conference_id, user, organise.close)
+
+
+@router.post("/conferences/{conference_id}/share-link")
+def renew_share_link(house: House, conference_id: str, user: User) -> ConferenceAnswer:
+    """A new share link; the old one is dead at once."""
+
+    def renew(_: Session, conference: Conference) -> None:
+        organise.renew_share_link(conference, house.links)
+
+    return _set_state(house, conference_id, user, renew)
+
+
+def _set_state(
+    house: House, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
+) -> ConferenceAnswer:
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        change(session, conference)
+        answer = _answer(house, session, conference, user)
+    return answer
+
+
+def _answer(house: House, session: Session, conference: Conference, user: Caller) -> ConferenceAnswer:
+    organises = conference.organiser_id == user.user_id
+    base = house.public_base() if organises else ""
+    state = session.execute(
+        select(col(Host.state)).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user.user_id)
+    ).scalar_one_or_none()
+    return ConferenceAnswer.of(
+        conference,
+        windows.windows_of(session, conference, None),
+        role="organiser" if organises else "host",
+        host_state=state,
+        share_link=f"{base}/s/{organise.share_token(conference, house.links)}" if base else "",
+    )

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who receives families: enrolled by the organiser, joined or declined by themselves."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, status
+from pydantic import Field
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ..conference import hosts, lookup
+from ..conference.tables import Host
+from ..gate import Caller
+from .access import REFUSALS, User, own, visible
+from .needs import House
+from .schemas import (
+    CountAnswer,
+    HostAnswer,
+    HostData,
+)
+
+HostList = Annotated[list[HostData], Field(max_length=500)]
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
+
+
+@router.get("/conferences/{conference_id}/hosts", name="hosts")
+def list_hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]:
+    """For the organiser: everybody who is enrolled."""
+    with house.database.read() as session:
+        conference = own(session, conference_id, user)
+        rows = session.execute(
+            select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
+        ).scalars()
+        return [HostAnswer.model_validate(host, from_attributes=True) for host in rows]
+
+
+@router.post("/conferences/{conference_id}/hosts")
+def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[HostAnswer]:
+    """Invites hosts or brings their entries up to date, all or none."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        enrolled = [hosts.enrol(session, conference, host.entry()) for host in data]
+        answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
+    return answer
+
+
+@router.post("/conferences/{conference_id}/remind")
+def remind(house: House, conference_id: str, user: User) -> CountAnswer:
+    """Has the hosts notified in Nextcloud who have not answered yet."""
+    with house.database.write() as session:
+        count = hosts.remind(session, own(session, conference_id, user), house.clock())
+    return CountAnswer(count=count)
+
+
+@router.delete("/conferences/{conference_id}/hosts/{user_id}", status_code=status.HTTP_204_NO_CONTENT)
+def withdraw(house: House, conference_id: str, user_id: str, user: User) -> None:
+    """Takes a host without active bookings out."""
+    with house.database.write() as session:
+        conference = own(session, conference_id, user)
+        hosts.withdraw(session, lookup.find_host(session, conference.id or 0, user_id))
+
+
+@router.post("/conferences/{conference_id}/join")
+def join(house: House, conference_id: str, user: User) -> HostAnswer:
+    """I take part: families may book with me, and the app may use my calendar and Talk."""
+    return _answer_invitation(house, conference_id, user, hosts.join)
+
+
+@router.post("/conferences/{conference_id}/decline")
+def decline(house: House, conference_id: str, user: User) -> HostAnswer:
+    """I do not take part. 409 while families have appointments with me."""
+    return _answer_invitation(house, conference_id, user, hosts.decline)
+
+
+def _answer_invitation(
+    house: House, conference_id: str, user: Caller, answer: Callable[[Session, Host], None]
+) -> HostAnswer:
+    with house.database.write() as session:
+        conference = visible(session, conference_id, user)
+        host = lookup.find_host(session, conference.id or 0, user.user_id)
+        answer(session, host)
+        result = HostAnswer.model_validate(host, from_attributes=True)
+    return result

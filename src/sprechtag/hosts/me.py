@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who the caller is to the app."""
+
+from fastapi import APIRouter
+
+from ..conference import administration
+from ..phrases import LANGUAGES
+from .access import REFUSALS, User
+from .groups import groups_of
+from .needs import House
+from .schemas import (
+    MeAnswer,
+)
+
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
+
+
+@router.get("/me")
+def me(house: House, user: User) -> MeAnswer:
+    """Who I am to the app. `known` is false until my groups were learned, some seconds after the first question."""
+    options = house.options()
+    with house.database.read() as session:
+        groups = groups_of(session, user, house.clock())
+    if groups is None or groups.stale:
+        house.ask_for_groups(user.user_id)
+    names = groups.names if groups else None
+    with house.database.read() as session:
+        may = administration.may_organise(
+            session, user.user_id, options.names("organiser_groups"), names, options.organise_open
+        )
+    return MeAnswer(
+        user_id=user.user_id,
+        known=groups is not None,
+        admin=bool(names and "admin" in names),
+        may_organise=may,
+        groups_named=bool(options.names("organiser_groups")),
+        retention_days=options.retention_days,
+        languages=options.names("languages") or list(LANGUAGES),
+    )

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""All routes of the page inside Nextcloud."""
+
+from . import (
+    administration,
+    at_once,
+    board,
+    bookings,
+    capacity,
+    conferences,
+    display,
+    enrolment,
+    exchange,
+    families,
+    grid,
+    marks,
+    me,
+    my_day,
+    papers,
+    rehearsal,
+    texts,
+    visitors,
+    wishes,
+)
+
+ROUTERS = tuple(
+    module.router
+    for module in (
+        grid,
+        at_once,
+        visitors,
+        my_day,
+        families,
+        texts,
+        papers,
+        wishes,
+        capacity,
+        board,
+        marks,
+        display,
+        rehearsal,
+        administration,
+        exchange,
+        me,
+        conferences,
+        enrolment,
+        bookings,
+    )
+)
