@@ -22,6 +22,7 @@ from sprechtag.conference.tables import Conference, Host, Slot
 from sprechtag.conference.tokens import LinkKey
 from sprechtag.conference.views import BookingView, booking_view
 from sprechtag.database import Database
+from sprechtag.errands.testing import open_errands
 
 DAY = date(2027, 1, 13)
 NOW = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
@@ -139,4 +140,11 @@ def eventually(condition: Callable[[], bool], seconds: float = PATIENCE, what: s
         clock.sleep(0.05)
 
 
-__all__ = ["NOW", "PATIENCE", "School", "eventually", "make_school", "timedelta"]
+def notices(database: Database, kind: str) -> list[tuple[str, str]]:
+    """Who is still to be told something of this kind in Nextcloud, and what about."""
+    with database.read() as session:
+        payloads = [one.payload for one in open_errands(session, "notice")]
+    return [(said["user"], said["about"]) for said in payloads if said["kind"] == kind]
+
+
+__all__ = ["NOW", "PATIENCE", "School", "eventually", "make_school", "notices", "timedelta"]

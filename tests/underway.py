@@ -42,7 +42,6 @@ class Day:
     school: School
     servers: Servers
     observer: Observer
-    told: list[str]
 
     @property
     def database(self) -> Database:
@@ -73,14 +72,6 @@ class Day:
 
 
 def under_way(school: School) -> Day:
-    servers, told = Servers(), list[str]()
-    observer = Observer(
-        school.database,
-        lambda: MEDIA,
-        lambda: school.clock.now,
-        lambda: True,
-        lambda: told.append("now"),
-        "one",
-        servers,
-    )
-    return Day(school, servers, observer, told)
+    servers = Servers()
+    observer = Observer(school.database, lambda: MEDIA, lambda: school.clock.now, servers)
+    return Day(school, servers, observer)

@@ -150,10 +150,10 @@ class Later:
     async def _offers(self, _errand: Errand) -> datetime:
         """Times that were held for nothing are free again, and offered to those who wait; erased families go whose
         mail is out."""
-        busy = await asyncio.to_thread(self._release)
+        busy = await asyncio.to_thread(self.release)
         return self.clock() + (OFTEN if busy else 2 * OFTEN) * self.pace
 
-    def _release(self) -> bool:
+    def release(self) -> bool:
         self.desk.release_unconfirmed()
         now = self.clock()
         with self.database.read() as session:

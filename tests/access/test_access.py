@@ -344,11 +344,11 @@ async def test_only_the_groups_that_the_admin_names_organise(stage: Stage) -> No
     refused = await create("t01")
     assert (refused.status_code, refused.json()["error"]) == (403, "may_not_organise")
     # Whose groups are not known yet may not, and they are asked for; whose are a minute old may come again in a second.
-    assert (await create("t02")).status_code == 403 and stage.house.watch.people_to_check() == ["t02"]
+    assert (await create("t02")).status_code == 403 and stage.house.users.asked() == ["t02"]
     stage.school.clock.now += timedelta(seconds=61)
     asked = await create("orga")
     assert (asked.status_code, asked.headers["retry-after"]) == (503, "1")
-    assert stage.house.watch.people_to_check() == ["orga"]
+    assert stage.house.users.asked() == ["orga"]
     with stage.house.database.write() as session:
         learn(session, "person:orga", {"groups": ["teachers"]}, stage.school.clock())
     assert (await create("orga")).status_code == 403

@@ -52,7 +52,7 @@ async def test_groups_that_give_power_are_a_minute_old_at_most(stage: Stage) -> 
     for user, method, path, body, _ in asked:
         answer = await ask(stage, user, method, path, body)
         assert answer.status_code == 503 and answer.headers["retry-after"], "Nextcloud is asked first"
-        assert user in stage.house.watch.people_to_check()
+        assert user in stage.house.users.asked()
     # What Nextcloud says then counts: both were taken out.
     knows(stage, "admin", "users")
     knows(stage, "t01", "users")

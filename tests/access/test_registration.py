@@ -10,7 +10,6 @@ from datetime import datetime
 
 import httpx
 import pytest
-from sprechtag.sync.today import FORMER_ROUTE, REGISTERED
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -20,6 +19,7 @@ from sprechtag.conference.tables import Host, InstanceFact, LiveCall
 from sprechtag.database import Database
 from sprechtag.gate import HARPS_AA_VERSION
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
+from sprechtag.sync.call_rooms import FORMER_ROUTE, REGISTERED
 from town import Town, open_town
 
 FRONTS = {

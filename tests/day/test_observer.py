@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The day is watched: readings, the pace, alarms and who is told."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from sprechtag.conference.tables import Alarm, Notice
+from conftest import notices
+from sprechtag.conference.tables import Alarm
 from sprechtag.day import noted, readings, turns
 from sprechtag.day.media import setup_of
 from sprechtag.day.observer import note_alarms, servers_now
@@ -21,9 +21,8 @@ def alarms(day: Day) -> list[tuple[str, str, bool]]:
         return [(one.kind, one.about, one.ended_at is None) for one in rows]
 
 
-def notices(day: Day) -> list[str]:
-    with day.database.read() as session:
-        return [one.user_id for one in session.execute(select(Notice).where(col(Notice.kind) == "alarm")).scalars()]
+def told(day: Day) -> list[str]:
+    return [user_id for user_id, _ in notices(day.database, "alarm")]
 
 
 def go_on(day: Day, seconds: float, every: float = 5.0) -> None:
@@ -46,15 +45,15 @@ def test_a_silent_server_is_an_alarm_within_fifteen_seconds_told_once_and_over_w
     day.servers.silent = {"hpb2"}
     go_on(day, 10)
     assert alarms(day) == [("server_silent", "hpb2", True)]
-    assert notices(day) == ["orga"] and day.told
+    assert told(day) == ["orga"]
     go_on(day, 60)
-    assert len(notices(day)) == 1
+    assert len(told(day)) == 1
     day.servers.silent = set()
     go_on(day, 40)
     assert alarms(day) == [("server_silent", "hpb2", False)]
     day.servers.silent = {"hpb2"}
     go_on(day, 10)
-    assert alarms(day) == [("server_silent", "hpb2", True)] and len(notices(day)) == 1
+    assert alarms(day) == [("server_silent", "hpb2", True)] and len(told(day)) == 1
 
 
 def test_calls_that_do_not_come_up_are_an_alarm(day: Day) -> None:
@@ -102,22 +101,6 @@ def test_where_a_room_is_seen_there_its_families_wait(day: Day) -> None:
     go_on(day, 5)
     with day.database.read() as session:
         assert noted.of_booking(session, view.id).server == "hpb1"
-
-
-def test_one_process_watches_and_another_takes_over(day: Day) -> None:
-    view = day.call(0)
-    day.at(view, minutes=1)
-    other = replace(day.observer, holder="two")
-    day.observer.look()
-    with day.database.read() as session:
-        before = len(readings.readings(session, day.school.clock.now)["hpb1"])
-    other.look()
-    with day.database.read() as session:
-        assert len(readings.readings(session, day.school.clock.now)["hpb1"]) == before
-    day.school.clock.now += timedelta(seconds=20)
-    other.look()
-    with day.database.read() as session:
-        assert readings.readings(session, day.school.clock.now)["hpb1"]
 
 
 def test_readings_are_kept_for_an_hour_and_a_bit(day: Day) -> None:

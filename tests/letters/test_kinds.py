@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from conftest import KEY, NOW, School
-from sprechtag.conference import organise, people
+from sprechtag.conference import lookup, named
 from sprechtag.conference.tables import Guest, LetterKind
 from sprechtag.conference.views import BookingView, guest_view
 from sprechtag.letters.kinds import KINDS, appointments
@@ -29,7 +29,7 @@ def write(
 
 def host_id(school: School, user_id: str = "t01") -> str:
     with school.database.read() as session:
-        return organise.find_host(session, school.conference_id, user_id).public_id
+        return lookup.find_host(session, school.conference_id, user_id).public_id
 
 
 @pytest.fixture
@@ -102,15 +102,15 @@ def test_a_question_that_was_taken_back_is_over(school: School, view: BookingVie
     about = {"host": host_id(school)}
     assert write(school, "asked", view.guest_id, about) is None
     with school.database.write() as session:
-        host = organise.find_host(session, school.conference_id, "t01")
-        people.name_host(session, session.get_one(Guest, view.guest_id), host, asked=True)
+        host = lookup.find_host(session, school.conference_id, "t01")
+        named.name_host(session, session.get_one(Guest, view.guest_id), host, asked=True)
     letter = write(school, "asked", view.guest_id, about)
     assert letter and letter.subject.startswith("Teacher t01 would like to talk to you")
 
 
 def test_a_delay_that_has_changed_is_over(school: School, view: BookingView) -> None:
     with school.database.write() as session:
-        organise.find_host(session, school.conference_id, "t01").delay_minutes = 10
+        lookup.find_host(session, school.conference_id, "t01").delay_minutes = 10
     assert write(school, "late", view.guest_id, {"host": host_id(school), "minutes": 5}) is None
     letter = write(school, "late", view.guest_id, {"host": host_id(school), "minutes": 10})
     assert letter and "15:10" in letter.text

@@ -267,7 +267,7 @@ async def test_a_family_erases_itself_after_being_asked(stage: Stage) -> None:
     for path in ("", "/my-data", "/my-data.json"):
         assert (await stage.public.get(f"{page}{path}")).status_code == 404
     in_step(stage.school)
-    stage.house.release()
+    stage.house.later.release()
     assert found(stage.house.database, ["amara"]) == []
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from conftest import KEY, NOW, School
+from conftest import KEY, NOW, School, notices
 from house import FRONTS, Stage, open_stage
 from sprechtag.conference import budgets, jobs, lookup, ruleset
 from sprechtag.conference.booking import Desk, Pick
@@ -22,8 +22,9 @@ from sprechtag.conference.errors import Refused, Spent
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import plain_class, plain_name
 from sprechtag.conference.slots import TimeWindow
-from sprechtag.conference.tables import Booking, BudgetCount, Effect, FeedbackAnswer, Guest, Notice, Slot
+from sprechtag.conference.tables import Booking, BudgetCount, Effect, FeedbackAnswer, Guest, Slot
 from sprechtag.conference.tokens import feedback_path
+from sprechtag.conference.views import guest_view
 from sprechtag.letters.channels.calendar_files import calendar_files
 from sprechtag.letters.compose import announcement, compose
 from town import links
@@ -136,9 +137,7 @@ async def test_the_organiser_hears_of_it_once_sees_it_and_undoes_it_in_one_step(
     stage.school.book(stage.school.slots("t02")[0], "honest")
     for number in range(18):
         await book(stage, number)
-    with stage.house.database.read() as session:
-        (notice,) = session.exec(select(Notice).where(Notice.kind == "budget")).all()
-        assert notice.user_id == "orga"
+    assert [user for user, _ in notices(stage.house.database, "budget")] == ["orga"]
     organiser = stage.as_user("orga")
     organiser.base_url = httpx.URL(f"http://nc.example{FRONTS['php']}sprechtag/api/v1/")
     organiser.headers["X-Requested-With"] = "test"
@@ -190,8 +189,7 @@ async def test_without_a_way_to_write_nobody_is_asked_to_confirm(stage: Stage) -
             stage.school.book(slot, f"{user}x{number}")
     answer = await book(stage, 40)
     assert answer.status_code == 200 and "is booked" in answer.text
-    with stage.house.database.read() as session:
-        assert [notice.kind for notice in session.exec(select(Notice).where(Notice.user_id == "orga"))] == ["budget"]
+    assert [user for user, _ in notices(stage.house.database, "budget")] == ["orga"]
 
 
 async def test_the_question_after_the_day_is_not_answered_by_one_visitor_for_all(stage: Stage) -> None:
@@ -311,8 +309,7 @@ async def test_words_to_a_host_have_a_budget(stage: Stage) -> None:
     view = stage.school.book(stage.school.slots()[0], "a", place="video")
     path = f"j/{view.public_id}/{KEY.token('join', view.public_id, 1)}/message"
     answers = [(await stage.public.post(path, data={"text": f"spam {number}"})).status_code for number in range(9)]
-    with stage.house.database.read() as session:
-        told = session.exec(select(Notice).where(Notice.kind == "family_says")).all()
+    told = notices(stage.house.database, "family_says")
     assert len(answers) == 9 and len(told) <= 6
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 import structlog
-from sprechtag.sync.today import Today
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -22,10 +21,13 @@ from conftest import NOW, School
 from security.hostile import Target, all_routes, open_target
 from security.test_api_fuzz import operations, path_of, schema_of
 from security.test_forms_fuzz import address, routes
-from sprechtag.conference import letters, waiting
+from sprechtag.conference import follow, letters, waiting
 from sprechtag.conference.tables import Booking, Conference, Effect, GuestLetter, Host, Slot
-from sprechtag.database import Database
+from sprechtag.database import Database, utc_now
+from sprechtag.day.evening import tell_organisers
 from sprechtag.day.observer import Observer
+from sprechtag.errands import queue
+from sprechtag.errands.testing import run_due
 from sprechtag.guests.theme import Theme
 from sprechtag.letters import mime
 from sprechtag.letters.channels.errors import RelayTrouble
@@ -34,7 +36,6 @@ from sprechtag.letters.headers import one_line
 from sprechtag.letters.letter import Letter
 from sprechtag.letters.mime import message
 from sprechtag.nextcloud import calendar
-from sprechtag.nextcloud.session import Door
 from sprechtag.privacy.retention import erase_expired, tidy
 from sprechtag.sandbox.world import Fault
 from sprechtag.settings import Settings
@@ -88,8 +89,8 @@ def at_night(database: Database) -> None:
             waiting.sweep(session, moment)
             tidy(session, moment)
             erase_expired(session, now)
-        Today(database, Door("", "", "", ""), lambda moment=moment: moment).tell_organisers()
-        Observer(database, dict, lambda moment=moment: moment, lambda: True, lambda: None, "one").look()
+            tell_organisers(session, moment)
+        Observer(database, dict, lambda moment=moment: moment).look()
 
 
 def test_a_day_that_cannot_be_ends_nothing_for_the_others(target: Target) -> None:
@@ -198,25 +199,27 @@ def test_an_error_while_sending_is_noted_for_the_organiser_and_tried_again_later
         raise Surprise(SECRET)
 
     monkeypatch.setattr(house.relay, "send", surprise)
-    monkeypatch.setattr(house.follower, "mail_is_due", lambda state: state.behind)
     with house.database.write() as session:
         booking = session.execute(select(Booking).where(col(Booking.place) == "on_site")).scalars().first()
         assert booking
-        letters.write(session, booking.guest_id, "wishes", "x", {}, NOW, NOW + timedelta(days=9))
-        letters.write(session, booking.guest_id, "rehearsal", "x", {}, NOW, NOW + timedelta(days=9))
+        letters.write(session, booking.guest_id, "new_link", "x", {}, NOW, utc_now() + timedelta(days=900))
         guest_id, booking_id = booking.guest_id, booking.id
-        letter_id = session.execute(select(col(GuestLetter.id)).where(col(GuestLetter.kind) == "wishes")).scalar_one()
-    monkeypatch.setattr(house.post, "_letter", lambda *_: Letter(("x", "a@b.example"), "s", "t", "<p>h"))
+        letter_id = session.execute(select(col(GuestLetter.id)).where(col(GuestLetter.kind) == "new_link")).scalar_one()
+        queue.forget(session, "booking", [str(booking_id)])
+        for effect in session.execute(select(Effect).where(col(Effect.booking_id) == booking_id)).scalars():
+            effect.applied_revision = 0 if effect.kind == "mail" else booking.revision
+        follow.mail(session, guest_id, NOW)
     with structlog.testing.capture_logs() as logs:
-        for _ in range(2):
-            target.runner.run(house.follower.follow_mail(guest_id))
-        target.runner.run(house.post.send_letter(letter_id))
+        run_due(house.worker, ["mail", "letter"])
     with house.database.read() as session:
         effect = session.get_one(Effect, (booking_id, "mail"))
         due = session.get_one(GuestLetter, letter_id)
-    assert effect.last_error == "An error in Sprechtag (Surprise). It is tried again." == due.last_error
-    assert effect.attempts == 2 and effect.next_attempt_at > NOW and due.next_attempt_at > NOW and due.attempts == 1
-    assert "Öz" not in str(logs) and {entry["error"] for entry in logs} == {"Surprise"}
+        mail = queue.of(session, "mail", [str(guest_id)])[str(guest_id)]
+        letter = queue.of(session, "letter", [str(letter_id)])[str(letter_id)]
+    said = "An error in Sprechtag (Surprise). It is tried again by itself."
+    assert effect.last_error == due.last_error == mail.problem == letter.problem == said
+    assert mail.attempts == letter.attempts == 1 and min(mail.due_at, letter.due_at) > house.clock()
+    assert "Öz" not in str(logs) and {entry["error"] for entry in logs if "error" in entry} == {"Surprise"}
 
 
 @pytest.mark.parametrize(
@@ -290,7 +293,7 @@ def test_while_nextcloud_hangs_each_calendar_is_asked_for_once() -> None:
         town.world.faults.append(Fault("calendars", "delay", seconds=20.0))
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
-            waiting_ = readings(town.storage / "app" / "work.sqlite")
+            waiting_ = readings(town.storage / "app" / "sprechtag.sqlite")
             assert len(waiting_) == len(set(waiting_)) <= len(hosts), waiting_
             time.sleep(0.5)
         assert waiting_
@@ -300,8 +303,4 @@ def test_while_nextcloud_hangs_each_calendar_is_asked_for_once() -> None:
 def readings(path: Path) -> list[str]:
     """What waits or runs, by what it is about."""
     with closing(sqlite3.connect(path, timeout=30)) as database:
-        rows = database.execute(
-            "SELECT workflow_uuid FROM workflow_status "
-            "WHERE name = 'read_calendar' AND status IN ('ENQUEUED', 'PENDING')"
-        )
-        return [name.rpartition("-")[0] for (name,) in rows]
+        return [key for (key,) in database.execute("SELECT key FROM errand WHERE kind = 'calendar'")]

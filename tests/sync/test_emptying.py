@@ -10,10 +10,16 @@ import pytest
 from sqlmodel import select
 
 from conftest import NOW, Clock, eventually
+from sprechtag.conference import follow
 from sprechtag.conference.tables import Booking, EventToEmpty, Guest, Slot
 from sprechtag.database import Database
+from sprechtag.errands.lanes import Share
+from sprechtag.errands.retry import Retry
+from sprechtag.errands.testing import open_errands, run_due
+from sprechtag.errands.worker import Kind, Worker
 from sprechtag.nextcloud.errors import NotAllowed
-from sprechtag.sync.emptying import Emptying, emptied
+from sprechtag.nextcloud.troubles import explain
+from sprechtag.sync.emptying import Emptying
 from town import Event, Town, open_town
 
 
@@ -93,27 +99,21 @@ class Gone:
         return None
 
 
-async def test_a_host_who_is_gone_is_asked_less_and_less_and_keeps_no_other_back(database: Database) -> None:
+def test_a_host_who_is_gone_is_asked_less_and_less_and_keeps_no_other_back(database: Database) -> None:
     clock, door = Clock(), Gone()
     emptying = Emptying(database, door, clock)  # type: ignore[arg-type]
+    kind = Kind("empty", Share.READINGS, emptying.empty)
+    retry = Retry.of(timedelta(seconds=5), timedelta(minutes=2))
+    worker = Worker(database, {"empty": kind}, retry, clock, explain=explain)
     with database.write() as session:
         for number, user in enumerate(("t01", "t01", "t02")):
-            event = EventToEmpty(user_id=user, calendar="c", name=f"{number}", next_attempt_at=NOW, give_up_at=NOW)
-            session.add(event)
-    assert [tries for _, tries in emptying.due()] == [0, 0]
-    (first, _), _ = emptying.due()
-    await emptying.empty(first)
-    assert len(emptying.due()) == 1 and door.asked == ["t01"]
-    clock.now += timedelta(minutes=2)
-    assert len(emptying.due()) == 2
+            session.add(EventToEmpty(user_id=user, calendar="c", name=f"{number}", give_up_at=NOW))
+        follow.emptying(session, ["t01", "t02"], NOW)
+    assert run_due(worker) == ["empty t01", "empty t02"] and door.asked == ["t01", "t02"]
+    waits = []
     for _ in range(12):
-        clock.now += timedelta(hours=7)
-        await emptying.empty(first)
-    with database.read() as session:
-        waits = [event.next_attempt_at - clock.now for event in session.exec(select(EventToEmpty))]
-    assert max(waits) == timedelta(hours=6)
-
-
-def test_what_is_no_event_is_left_as_it_is() -> None:
-    for text in ("", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n", "nonsense"):
-        assert emptied(text) == text
+        with database.read() as session:
+            waits.append(max(one.due_at for one in open_errands(session)) - clock.now)
+        clock.now += timedelta(hours=1)
+        run_due(worker)
+    assert waits[0] < timedelta(seconds=10) < timedelta(minutes=5) < waits[-1] <= timedelta(minutes=12)

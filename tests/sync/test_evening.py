@@ -4,20 +4,15 @@
 
 from datetime import UTC, datetime
 
-from sprechtag.sync.today import Today
-from sqlalchemy import select
-
-from conftest import School
-from sprechtag.conference.tables import Notice
-from sprechtag.nextcloud.session import Door
+from conftest import School, notices
+from sprechtag.day.evening import tell_organisers
 
 
 def told(school: School, now: datetime) -> list[tuple[str, str]]:
     """Whom a process that has just started tells at this moment, in all so far."""
-    Today(school.database, Door("", "", "", ""), lambda: now).tell_organisers()
-    with school.database.read() as session:
-        notices = session.execute(select(Notice)).scalars()
-        return [(one.user_id, one.about) for one in notices if one.kind == "evening"]
+    with school.database.write() as session:
+        tell_organisers(session, now)
+    return notices(school.database, "evening")
 
 
 def test_the_organiser_is_told_once_at_six_in_the_evening_there(school: School) -> None:

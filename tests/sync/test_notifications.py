@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from conftest import PATIENCE, eventually
-from sprechtag.conference.tables import Alarm, Conference, Notice
+from conftest import PATIENCE, eventually, notices
+from sprechtag.conference.tables import Alarm, Conference
 from sprechtag.conference.telling import tell_user
 from sprechtag.database import Database, utc_now
 from sprechtag.nextcloud.notifications import notify, readable
@@ -126,8 +126,7 @@ def test_every_alarm_of_ours(town: Town, language: str) -> None:
             tell_user(session, conference.id or 0, "orga", "alarm", utc_now(), alarm.public_id)
 
     def done() -> bool:
-        with database.read() as session:
-            return not session.execute(select(Notice).where(Notice.user_id == "orga")).first()  # type: ignore[arg-type]
+        return not notices(database, "alarm")
 
     eventually(done, what="all were sent")
     database.close()

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Letters over a real SMTP relay: reminders, offers, invitations, wishes; and what stands in the mails about bookings."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,13 +12,14 @@ from sqlmodel import select
 
 from conftest import KEY, Clock, School, make_school
 from sprechtag.bootstrap import House
-from sprechtag.conference import jobs, letters, lookup, organise
+from sprechtag.conference import follow, jobs, letters, lookup, organise
 from sprechtag.conference.families import Family, invite
 from sprechtag.conference.hosts import decline
 from sprechtag.conference.instance import learn
 from sprechtag.conference.named import name_host
 from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestLetter, Job, JobItem
+from sprechtag.errands.testing import open_errands, run_due
 from sprechtag.letters.compose import compose
 from sprechtag.letters.mime import message
 from sprechtag.sandbox.demo import new_world
@@ -41,11 +41,14 @@ class Office:
     def deliver(self) -> list[Mail]:
         """Sends everything that is due; returns the mails that came in."""
         self.world.mails.clear()
-        for due in self.house.post.due_letters():
-            asyncio.run(self.house.post.send_letter(due.id))
-        for one in self.house.post.due_messages():
-            asyncio.run(self.house.post.send_message(one.job_id, one.guest_id))
+        run_due(self.house.worker, ["letter", "message"])
         return list(self.world.mails)
+
+    def due(self) -> list[str]:
+        """What may be sent now."""
+        with self.house.database.read() as session:
+            found = [*open_errands(session, "letter"), *open_errands(session, "message")]
+        return [one.key for one in found if one.due_at <= self.school.clock.now]
 
     def mail_about_bookings(self, guest_id: int) -> Mail:
         """The mail about what is new; room and event are taken as done."""
@@ -54,9 +57,17 @@ class Office:
                 if effect.kind != "mail":
                     effect.applied_revision = session.get_one(Booking, effect.booking_id).revision
         self.world.mails.clear()
-        asyncio.run(self.house.follower.follow_mail(guest_id))
+        with self.house.database.write() as session:
+            follow.mail(session, guest_id, self.school.clock.now)
+        run_due(self.house.worker, ["mail"])
         (mail,) = self.world.mails
         return mail
+
+
+def write_due(office: Office) -> None:
+    with office.house.database.write() as session:
+        letters.write_reminders(session, office.school.clock.now)
+        letters.write_feedback(session, office.school.clock.now)
 
 
 @pytest.fixture
@@ -95,7 +106,7 @@ def test_a_reminder_holds_all_appointments_of_the_day_in_the_schools_words(offic
     office.school.book(office.school.slots("t02")[3], "a")
     set_texts(office, {"reminder": {"en": "Do not forget, {name}: {when}!"}})
     office.school.clock.now = FIRST - timedelta(hours=23)
-    office.house.post.write_due()
+    write_due(office)
     (mail,) = office.deliver()
     assert mail.subject == "Reminder: Wed 13 Jan, 15:00 – Elternsprechtag"
     assert "Do not forget, Family a: Wednesday, 13 January 2027!" in mail.text and mail.text.count("Number: ") == 2
@@ -106,7 +117,7 @@ def test_a_reminder_holds_all_appointments_of_the_day_in_the_schools_words(offic
 def test_a_reminder_of_what_was_cancelled_meanwhile_is_not_sent(office: Office) -> None:
     view = office.school.book(office.school.slots("t01")[0], "a")
     office.school.clock.now = FIRST - timedelta(hours=23)
-    office.house.post.write_due()
+    write_due(office)
     office.school.desk.cancel(view.id)
     assert office.deliver() == []
     with office.house.database.read() as session:
@@ -126,24 +137,24 @@ def test_answers_go_to_the_organiser_and_nothing_is_tracked(office: Office) -> N
 def test_a_relay_in_trouble_is_tried_again_and_an_address_it_does_not_know_is_not(office: Office) -> None:
     office.school.book(office.school.slots("t01")[0], "a")
     office.school.clock.now = FIRST - timedelta(hours=23)
-    office.house.post.write_due()
+    write_due(office)
     office.world.faults.append(Fault("SMTP /data", "status", 451, times=1))
     assert office.deliver() == []
-    assert office.house.post.due_letters() == []
+    assert office.due() == []
     office.school.clock.now += timedelta(minutes=1)
     assert len(office.deliver()) == 1
     office.school.clock.now = FIRST - timedelta(minutes=59)
-    office.house.post.write_due()
+    write_due(office)
     office.world.faults.append(Fault("SMTP /rcpt", "status", 550, times=1, text="5.1.1 no such user"))
     office.deliver()
     office.school.clock.now += timedelta(minutes=30)
-    assert office.house.post.due_letters() == []
+    assert office.due() == []
 
 
 def test_a_wrong_sender_and_a_rate_that_is_exceeded_end_no_mail(office: Office) -> None:
     office.school.book(office.school.slots("t01")[0], "a")
     office.school.clock.now = FIRST - timedelta(hours=23)
-    office.house.post.write_due()
+    write_due(office)
     office.world.faults.append(Fault("SMTP /mail", "status", 550, times=1, text="5.1.8 sender unknown"))
     office.world.faults.append(Fault("SMTP /data", "status", 554, times=1, text="rate exceeded"))
     for _ in range(2):
@@ -155,7 +166,7 @@ def test_a_wrong_sender_and_a_rate_that_is_exceeded_end_no_mail(office: Office) 
 def test_a_lost_answer_is_one_mail_more_at_the_most(office: Office) -> None:
     office.school.book(office.school.slots("t01")[0], "a")
     office.school.clock.now = FIRST - timedelta(hours=23)
-    office.house.post.write_due()
+    write_due(office)
     office.world.faults.append(Fault("SMTP /data", "drop_after"))
     mails = []
     for _ in range(10):
@@ -173,7 +184,9 @@ def test_a_lost_answer_about_a_booking_is_one_mail_more_at_the_most(office: Offi
     ids = [office.mail_about_bookings(view.guest_id).message_id for _ in range(2)]
     assert len(set(ids)) == 1
     office.world.mails.clear()
-    asyncio.run(office.house.follower.follow_mail(view.guest_id))
+    with office.house.database.write() as session:
+        follow.mail(session, view.guest_id, office.school.clock.now)
+    run_due(office.house.worker, ["mail"])
     assert office.world.mails == []
 
 
@@ -263,5 +276,5 @@ def test_without_a_channel_of_our_own_nothing_waits_for_ever(office: Office, tmp
     office.house.settings.smtp_host = ""
     office.school.book(office.school.slots("t01")[0], "a")
     office.school.clock.now = FIRST - timedelta(hours=23)
-    office.house.post.write_due()
-    assert office.deliver() == [] and office.house.post.due_letters() == []
+    write_due(office)
+    assert office.deliver() == [] and office.due() == []
