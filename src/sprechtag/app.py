@@ -83,6 +83,7 @@ def build(house: House) -> ASGIApp:
         if house.settings.sync:
             await asyncio.to_thread(house.observer.stop)
             await asyncio.to_thread(house.work.stop)
+        await house.relay.close()
         house.database.close()
 
     app = FastAPI(
