@@ -178,6 +178,7 @@ class House:
             explain,
             self.later.begin,
             self.later.asked,
+            self.relay.close,
             rests=REST_SECONDS * settings.pace,
             lease=LEASE * settings.pace,
         )

@@ -3,13 +3,20 @@
 """A mail over a relay that does its work, refuses, dawdles or breaks off."""
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from letters.conftest import Line
 from sprechtag.letters.channels.errors import AddressRefused, AnswerLost, ChannelError, MessageRefused, RelayTrouble
 from sprechtag.letters.channels.smtp import Relay
+from sprechtag.sandbox.demo import new_world
+from sprechtag.sandbox.smtp import Relay as SandboxRelay
+from sprechtag.settings import Settings
 
 
 async def refusal(line: Line, **more: object) -> ChannelError:
@@ -165,6 +172,47 @@ async def test_a_relay_without_tls_is_not_used_when_tls_is_asked_for(line: Line)
         error = await refusal(line, smtp_security=security)
         assert isinstance(error, RelayTrouble) and "encrypted" in str(error)
     assert line.world.mails == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key and certificate of "localhost" in one file, signed by itself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is missing")
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    made = subprocess.run(["openssl", *words.split(), "-keyout", "-", "-out", "-"], capture_output=True, check=True)
+    path.write_bytes(made.stdout)
+    return path
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_tls_only_with_a_certificate_that_is_trusted(
+    certificate: Path, security: str, trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    world = new_world("http://nc.example", "s" * 64)
+    relay = SandboxRelay(world, password="right", **{security: context})  # type: ignore[arg-type]
+    settings = Settings(
+        smtp_host="localhost",
+        smtp_port=relay.start(),
+        smtp_security=security,
+        smtp_user="schule",
+        smtp_password="right",
+        smtp_from="schule@schule.example",
+    )
+    line = Line(world, relay, Relay(seconds=5), settings)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        for number in range(3):
+            await line.send(name=str(number))
+        assert len(world.mails) == 3
+    else:
+        assert "encrypted" in str(await refusal(line)) and world.mails == []
+    await line.ours.close()
+    await asyncio.to_thread(relay.stop)
 
 
 @pytest.mark.parametrize("line", [{"password": "right"}], indirect=True)

@@ -77,7 +77,8 @@ def _nothing(_session: Session, _now: datetime) -> None:
 class Worker:
     """`explain` turns what a room raises into a `Trouble`, or returns None for what it does not know. `enabled` says
     whether Nextcloud's admin has switched the app on; `clock` gives UTC. `rests`: seconds after which it looks, told
-    or not. `begin` puts what a process finds when it starts, `asked` what pages have asked for (`ask`)."""
+    or not. `begin` puts what a process finds when it starts, `asked` what pages have asked for
+    (`ask`); `leave` closes what the loop holds open."""
 
     database: Database
     kinds: Mapping[str, Kind]
@@ -87,6 +88,7 @@ class Worker:
     explain: Explain = lambda _: None
     begin: Callable[[Session, datetime], None] = _nothing
     asked: Callable[[Session, datetime], None] | None = None
+    leave: Callable[[], Awaitable[None]] | None = None
     rests: float = REST_SECONDS
     lease: timedelta = LEASE
     seats: Seats = field(default_factory=Seats)
@@ -305,6 +307,8 @@ class Worker:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, *helpers, return_exceptions=True)
+        if self.leave:
+            await self.leave()
 
     def _mind_the_clock(self, now: datetime) -> None:
         """A clock that was set back would have everything wait that was due by the old one."""

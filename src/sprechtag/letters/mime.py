@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A letter as a mail (RFC 5322)."""
 
+import secrets
 from contextlib import suppress
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid, parseaddr
+from email.utils import formatdate, parseaddr
 
 from ..phrases import Speaker
 from ..settings import Settings
@@ -59,7 +60,7 @@ def test_message(settings: Settings, to: str, language: str) -> EmailMessage:
     """What an admin gets who asks whether the relay works. Raises as `message`."""
     say = Speaker(language)
     sender = sender_of(settings, "Sprechtag")
-    mail = _mail(("", to), sender, message_id(make_msgid().partition("@")[0][1:], sender[1]))
+    mail = _mail(("", to), sender, message_id(secrets.token_hex(16), sender[1]))
     mail["Subject"] = say("Test mail of Sprechtag")
     mail.set_content(say("The mail server works: this is how families’ mails will reach them."))
     return mail

@@ -5,6 +5,7 @@
 import asyncio
 import email
 import email.policy
+import ssl
 from typing import Any, cast
 
 from aiosmtpd.controller import Controller
@@ -16,15 +17,23 @@ from .world import World
 
 class Relay:
     """`port` 0 takes a free one; `start` returns it. With `password` a login is asked for (the user's name does not
-    matter). Faults match `SMTP /connect`, `/mail`, `/rcpt`, `/data`; `greeted` counts connections."""
+    matter); `tls` from the start or by STARTTLS. Faults match `SMTP /connect`, `/mail`, `/rcpt`, `/data`; `greeted` counts connections."""
 
-    def __init__(self, world: World, port: int = 0, smtputf8: bool = False, password: str = "") -> None:
+    def __init__(
+        self,
+        world: World,
+        port: int = 0,
+        smtputf8: bool = False,
+        password: str = "",
+        tls: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
+    ) -> None:
         self._world = world
         self.greeted = 0
         self.envelopes: list[tuple[str, str]] = []
-        more: dict[str, Any] = {}
+        more: dict[str, Any] = {"ssl_context": tls, "tls_context": starttls, "require_starttls": starttls is not None}
         if password:
-            more = {
+            more |= {
                 "auth_required": True,
                 "auth_require_tls": False,
                 "authenticator": lambda server, session, envelope, mechanism, data: AuthResult(
