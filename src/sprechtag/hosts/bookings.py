@@ -13,7 +13,7 @@ from ..conference.progress import step_of
 from ..conference.tables import Booking, Effect
 from ..conference.views import BookingView, booking_view, bookings_of_conference, effects_of
 from ..gate import Caller
-from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
+from .access import REFUSALS, User, organised, own_booking, visible, visible_booking, visible_slot
 from .needs import House
 from .schemas import (
     Blocking,
@@ -52,7 +52,7 @@ def booking(house: House, booking_id: str, user: User) -> BookingAnswer:
 def book(house: House, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
     """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
     person = Person(data.name, data.email, data.language, data.phone)
     pick = Pick(data.slot_id, data.place, data.child, data.school_class, data.key)
     booked = house.desk.book(conference.id or 0, person, pick, by_guest=False)

@@ -18,7 +18,7 @@ from ..conference.tables import Conference, Host
 from ..day import media
 from ..gate import Caller
 from ..planning import capacity
-from .access import REFUSALS, User, own, visible
+from .access import REFUSALS, User, organised, visible
 from .groups import MayNotOrganise, NoConfirmation, check_power, groups_of
 from .needs import House
 from .schemas import (
@@ -101,7 +101,7 @@ def show(house: House, conference_id: str, user: User) -> ConferenceAnswer:
 def edit(house: House, conference_id: str, data: RulesData, user: User) -> ConferenceAnswer:
     """Sets all rules anew. 409 when a booked slot would have to go; nothing is changed then."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         if conference.state == "published":
             _check_channel(house, data.booking_by, user)
         organise.edit(session, conference, data.rules())
@@ -113,7 +113,7 @@ def remove(house: House, conference_id: str, user: User) -> None:
     """Deletes a conference that has no active bookings. 409 while calendars are still being told, or rooms to try
     in are still being taken away."""
     with house.database.write() as session:
-        removed = organise.remove(session, own(session, conference_id, user))
+        removed = organise.remove(session, organised(session, conference_id, user))
     if not removed:
         house.wake()
         raise StillFollowing
@@ -123,7 +123,7 @@ def remove(house: House, conference_id: str, user: User) -> None:
 def copy(house: House, conference_id: str, data: CopyData, user: User) -> ConferenceAnswer:
     """A new draft with the rules and hosts of this one, beginning on another day."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         _check_may_organise(house, session, user)
         made = organise.copy(session, conference, data.name or conference.name, data.first_day, house.links)
         return _answer(house, session, made, user)
@@ -165,7 +165,7 @@ def _set_state(
     house: House, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
 ) -> ConferenceAnswer:
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         change(session, conference)
         answer = _answer(house, session, conference, user)
     house.wake()

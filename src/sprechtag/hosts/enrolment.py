@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from ..conference import hosts, lookup
 from ..conference.tables import Host
 from ..gate import Caller
-from .access import REFUSALS, User, own, visible
+from .access import REFUSALS, User, organised, visible
 from .needs import House
 from .schemas import (
     CountAnswer,
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 def list_hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]:
     """For the organiser: everybody who is enrolled."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         rows = session.execute(
             select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
         ).scalars()
@@ -40,7 +40,7 @@ def list_hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]
 def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[HostAnswer]:
     """Invites hosts or brings their entries up to date, all or none."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         enrolled = [hosts.enrol(session, conference, host.entry()) for host in data]
         answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
     house.wake()
@@ -51,7 +51,7 @@ def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[
 def remind(house: House, conference_id: str, user: User) -> CountAnswer:
     """Has the hosts notified in Nextcloud who have not answered yet."""
     with house.database.write() as session:
-        count = hosts.remind(session, own(session, conference_id, user), house.clock())
+        count = hosts.remind(session, organised(session, conference_id, user), house.clock())
     house.wake()
     return CountAnswer(count=count)
 
@@ -60,7 +60,7 @@ def remind(house: House, conference_id: str, user: User) -> CountAnswer:
 def withdraw(house: House, conference_id: str, user_id: str, user: User) -> None:
     """Takes a host without active bookings out."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         hosts.withdraw(session, lookup.find_host(session, conference.id or 0, user_id))
 
 
