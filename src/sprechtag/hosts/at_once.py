@@ -4,16 +4,56 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Annotated
 
 from fastapi import APIRouter, status
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import jobs
 from ..conference.tables import Conference, Job
 from .access import REFUSALS, User, organised
+from .fields import Day, Line, UserId
 from .needs import House
-from .schemas import JobAnswer, MessageData, MessagePreview, Saying, SwitchData, SwitchPreviewAnswer
+from .schemas import JobAnswer, Message, MessagePreview, PlaceName, Saying, Strict
+
+
+class SwitchData(Strict):
+    """Which bookings to switch: all, those of one day, of one host, or both. With `offer` families can book only this
+    place from now on (not for a single day)."""
+
+    place: PlaceName
+    day: Day | None = None
+    host: UserId = ""
+    message: Message = ""
+    offer: bool = True
+
+
+class MessageData(Strict):
+    """To all families with appointments still to come, or to those of one host or one day, or (`unbooked`) to those
+    that were entered and have none."""
+
+    subject: Annotated[Line, Field(max_length=200)]
+    text: Message
+    day: Day | None = None
+    host: UserId = ""
+    unbooked: bool = False
+
+
+class UnableAnswer(BaseModel):
+    host_user_id: str
+    host_name: str
+    bookings: int
+    reason: str
+
+
+class SwitchPreviewAnswer(BaseModel):
+    bookings: int
+    guests: int
+    already: int
+    unable: list[UnableAnswer]
+
 
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 

@@ -11,15 +11,29 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import hosts, lookup
+from ..conference.hosts import HostEntry
 from ..conference.tables import Host
 from ..gate import Caller
 from .access import REFUSALS, User, organised, visible
+from .fields import Line, UserId
 from .needs import House
-from .schemas import (
-    CountAnswer,
-    HostAnswer,
-    HostData,
-)
+from .schemas import CountAnswer, HostAnswer, Strict, WindowData
+
+
+class HostData(Strict):
+    user_id: Annotated[UserId, Field(min_length=1, max_length=64)]
+    display_name: Annotated[Line, Field(max_length=200)] = ""
+    subject: Annotated[Line, Field(max_length=200)] = ""
+    classes: Annotated[Line, Field(max_length=200)] = ""
+    room: Annotated[Line, Field(max_length=100)] = ""
+    offers_on_site: bool = True
+    offers_video: bool = True
+    windows: Annotated[list[WindowData], Field(max_length=60)] = Field(default=[])
+
+    def entry(self) -> HostEntry:
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
+        return HostEntry(windows=[window.window() for window in self.windows], **values)
+
 
 HostList = Annotated[list[HostData], Field(max_length=500)]
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
