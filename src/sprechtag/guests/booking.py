@@ -59,7 +59,7 @@ def list_hosts(
 ) -> Response:
     """Whom one can see, as links to one host's times and as boxes to tick for a time table of several.
 
-    A class ticks its teachers where they are few enough for one time table; `ticked` is what was ticked before."""
+    A class ticks its hosts where they are few enough for one time table; `ticked` is what was ticked before."""
     with front.database.read() as session:
         named = named_hosts(session, visit.family_id) if visit.family else {}
         everybody = host_cards(session, visit.conference, front.clock(), "", named)

@@ -363,7 +363,7 @@ def _line(
     language = given.get("language", "").casefold()[:2]
     hosts, unknown = families.hosts_named(register.hosts, given.get("hosts", ""))
     if unknown:
-        unknown_host = "A teacher in this line is unknown. Give the name or the Nextcloud user of somebody invited."
+        unknown_host = "A host in this line is unknown. Give the name or the Nextcloud user of somebody invited."
         return ImportLine(
             line=number, user_id=name, outcome="error", problem=unknown_host, changes={"hosts": ("", unknown[0])}
         ), None
