@@ -16,7 +16,7 @@ from ..conference.instance import fact
 from ..conference.tables import Conference, FeedbackAnswer, Slot
 from ..conference.tokens import hashed, is_token
 from ..day import media
-from .front import Field, FrontOf, Language, Visit, address_of, common, message_page
+from .front import Field, FrontOf, Language, Visit, address_of, common, sentence_page
 from .manage import show
 from .page import Page
 from .refusals import Sentence, sentence
@@ -50,7 +50,7 @@ def enter_code(front: FrontOf, request: Request, token: str, code: Field = "", l
         try:
             _count_wrong(front, address_of(request), visit.conference, code)
         except Spent as refused:
-            return front.message(page, visit, sentence(page.say, refused), visit.base)
+            return front.answer(page, visit, sentence(page.say, refused), visit.base)
         return _code_form(page, visit, page.say("This code is not known. Please compare it with your letter."))
     front.desk.prove(guest.id or 0)
     page.speaks(guest.language)
@@ -193,9 +193,9 @@ def take_feedback(
         pass  # the same form twice
     except Spent as refused:
         desk.ledger.refused(conference.id or 0, refused.kind, visitor)
-        return message_page(page, sentence(page.say, refused), **common(Visit(page.path, conference, None)))
+        return sentence_page(page, sentence(page.say, refused), **common(Visit(page.path, conference, None)))
     said = Sentence(200, page.say("Thank you"), page.say("Your answer helps to do it better next time."))
-    return message_page(page, said, **common(Visit(page.path, conference, None)))
+    return sentence_page(page, said, **common(Visit(page.path, conference, None)))
 
 
 def _too_early(front: FrontOf, page: Page, conference: Conference) -> Response | None:
@@ -207,7 +207,7 @@ def _too_early(front: FrontOf, page: Page, conference: Conference) -> Response |
     if first and first <= front.clock():
         return None
     said = Sentence(403, page.say("It is too early for an answer."), page.say("Please come back after the day."))
-    return message_page(page, said, **common(Visit(page.path, conference, None)))
+    return sentence_page(page, said, **common(Visit(page.path, conference, None)))
 
 
 def _conference(front: FrontOf, page: Page, conference_id: str, token: str) -> Conference:

@@ -59,7 +59,7 @@ def list_hosts(
 ) -> Response:
     """Whom one can see, as links to one host's times and as boxes to tick for a time table of several.
 
-    A class ticks its teachers where they are few enough for one time table; `ticked` is what was ticked before."""
+    A class ticks its hosts where they are few enough for one time table; `ticked` is what was ticked before."""
     with front.database.read() as session:
         named = named_hosts(session, visit.family_id) if visit.family else {}
         everybody = host_cards(session, visit.conference, front.clock(), "", named)
@@ -105,7 +105,7 @@ def times(front: FrontOf, request: Request, token: str, host_id: str, lang: Lang
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     front.look_soon(host.id or 0)
     if closed := front.closed(page, visit, asked=asked):
-        return front.message(page, visit, closed)
+        return front.answer(page, visit, closed)
     return page.answer(
         "times.html",
         **common(visit),
@@ -131,12 +131,12 @@ def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: La
         before = _latest(visit.bookings(session))
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     if closed := front.closed(page, visit, asked=asked):
-        return front.message(page, visit, closed)
+        return front.answer(page, visit, closed)
     now = front.clock()
     try:
         rules.check_slot(visit.conference, host, slot, now, guest_id=visit.family.id if visit.family else None)
     except Refused as refused:
-        return front.message(page, visit, sentence(page.say, refused))
+        return front.answer(page, visit, sentence(page.say, refused))
     known = before or visit.family
     form = {"child": known.child if known else "", "school_class": known.school_class if known else ""}
     return _form(front, page, visit, host, slot, form | {"name": "", "email": "", "place": ""})
@@ -195,7 +195,7 @@ def _refused(
                 front, page, visit, host, slot, form, [said], front.instead(visit, host.id or 0, slot.starts_at)
             )
         case _:
-            return front.message(page, visit, said)
+            return front.answer(page, visit, said)
 
 
 def _form(
@@ -210,7 +210,7 @@ def _form(
 ) -> Response:
     problems = problems or []
     if alternatives == [] and problems:
-        return front.message(page, visit, problems[0])
+        return front.answer(page, visit, problems[0])
     listed = [{"field": problem.field, "text": f"{problem.text} {problem.advice}".strip()} for problem in problems]
     return page.answer(
         "details.html",

@@ -181,7 +181,7 @@ class Front:
             return self.desk.screen(visit.screen, address_of(request))
         return self.desk.share(address_of(request))
 
-    def own(self, page: Page, token: str, booking_id: str) -> tuple[Visit, BookingView]:
+    def own_booking(self, page: Page, token: str, booking_id: str) -> tuple[Visit, BookingView]:
         """The booking, if it is this visitor's. Raises `NotFound` else."""
         with self.database.read() as session:
             visit = self.visit(session, page, token)
@@ -214,7 +214,7 @@ class Front:
         """The path of the guest's own page."""
         return f"m/{self.links.token('manage', guest.public_id, guest.manage_generation)}"
 
-    def message(
+    def answer(
         self,
         page: Page,
         visit: Visit,
@@ -224,7 +224,7 @@ class Front:
         slots: list[FreeTime] | None = None,
         post_to: str = "",
     ) -> Response:
-        return message_page(
+        return sentence_page(
             page,
             said,
             **common(visit),
@@ -246,10 +246,10 @@ async def _front(request: Request) -> Front:
 FrontOf = Annotated[Front, Depends(_front)]
 
 
-def message_page(page: Page, said: Sentence, **more: Any) -> Response:
+def sentence_page(page: Page, said: Sentence, **more: Any) -> Response:
     """One sentence and what to do next; `more` may offer times and a way onward."""
     nothing_more = {"slots": [], "moving": False, "post_to": "", "base": "", "onward": "", "onward_text": ""}
-    answer = page.answer("message.html", said.status, heading=said.text, text=said.advice, **nothing_more | more)
+    answer = page.answer("sentence.html", said.status, heading=said.text, text=said.advice, **nothing_more | more)
     if said.minutes:
         answer.headers["Retry-After"] = str(said.minutes * 60)
     return answer
@@ -282,7 +282,7 @@ def part_of_day(hour: int) -> str:
 
 def not_found_page(page: Page) -> Response:
     """For links that lead nowhere: they say what to do, and do not count as an attack (200 would lie, 404 is right)."""
-    return message_page(page, sentence(page.say, NotFound()))
+    return sentence_page(page, sentence(page.say, NotFound()))
 
 
 def status_page(page: Page, status: int) -> Response:
@@ -298,7 +298,7 @@ def status_page(page: Page, status: int) -> Response:
         case _:
             advice = say("Please try again in a few minutes. Nothing is booked twice.")
             said = Sentence(status, say("Something went wrong here."), advice)
-    return message_page(page, said)
+    return sentence_page(page, said)
 
 
 def file_answer(body: bytes, media_type: str, name: str, *, shown: bool = False, **headers: str) -> Response:

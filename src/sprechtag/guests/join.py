@@ -188,7 +188,7 @@ def on_site(front: FrontOf, request: Request, booking_id: str, token: str, lang:
 
 
 @router.post("/j/{booking_id}/{token}/message")
-def message(
+def tell_host(
     front: FrontOf, request: Request, booking_id: str, token: str, text: Field = "", lang: Field = ""
 ) -> Response:
     """A few words to the host, who reads them in Nextcloud at once."""

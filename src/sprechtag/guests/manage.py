@@ -22,7 +22,7 @@ from ..conference.views import BookingView, booking_view, bookings_of_guest
 from ..paper.ical import calendar_file
 from ..paper.pdf import warm_up
 from ..paper.timetable import family_timetable
-from .front import Field, FrontOf, Language, Visit, common, days_with_times, file_answer, message_page
+from .front import Field, FrontOf, Language, Visit, common, days_with_times, file_answer, sentence_page
 from .page import Page, etag
 from .refusals import Sentence, sentence
 
@@ -141,7 +141,7 @@ def confirm_all(front: FrontOf, request: Request, token: str, lang: Field = "") 
     try:
         front.desk.confirm_all(visit.family_id)
     except Refused as refused:
-        return front.message(page, visit, sentence(page.say, refused), visit.base, page.say("My appointments"))
+        return front.answer(page, visit, sentence(page.say, refused), visit.base, page.say("My appointments"))
     return show(front, page, visit, _notice(page, _done(page)["confirm"]))
 
 
@@ -161,7 +161,7 @@ def new_link(front: FrontOf, request: Request, token: str, lang: Field = "") -> 
         )
         start = f"s/{share_token(visit.conference, front.links)}"
         page.about(start)
-        return message_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
+        return sentence_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
     with front.database.read() as session:
         family = session.get_one(Guest, visit.family_id)
     known = Visit(front.manage_link(family), visit.conference, family)
@@ -211,7 +211,7 @@ def leave_list(front: FrontOf, request: Request, token: str, entry_id: str, lang
 @router.get("/m/{token}/b/{booking_id}")
 def appointment(front: FrontOf, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
     page = front.page(request, lang)
-    visit, view = front.own(page, token, booking_id)
+    visit, view = front.own_booking(page, token, booking_id)
     return _appointment(front, page, visit, view)
 
 
@@ -232,7 +232,7 @@ def _appointment(
 @router.get("/m/{token}/b/{booking_id}/move")
 def move_times(front: FrontOf, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
     page = front.page(request, lang)
-    visit, view = front.own(page, token, booking_id)
+    visit, view = front.own_booking(page, token, booking_id)
     with front.database.read() as session:
         host = host_by_public_id(session, view.conference_id, view.host_public_id)
         free = free_starts(session, view.host_id, rules.bookable_from(visit.conference, front.clock()), view.id)
@@ -280,7 +280,7 @@ def change_place(
 @router.get("/m/{token}/b/{booking_id}/cancel")
 def ask_cancel(front: FrontOf, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
     page = front.page(request, lang)
-    visit, view = front.own(page, token, booking_id)
+    visit, view = front.own_booking(page, token, booking_id)
     if not view.active or front.clock() >= view.changeable_until:
         return _appointment(front, page, visit, view)
     return page.answer("cancel.html", **common(visit), view=view, one=f"{visit.base}/b/{view.public_id}")
@@ -319,7 +319,7 @@ def _change(
     what: str,
 ) -> Response:
     page = front.page(request, lang)
-    visit, view = front.own(page, token, booking_id)
+    visit, view = front.own_booking(page, token, booking_id)
     one = f"{visit.base}/b/{view.public_id}"
     page.home(one)
     try:
@@ -329,7 +329,7 @@ def _change(
         said = sentence(page.say, refused)
         wanted = refused.starts_at if isinstance(refused, SlotTaken) else view.starts_at
         slots = front.instead(visit, view.host_id, wanted) if what == "move" else []
-        return front.message(page, visit, said, one, page.say("Your appointment"), slots, f"{one}/move")
+        return front.answer(page, visit, said, one, page.say("Your appointment"), slots, f"{one}/move")
     with front.database.read() as session:
         view = booking_view(session, view.id)
     notice = _notice(page, _done(page)[what])
@@ -341,7 +341,7 @@ def _change(
 @router.get("/m/{token}/b/{booking_id}/appointment.ics")
 def one_as_file(front: FrontOf, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
     page = front.page(request, lang)
-    _, view = front.own(page, token, booking_id)
+    _, view = front.own_booking(page, token, booking_id)
     return _calendar(calendar_file([view], page.say, "PUBLISH" if view.active else "CANCEL"))
 
 

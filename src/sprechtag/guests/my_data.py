@@ -18,7 +18,7 @@ from ..conference.tables import Guest
 from ..paper.pdf import pdf_soon
 from ..privacy import my_data
 from ..privacy.family import ChildCorrection, Correction, children, correct_as_family, erase, export, parts
-from .front import Field, FrontOf, Language, Sent, Visit, common, file_answer, message_page, text_of
+from .front import Field, FrontOf, Language, Sent, Visit, common, file_answer, sentence_page, text_of
 from .page import Page
 from .refusals import Sentence, sentence
 
@@ -81,7 +81,7 @@ def correct(front: FrontOf, request: Request, token: str, sent: Sent) -> Respons
     except Invalid as invalid:
         return _again(front, page, visit, form, invalid)
     except Refused as refused:
-        return front.message(
+        return front.answer(
             page, visit, sentence(page.say, refused), f"{visit.base}/my-data", page.say("What is kept about you")
         )
     if moved:
@@ -96,7 +96,7 @@ def _moved(front: FrontOf, page: Page, visit: Visit, guest: Guest, mailed: bool)
     said = Sentence(200, page.say("Your old links are void"), text)
     page.about("")
     onward = {} if mailed else {"onward": front.manage_link(guest), "onward_text": page.say("My appointments")}
-    return message_page(page, said, **common(visit), **onward)
+    return sentence_page(page, said, **common(visit), **onward)
 
 
 def _again(front: FrontOf, page: Page, visit: Visit, form: dict[str, str], invalid: Invalid) -> Response:
@@ -141,7 +141,7 @@ def erase_family(front: FrontOf, request: Request, token: str, lang: Field = "")
     start = f"s/{share_token(visit.conference, front.links)}"
     page.about(start)
     said = Sentence(200, page.say("Everything about you is erased"), text)
-    return message_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
+    return sentence_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
 
 
 # -- common -------------------------------------------------------------------------------------------------

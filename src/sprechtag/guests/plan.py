@@ -108,7 +108,7 @@ def plan(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
         sheet = _sheet(front, session, page, visit, form, hosts, keep) if 0 < len(hosts) <= MOST_WANTED else None
     page.home(visit.start)
     if closed := front.closed(page, visit, asked=_all_have_asked(front, visit, hosts)):
-        return front.message(page, visit, closed)
+        return front.answer(page, visit, closed)
     if sheet is None:
         problem = (
             page.say("Tick at least one person.")
@@ -227,7 +227,7 @@ def _refused(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Resp
         case Invalid() | LimitReached():
             return _answer(front, page, sheet, [sentence(page.say, refused)])
         case _:
-            return front.message(page, sheet.visit, sentence(page.say, refused))
+            return front.answer(page, sheet.visit, sentence(page.say, refused))
 
 
 def _renewed(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Response:

@@ -24,7 +24,7 @@ def ask(front: FrontOf, request: Request, token: str, host_id: str, lang: Langua
     page = front.page(request, lang)
     visit, host = _host(front, page, token, host_id)
     if closed := front.closed(page, visit):
-        return front.message(page, visit, closed)
+        return front.answer(page, visit, closed)
     family = visit.family
     form = {"child": family.child if family else "", "school_class": family.school_class if family else ""}
     return _form(page, visit, host, form | {"name": "", "email": ""})
@@ -55,13 +55,13 @@ def join(
     except Invalid as refused:
         return _form(page, visit, host, form, [sentence(page.say, refused)])
     except Refused as refused:
-        return front.message(page, visit, sentence(page.say, proof.neutral(refused, door)))
+        return front.answer(page, visit, sentence(page.say, proof.neutral(refused, door)))
     said = Sentence(
         200,
         page.say("You are on the waiting list of %(host)s", host=host.display_name),
         page.say("As soon as a time becomes free we write to you and hold it for you."),
     )
-    return front.message(page, visit, said, visit.base if visit.again else visit.start)
+    return front.answer(page, visit, said, visit.base if visit.again else visit.start)
 
 
 def _host(front: FrontOf, page: Page, token: str, host_id: str) -> tuple[Visit, Host]:

@@ -41,7 +41,7 @@ def wish(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
         if visit.guest is None:
             rules.check_share_link_books(visit.conference)
     except Refused as refused:
-        return front.message(page, visit, sentence(page.say, refused))
+        return front.answer(page, visit, sentence(page.say, refused))
     if not hosts:
         return list_hosts(front, page, visit, problem=page.say("Tick at least one person."))
     if text_of(form, "do") == "save":
@@ -78,7 +78,7 @@ def _save(
     except Invalid as refused:
         return _form(front, page, visit, form, hosts, [sentence(page.say, refused)])
     except Refused as refused:
-        return front.message(page, visit, sentence(page.say, proof.neutral(refused, door)))
+        return front.answer(page, visit, sentence(page.say, proof.neutral(refused, door)))
     until = visit.conference.wishes_until
     notice = {
         "title": page.say("Your wishes are noted"),

@@ -35,7 +35,7 @@ def find(session: Session, conference_id: str) -> Conference:
     return conference
 
 
-def own(session: Session, conference_id: str, user: Caller) -> Conference:
+def organised(session: Session, conference_id: str, user: Caller) -> Conference:
     """The caller's own conference."""
     conference = find(session, conference_id)
     if conference.organiser_id != user.user_id:

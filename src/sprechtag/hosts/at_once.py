@@ -4,16 +4,56 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Annotated
 
 from fastapi import APIRouter, status
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import jobs
 from ..conference.tables import Conference, Job
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
+from .fields import Day, Line, UserId
 from .needs import House
-from .schemas import JobAnswer, MessageData, MessagePreview, Saying, SwitchData, SwitchPreviewAnswer
+from .schemas import JobAnswer, Message, MessagePreview, PlaceName, Saying, Strict
+
+
+class SwitchData(Strict):
+    """Which bookings to switch: all, those of one day, of one host, or both. With `offer` families can book only this
+    place from now on (not for a single day)."""
+
+    place: PlaceName
+    day: Day | None = None
+    host: UserId = ""
+    message: Message = ""
+    offer: bool = True
+
+
+class MessageData(Strict):
+    """To all families with appointments still to come, or to those of one host or one day, or (`unbooked`) to those
+    that were entered and have none."""
+
+    subject: Annotated[Line, Field(max_length=200)]
+    text: Message
+    day: Day | None = None
+    host: UserId = ""
+    unbooked: bool = False
+
+
+class UnableAnswer(BaseModel):
+    host_user_id: str
+    host_name: str
+    bookings: int
+    reason: str
+
+
+class SwitchPreviewAnswer(BaseModel):
+    bookings: int
+    guests: int
+    already: int
+    unable: list[UnableAnswer]
+
 
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
@@ -22,7 +62,7 @@ router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUS
 def preview_switch(house: House, conference_id: str, data: SwitchData, user: User) -> SwitchPreviewAnswer:
     """Counts whom a switch would concern. Nothing is changed."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         scope = jobs.Scope(data.day, data.host)
         found = jobs.preview_switch(session, conference, data.place, scope, house.clock())
     return SwitchPreviewAnswer.model_validate(asdict(found))
@@ -54,7 +94,7 @@ def cancel_all(house: House, conference_id: str, data: Saying, user: User) -> Jo
 def preview_message(house: House, conference_id: str, data: MessageData, user: User) -> MessagePreview:
     """Counts whom a message would reach. Nothing is sent."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         guests = len(
             jobs.message_guests(session, conference, jobs.Scope(data.day, data.host, data.unbooked), house.clock())
         )
@@ -79,7 +119,7 @@ def message(house: House, conference_id: str, data: MessageData, user: User) -> 
 
 def _begin(house: House, conference_id: str, user: User, begin: Callable[[Session, Conference], Job]) -> JobAnswer:
     with house.database.write() as session:
-        job = begin(session, own(session, conference_id, user))
+        job = begin(session, organised(session, conference_id, user))
         answer = job_answer(job)
     return answer
 
@@ -88,7 +128,7 @@ def _begin(house: House, conference_id: str, user: User, begin: Callable[[Sessio
 def list_jobs(house: House, conference_id: str, user: User) -> list[JobAnswer]:
     """Long work, newest first."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         rows = session.execute(
             select(Job).where(col(Job.conference_id) == conference.id).order_by(col(Job.id).desc()).limit(20)
         ).scalars()

@@ -23,7 +23,7 @@ from ..conference.tables import (
 )
 from ..day import alarms, live, media, observer, pace, readings, timeline, turns
 from ..moments import local
-from .access import REFUSALS, User, own, visible
+from .access import REFUSALS, User, organised, visible
 from .fields import Day
 from .needs import House
 from .servers import LineAnswer, ServerAnswer, _points, _servers
@@ -111,7 +111,7 @@ def board(house: House, conference_id: str, request: Request, user: User, day: D
     nothing has changed."""
     now = house.clock()
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         days = _days(session, conference)
         shown = day or _nearest(days, timeline.today_of(conference, now))
         answer = _board(house, session, conference, shown, days, now)

@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Bookings and slots, for the organiser and for the host."""
 
+from datetime import datetime
+from typing import Annotated, Literal
+
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 from sqlmodel import col
 
 from ..conference import lookup, organise, windows
@@ -13,18 +17,75 @@ from ..conference.person import Person
 from ..conference.tables import Booking
 from ..conference.views import BookingView, booking_view, bookings_of_conference
 from ..gate import Caller
-from .access import REFUSALS, User, own, own_booking, visible, visible_booking, visible_slot
+from .access import REFUSALS, User, organised, own_booking, visible, visible_booking, visible_slot
+from .fields import Id, Line, SchoolClass, Spoken, Text
 from .needs import House
-from .schemas import (
-    Blocking,
-    BookingAnswer,
-    EffectAnswer,
-    Moving,
-    NoteData,
-    PhoneBooking,
-    PlaceChange,
-    Saying,
-)
+from .schemas import PlaceName, Saying, Strict
+
+
+class Moving(Saying):
+    slot_id: Id
+
+
+class PlaceChange(Saying):
+    place: PlaceName
+
+
+class NoteData(Strict):
+    note: Annotated[Text, Field(max_length=4000)]
+
+
+class Blocking(Strict):
+    blocked: bool
+
+
+class PhoneBooking(Strict):
+    """`email` may be empty: then nobody is written to. `key` makes a repeated call book once."""
+
+    slot_id: Id
+    place: PlaceName
+    child: Line
+    school_class: SchoolClass = ""
+    name: Line
+    email: Line = ""
+    phone: Line = ""
+    language: Spoken = "de"
+    key: Annotated[Line, Field(max_length=100)] = ""
+
+
+class EffectAnswer(BaseModel):
+    kind: str
+    state: Literal["done", "waiting", "failing", "gave_up"]
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: str
+    """Why it does not go on; where it is done, what was not as usual (a mail whose answer got lost)."""
+
+
+class BookingAnswer(BaseModel):
+    id: str
+    code: str
+    state: Literal["active", "cancelled"]
+    place: Literal["on_site", "video"]
+    revision: int
+    starts_at: datetime
+    ends_at: datetime
+    host_user_id: str
+    host_name: str
+    room: str
+    child: str
+    school_class: str
+    guest_name: str
+    guest_email: str | None = None
+    """Only for the organiser, and for hosts where the conference says so."""
+    note: str | None = None
+    """The host's own; null for everybody else."""
+    slot_id: str
+    unconfirmed: bool
+    """Holds its slot until the family opens the link in its mail."""
+    video_link: str
+    effects: list[EffectAnswer]
+
 
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
@@ -52,7 +113,7 @@ def booking(house: House, booking_id: str, user: User) -> BookingAnswer:
 def book(house: House, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
     """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
     person = Person(data.name, data.email, data.language, data.phone)
     pick = Pick(data.slot_id, data.place, data.child, data.school_class, data.key)
     booked = house.desk.book(conference.id or 0, person, pick, by_guest=False)

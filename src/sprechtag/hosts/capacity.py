@@ -17,7 +17,7 @@ from ..conference import windows
 from ..conference.tables import VIDEO, Booking, Conference, Host, Slot
 from ..day import media
 from ..planning import capacity
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
 from .fields import Line
 from .needs import House
 from .schemas import Strict
@@ -129,7 +129,7 @@ def show_capacity(
 ) -> CapacityAnswer:
     """Whether the calls fit: those that are booked, or `all` that could be."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         found = _booked(session, conference) if calls == "booked" else _possible(session, conference)
     spans, hosts = [(start, end) for start, end, _ in found], [host for _, _, host in found]
     media = MediaData.model_validate(house.options().media)
@@ -140,7 +140,7 @@ def show_capacity(
 def stagger(house: House, conference_id: str, data: StaggerData, user: User) -> CapacityAnswer:
     """Has the hosts begin in groups, each some minutes after the one before. 409 where a booked time would go."""
     with house.database.write() as session:
-        windows.stagger(session, own(session, conference_id, user), data.groups, data.minutes)
+        windows.stagger(session, organised(session, conference_id, user), data.groups, data.minutes)
     return show_capacity(house, conference_id, user, "all")
 
 

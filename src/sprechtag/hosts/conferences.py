@@ -5,31 +5,133 @@ conference does not exist (404). The gate has made sure that somebody is logged 
 form's."""
 
 from collections.abc import Callable
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import administration, organise, ruleset, windows
 from ..conference.errors import StillFollowing
-from ..conference.slots import slots_of
+from ..conference.ruleset import Rules
+from ..conference.slots import TimeWindow, slots_of
 from ..conference.tables import Conference, Host
 from ..day import media
 from ..gate import Caller
 from ..planning import capacity
-from .access import REFUSALS, User, own, visible
+from .access import REFUSALS, User, organised, visible
+from .fields import Day, Instant, Line, Text, Zone
 from .groups import MayNotOrganise, NoConfirmation, check_power, groups_of
 from .needs import House
-from .schemas import (
-    ConferenceAnswer,
-    CopyData,
-    PreviewAnswer,
-    RulesData,
-)
+from .schemas import Minutes, Strict, WindowAnswer, WindowData
 
 HostCount = Annotated[int, Query(ge=0, le=5000)]
 EachCount = Annotated[int, Query(ge=0, le=1000)]
+
+
+class RulesData(Strict):
+    """The rules of a conference; minutes, days and counts are whole numbers."""
+
+    name: Annotated[Line, Field(max_length=200)]
+    windows: Annotated[list[WindowData], Field(max_length=60)]
+    description: Annotated[Text, Field(max_length=4000)] = ""
+    contact: Annotated[Line, Field(max_length=400)] = ""
+    time_zone: Zone = "Europe/Berlin"
+    slot_minutes: Annotated[int, Field(ge=1, le=480)] = 10
+    pause_minutes: Annotated[int, Field(ge=0, le=480)] = 0
+    offers_on_site: bool = True
+    offers_video: bool = True
+    opens_at: Instant | None = None
+    closes_at: Instant | None = None
+    lead_minutes: Minutes = 60
+    change_deadline_minutes: Minutes = 120
+    max_bookings_per_guest: Annotated[int, Field(ge=1, le=100)] = 10
+    max_bookings_per_guest_and_host: Annotated[int, Field(ge=1, le=20)] = 1
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    contact_for_hosts: bool = False
+    booking_by: Literal["link", "confirmed", "invited"] = "link"
+    languages: Annotated[Line, Field(max_length=200)] = ""
+    walk_minutes: Annotated[int, Field(ge=0, le=120)] = 5
+    reminders: Annotated[Line, Field(max_length=100)] = "1440,60"
+    waiting_list: bool = True
+    priority_from: Instant | None = None
+    booking_mode: Literal["direct", "wishes", "assigned"] = "direct"
+    wishes_until: Instant | None = None
+    privacy_notice: Annotated[Text, Field(max_length=4000)] = ""
+    legal_basis: Annotated[Text, Field(max_length=1000)] = ""
+    data_protection_officer: Annotated[Text, Field(max_length=1000)] = ""
+    empty_events: bool = True
+    feedback: bool = False
+
+    def rules(self) -> Rules:
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
+        return Rules(windows=[window.window() for window in self.windows], **values)
+
+
+class PreviewAnswer(BaseModel):
+    """`times` are the slots' starts for one host, `slots` those of all hosts. `calls` run at once if every time became
+    a video call; `calls_fit` is None where nothing was entered to compare with, and `tightest` is what fits worst."""
+
+    times: list[datetime]
+    slots: int
+    families: int
+    calls: int
+    calls_fit: bool | None
+    tightest: str
+
+
+class CopyData(Strict):
+    first_day: Day
+    name: Annotated[Line, Field(max_length=200)] = ""
+
+
+class ConferenceAnswer(BaseModel):
+    id: str
+    name: str
+    description: str
+    contact: str
+    time_zone: str
+    state: Literal["draft", "published", "closed"]
+    slot_minutes: int
+    pause_minutes: int
+    offers_on_site: bool
+    offers_video: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    lead_minutes: int
+    change_deadline_minutes: int
+    max_bookings_per_guest: int
+    max_bookings_per_guest_and_host: int
+    retention_days: int
+    contact_for_hosts: bool
+    booking_by: Literal["link", "confirmed", "invited"]
+    languages: str
+    walk_minutes: int
+    reminders: str
+    waiting_list: bool
+    priority_from: datetime | None
+    booking_mode: Literal["direct", "wishes", "assigned"]
+    wishes_until: datetime | None
+    privacy_notice: str
+    legal_basis: str
+    data_protection_officer: str
+    empty_events: bool
+    feedback: bool
+    windows: list[WindowAnswer]
+    role: Literal["organiser", "host"]
+    host_state: Literal["invited", "joined", "declined"] | None = None
+    share_link: str = ""
+    """Empty for hosts, and for organisers while the public address is not known yet."""
+
+    @classmethod
+    def of(cls, conference: Conference, windows: list[TimeWindow], **more: object) -> "ConferenceAnswer":
+        fields = {name: getattr(conference, name) for name in cls.model_fields if hasattr(conference, name)}
+        listed = WindowAnswer.all(windows)
+        return cls(**fields | {"id": conference.public_id, "windows": listed} | more)
+
+
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
 
@@ -100,7 +202,7 @@ def show(house: House, conference_id: str, user: User) -> ConferenceAnswer:
 def edit(house: House, conference_id: str, data: RulesData, user: User) -> ConferenceAnswer:
     """Sets all rules anew. 409 when a booked slot would have to go; nothing is changed then."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         if conference.state == "published":
             _check_channel(house, data.booking_by, user)
         organise.edit(session, conference, data.rules())
@@ -112,7 +214,7 @@ def remove(house: House, conference_id: str, user: User) -> None:
     """Deletes a conference that has no active bookings. 409 while calendars are still being told, or rooms to try
     in are still being taken away."""
     with house.database.write() as session:
-        removed = organise.remove(session, own(session, conference_id, user))
+        removed = organise.remove(session, organised(session, conference_id, user))
     if not removed:
         raise StillFollowing
 
@@ -121,7 +223,7 @@ def remove(house: House, conference_id: str, user: User) -> None:
 def copy(house: House, conference_id: str, data: CopyData, user: User) -> ConferenceAnswer:
     """A new draft with the rules and hosts of this one, beginning on another day."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         _check_may_organise(house, session, user)
         made = organise.copy(session, conference, data.name or conference.name, data.first_day, house.links)
         return _answer(house, session, made, user)
@@ -163,7 +265,7 @@ def _set_state(
     house: House, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
 ) -> ConferenceAnswer:
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         change(session, conference)
         answer = _answer(house, session, conference, user)
     return answer

@@ -14,7 +14,7 @@ from ..conference.tables import (
     Host,
 )
 from ..conference.tokens import display_path, part_of_path
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
 from .needs import House
 from .schemas import Strict
 
@@ -40,13 +40,13 @@ router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 @router.get("/conferences/{conference_id}/display")
 def display(house: House, conference_id: str, user: User) -> DisplayAnswer:
     with house.database.read() as session:
-        return _display(house, session, own(session, conference_id, user))
+        return _display(house, session, organised(session, conference_id, user))
 
 
 @router.put("/conferences/{conference_id}/display")
 def set_display(house: House, conference_id: str, data: DisplayData, user: User) -> DisplayAnswer:
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         conference.display_shows = data.shows
         conference.display_generation += data.renew
         session.add(conference)

@@ -11,15 +11,29 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import hosts, lookup
+from ..conference.hosts import HostEntry
 from ..conference.tables import Host
 from ..gate import Caller
-from .access import REFUSALS, User, own, visible
+from .access import REFUSALS, User, organised, visible
+from .fields import Line, UserId
 from .needs import House
-from .schemas import (
-    CountAnswer,
-    HostAnswer,
-    HostData,
-)
+from .schemas import CountAnswer, HostAnswer, Strict, WindowData
+
+
+class HostData(Strict):
+    user_id: Annotated[UserId, Field(min_length=1, max_length=64)]
+    display_name: Annotated[Line, Field(max_length=200)] = ""
+    subject: Annotated[Line, Field(max_length=200)] = ""
+    classes: Annotated[Line, Field(max_length=200)] = ""
+    room: Annotated[Line, Field(max_length=100)] = ""
+    offers_on_site: bool = True
+    offers_video: bool = True
+    windows: Annotated[list[WindowData], Field(max_length=60)] = Field(default=[])
+
+    def entry(self) -> HostEntry:
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
+        return HostEntry(windows=[window.window() for window in self.windows], **values)
+
 
 HostList = Annotated[list[HostData], Field(max_length=500)]
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
@@ -29,7 +43,7 @@ router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 def list_hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]:
     """For the organiser: everybody who is enrolled."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         rows = session.execute(
             select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
         ).scalars()
@@ -40,7 +54,7 @@ def list_hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]
 def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[HostAnswer]:
     """Invites hosts or brings their entries up to date, all or none."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         enrolled = [hosts.enrol(session, conference, host.entry()) for host in data]
         answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
     return answer
@@ -50,7 +64,7 @@ def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[
 def remind(house: House, conference_id: str, user: User) -> CountAnswer:
     """Has the hosts notified in Nextcloud who have not answered yet."""
     with house.database.write() as session:
-        count = hosts.remind(session, own(session, conference_id, user), house.clock())
+        count = hosts.remind(session, organised(session, conference_id, user), house.clock())
     return CountAnswer(count=count)
 
 
@@ -58,7 +72,7 @@ def remind(house: House, conference_id: str, user: User) -> CountAnswer:
 def withdraw(house: House, conference_id: str, user_id: str, user: User) -> None:
     """Takes a host without active bookings out."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         hosts.withdraw(session, lookup.find_host(session, conference.id or 0, user_id))
 
 

@@ -21,7 +21,7 @@ from ..gate import Caller
 from ..paper import sheets
 from ..paper.ical import calendar_file
 from ..phrases import Speaker
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
 from .fields import Line
 from .needs import House
 from .schemas import Strict
@@ -97,7 +97,7 @@ def preview_import(house: House, conference_id: str, data: TableFile, user: User
     """What an import would change, line by line. Nothing is changed."""
     rows = _rows(house, conference_id, data, user)
     with house.database.read() as session:
-        plan = _plan(session, own(session, conference_id, user), rows)
+        plan = _plan(session, organised(session, conference_id, user), rows)
     return import_answer(plan.lines, plan.unknown, applied=False)
 
 
@@ -106,7 +106,7 @@ def import_hosts(house: House, conference_id: str, data: TableFile, user: User) 
     """Imports all lines, or none when one of them has an error. What is not in the file stays as it is."""
     rows = _rows(house, conference_id, data, user)
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         plan = _plan(session, conference, rows)
         applied = not any(line.outcome == "error" for line in plan.lines)
         answer = import_answer(plan.lines, plan.unknown, applied)
@@ -124,7 +124,7 @@ def _rows(house: House, conference_id: str, data: TableFile, user: Caller) -> li
 def export(house: House, conference_id: str, name: ExportName, user: User) -> Response:
     """All active appointments as a file, times in the conference's zone."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         views = [view for view in bookings_of_conference(session, conference.id or 0) if view.active]
     say = Speaker("de", conference.time_zone)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -182,7 +182,7 @@ def _plan(session: Session, conference: Conference, rows: list[list[str]]) -> _P
 def rows_for(database: Database, conference_id: str, data: TableFile, user: Caller) -> list[list[str]]:
     """The file's rows, read outside of any transaction, for the conference's organiser only. Raises `Invalid`."""
     with database.read() as session:
-        own(session, conference_id, user)
+        organised(session, conference_id, user)
     return rows_of(data)
 
 

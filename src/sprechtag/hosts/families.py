@@ -17,7 +17,7 @@ from ..paper.pdf import pdf_soon
 from ..phrases import LANGUAGES, Speaker
 from ..privacy import my_data
 from ..privacy.family import ChildCorrection, Correction, children, correct, erase, export, parts
-from .access import REFUSALS, User, own, visible
+from .access import REFUSALS, User, organised, visible
 from .at_once import job_answer
 from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_for
 from .fields import Id, Line
@@ -126,7 +126,7 @@ router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUS
 def list_families(house: House, conference_id: str, user: User, everybody: Everybody = False) -> list[FamilyAnswer]:
     """All whom the school has entered, by class and name; with `all` those too who booked with the link for all."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         lines = families.families(session, conference, house.links, all_of_them=everybody)
         mailed = jobs.mailed_before(session, conference)
     base = house.public_base()
@@ -155,7 +155,7 @@ def list_families(house: House, conference_id: str, user: User, everybody: Every
 def enter(house: House, conference_id: str, data: FamilyList, user: User) -> list[FamilyAnswer]:
     """Enters families, all or none; one with the same address is entered once."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         for family in data:
             families.invite(session, conference, families.Family(**family.model_dump()), house.links)
     return list_families(house, conference_id, user)
@@ -165,7 +165,7 @@ def enter(house: House, conference_id: str, data: FamilyList, user: User) -> lis
 def remove(house: House, conference_id: str, family_id: str, user: User) -> None:
     """Takes a family out that has no appointment; its link is dead then, and what was held for it is free."""
     with house.database.write() as session:
-        guest = _family(session, own(session, conference_id, user), family_id)
+        guest = _family(session, organised(session, conference_id, user), family_id)
         if taken.has_bookings(session, guest):
             raise HasBookings
         erase(session, guest, house.clock(), by="school", papers=False)
@@ -179,7 +179,7 @@ def remove(house: House, conference_id: str, family_id: str, user: User) -> None
 def data(house: House, conference_id: str, family_id: str, user: User) -> Response:
     """All that is kept of a family, as a file."""
     with house.database.read() as session:
-        found = export(session, _family(session, own(session, conference_id, user), family_id))
+        found = export(session, _family(session, organised(session, conference_id, user), family_id))
     return _file(json.dumps(found, ensure_ascii=False, indent=1).encode(), "application/json", "family.json")
 
 
@@ -187,7 +187,7 @@ def data(house: House, conference_id: str, family_id: str, user: User) -> Respon
 def data_as_pdf(house: House, conference_id: str, family_id: str, user: User) -> Response:
     """The same to print, in the family's language."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         guest = _family(session, conference, family_id)
         say = Speaker(guest.language, conference.time_zone)
         html = my_data.document(conference, my_data.sections(parts(session, guest), say), say)
@@ -198,14 +198,14 @@ def data_as_pdf(house: House, conference_id: str, family_id: str, user: User) ->
 def to_correct(house: House, conference_id: str, family_id: str, user: User) -> CorrectAnswer:
     """What can be corrected, as it stands."""
     with house.database.read() as session:
-        return _as_it_stands(session, _family(session, own(session, conference_id, user), family_id))
+        return _as_it_stands(session, _family(session, organised(session, conference_id, user), family_id))
 
 
 @router.post("/families/{family_id}/correct", name="correct")
 def correct_family(house: House, conference_id: str, family_id: str, data: CorrectionData, user: User) -> CorrectAnswer:
     """Sets right what is wrong; calendars follow. 409 where another family of the conference has the address."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         guest = _family(session, conference, family_id)
         writes = house.desk.can_confirm(conference.organiser_id)
         moved = correct(session, guest, data.correction(), house.links, house.clock(), rewrite_events=not writes)
@@ -224,7 +224,7 @@ def erase_family(house: House, conference_id: str, family_id: str, user: User) -
     """Erases a family and all that is kept of it; what is to come is cancelled, and the family gets a mail that
     says so."""
     with house.database.write() as session:
-        guest = _family(session, own(session, conference_id, user), family_id)
+        guest = _family(session, organised(session, conference_id, user), family_id)
         done = erase(session, guest, house.clock(), by="school")
     house.database.wipe()
     return EraseAnswer(done=done)
@@ -234,7 +234,7 @@ def erase_family(house: House, conference_id: str, family_id: str, user: User) -
 def new_link(house: House, conference_id: str, family_id: str, user: User) -> NewLink:
     """Voids the family's links and its code; the new link goes to it by mail where it has an address."""
     with house.database.read() as session:
-        guest_id = _family(session, own(session, conference_id, user), family_id).id or 0
+        guest_id = _family(session, organised(session, conference_id, user), family_id).id or 0
     mailed = house.desk.new_links(guest_id)
     with house.database.read() as session:
         token = families.manage_token(session.get_one(Guest, guest_id), house.links)
@@ -246,7 +246,7 @@ def new_link(house: House, conference_id: str, family_id: str, user: User) -> Ne
 def preview_inviting(house: House, conference_id: str, data: InviteData, user: User) -> MessagePreview:
     """How many families would get their invitation by mail, and how long that takes. Nothing is sent."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         guests = len(jobs.invited_guests(session, conference, data.again))
     name, per_hour = house.mail_channel(conference.organiser_id)
     return MessagePreview(guests=guests, hours=round(guests / per_hour, 1) if per_hour else 0.0, channel=name)
@@ -256,7 +256,7 @@ def preview_inviting(house: House, conference_id: str, data: InviteData, user: U
 def invite(house: House, conference_id: str, data: InviteData, user: User) -> JobAnswer:
     """Begins to send the invitations by mail; what becomes of it is in `jobs`. 409 where no mail can be sent."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         if house.mail_channel(conference.organiser_id)[0] == "calendar":
             raise jobs.NoChannel
         answer = job_answer(jobs.start_inviting(session, conference, data.again, house.clock()))
@@ -302,7 +302,7 @@ def preview_import(house: House, conference_id: str, data: TableFile, user: User
     """What an import would change, line by line. Nothing is changed."""
     rows = rows_for(house.database, conference_id, data, user)
     with house.database.read() as session:
-        register = families.Register.of(session, own(session, conference_id, user))
+        register = families.Register.of(session, organised(session, conference_id, user))
         lines, _, unknown = _plan(house, session, register, rows)
     return import_answer(lines, unknown, applied=False)
 
@@ -312,7 +312,7 @@ def import_families(house: House, conference_id: str, data: TableFile, user: Use
     """Enters all lines, or none when one of them has an error."""
     rows = rows_for(house.database, conference_id, data, user)
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         register = families.Register.of(session, conference)
         lines, found, unknown = _plan(house, session, register, rows)
         applied = not any(line.outcome == "error" for line in lines)
@@ -357,7 +357,7 @@ def _line(
     language = given.get("language", "").casefold()[:2]
     hosts, unknown = families.hosts_named(register.hosts, given.get("hosts", ""))
     if unknown:
-        unknown_host = "A teacher in this line is unknown. Give the name or the Nextcloud user of somebody invited."
+        unknown_host = "A host in this line is unknown. Give the name or the Nextcloud user of somebody invited."
         return ImportLine(
             line=number, user_id=name, outcome="error", problem=unknown_host, changes={"hosts": ("", unknown[0])}
         ), None

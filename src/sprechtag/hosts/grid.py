@@ -14,7 +14,7 @@ from sqlmodel import col
 from ..conference import organise, progress, waiting
 from ..conference.errors import NotFound
 from ..conference.tables import Booking, Host
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
 from .needs import House
 from .schemas import CountAnswer
 
@@ -28,7 +28,7 @@ def grid(house: House, conference_id: str, user: User) -> dict[str, Any]:
     `slots` holds, for each host in the order of `hosts`, lists of slot id, start (epoch seconds), minutes and who
     blocked it. `bookings` are the active ones."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         hosts = session.execute(
             select(Host)
             .where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
@@ -63,7 +63,7 @@ def grid(house: House, conference_id: str, user: User) -> dict[str, Any]:
 def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any]:
     """Booked shares, Nextcloud's progress, troubles in words, and the mail channel with its limit."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         found = progress.progress(session, conference)
     name, per_hour = house.mail_channel(conference.organiser_id)
     hours = round(found.guests / per_hour, 1) if per_hour else 0.0
@@ -82,7 +82,7 @@ def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any
 def retry(house: House, conference_id: str, user: User) -> CountAnswer:
     """Tries everything that failed or was given up once more, now."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         count = organise.try_again(session, col(Booking.conference_id) == conference.id, house.clock())
     return CountAnswer(count=count)
 
@@ -91,7 +91,7 @@ def retry(house: House, conference_id: str, user: User) -> CountAnswer:
 def qr_code(house: House, conference_id: str, user: User) -> Response:
     """The share link as a QR code (SVG). 404 while the public address is not known."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
     base = house.public_base()
     if not base:
         raise NotFound

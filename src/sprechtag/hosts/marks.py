@@ -20,7 +20,7 @@ from ..conference.tables import (
 )
 from ..day import live, media, noted, pace, timeline, turns
 from ..phrases import Speaker
-from .access import REFUSALS, User, own, visible, visible_booking
+from .access import REFUSALS, User, organised, visible, visible_booking
 from .board import _is_on
 from .fields import Text
 from .needs import House
@@ -68,7 +68,7 @@ def set_pace(house: House, conference_id: str, data: PaceData, user: User) -> No
     entered = house.options().media
     setup = media.setup_of(entered)
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         if not _is_on(session, conference, now):
             raise WrongState
         until = now + timedelta(minutes=data.minutes) if data.share < 1 else now

@@ -3,15 +3,27 @@
 """Who the caller is to the app."""
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from ..conference import administration
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User
 from .groups import groups_of
 from .needs import House
-from .schemas import (
-    MeAnswer,
-)
+
+
+class MeAnswer(BaseModel):
+    """`retention_days` and `languages` are what the admin proposes for a new conference; `groups_named` says whether it
+    has named who may make one."""
+
+    user_id: str
+    known: bool
+    admin: bool
+    may_organise: bool
+    groups_named: bool
+    retention_days: int
+    languages: list[str]
+
 
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 

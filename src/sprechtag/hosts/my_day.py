@@ -2,29 +2,102 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a host sets and answers: own times, limits and calendar, slots held for a family, events it has moved."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
 from fastapi import APIRouter, status
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import busy, families, follow, holding, hosts, jobs, lookup, windows
 from ..conference.errors import NotFound, Refused
+from ..conference.hosts import HostChoices
 from ..conference.instance import fact
 from ..conference.progress import grid_slots
+from ..conference.slots import TimeWindow
 from ..conference.tables import Booking, CalendarQuestion, Conference, Guest, Host, Slot
 from ..phrases import Speaker
 from .access import REFUSALS, User, visible, visible_booking, visible_slot
+from .fields import Line
 from .needs import House
-from .schemas import (
-    CalendarAnswer,
-    CalendarName,
-    HeldAnswer,
-    HoldData,
-    OwnAnswer,
-    OwnDay,
-    OwnEntry,
-    OwnSlot,
-    QuestionAnswer,
-)
+from .schemas import FamilyData, Message, Saying, Strict, WindowAnswer, WindowData
+
+
+class OwnEntry(Strict):
+    room: Annotated[Line, Field(max_length=100)] = ""
+    offers_on_site: bool = True
+    offers_video: bool = True
+    calendar: Annotated[Line, Field(max_length=200)] = ""
+    min_pause_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+    max_in_a_row: Annotated[int, Field(ge=0, le=100)] = 0
+    windows: Annotated[list[WindowData], Field(max_length=60)] = Field(default=[])
+
+    def choices(self) -> HostChoices:
+        return HostChoices(**{name: getattr(self, name) for name in HostChoices.__dataclass_fields__})
+
+
+class OwnAnswer(BaseModel):
+    room: str
+    offers_on_site: bool
+    offers_video: bool
+    calendar: str
+    min_pause_minutes: int
+    max_in_a_row: int
+    windows: list[WindowAnswer]
+
+    @classmethod
+    def of(cls, host: Host, windows: Sequence[TimeWindow]) -> "OwnAnswer":
+        own = {name: getattr(host, name) for name in HostChoices.__dataclass_fields__}
+        return cls(windows=WindowAnswer.all(windows), **own)
+
+
+class OwnSlot(BaseModel):
+    """`closed_by` is empty for a time that can be booked, else `booked`, `host`, `organiser`, `calendar` or `held`."""
+
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    closed_by: str
+    held_for: str
+
+
+class CalendarName(BaseModel):
+    name: str
+    title: str
+
+
+class QuestionAnswer(BaseModel):
+    """I have moved our event in my calendar to `moved_to`, or deleted it (null)."""
+
+    booking_id: str
+    child: str
+    starts_at: datetime
+    moved_to: datetime | None
+
+
+class OwnDay(BaseModel):
+    slots: list[OwnSlot]
+    calendars: list[CalendarName]
+    questions: list[QuestionAnswer]
+    calendar_read_at: datetime | None
+
+
+class CalendarAnswer(Saying):
+    tell: bool
+
+
+class HoldData(FamilyData):
+    message: Message = ""
+
+
+class HeldAnswer(BaseModel):
+    """`link` is the family's own page, to pass on by hand; `mailed` says whether it is written to."""
+
+    link: str
+    mailed: bool
+
 
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 

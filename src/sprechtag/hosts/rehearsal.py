@@ -20,7 +20,7 @@ from ..conference.tables import (
     Guest,
     Slot,
 )
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
 from .needs import House
 from .schemas import Strict
 
@@ -54,14 +54,14 @@ router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 def rehearsal(house: House, conference_id: str, user: User) -> RehearsalAnswer:
     """Who of the families with a video call has checked the device, and how that went."""
     with house.database.read() as session:
-        return _rehearsal(session, own(session, conference_id, user), 0)
+        return _rehearsal(session, organised(session, conference_id, user), 0)
 
 
 @router.post("/conferences/{conference_id}/rehearsal")
 def set_rehearsal(house: House, conference_id: str, data: RehearsalData, user: User) -> RehearsalAnswer:
     now = house.clock()
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         if data.on and conference.rehearsal in ("", "failed", "ending"):
             conference.rehearsal = "wanted"
             session.add(conference)

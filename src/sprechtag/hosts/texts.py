@@ -15,7 +15,7 @@ from ..conference import organise, texts
 from ..conference.errors import Invalid
 from ..conference.tables import FeedbackAnswer
 from ..phrases import LANGUAGES, Speaker
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
 from .fields import Line, Text
 from .needs import House
 from .schemas import Strict
@@ -71,7 +71,7 @@ router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUS
 def show_texts(house: House, conference_id: str, user: User) -> list[KindAnswer]:
     """All kinds of mails and letters, in the order in which a family gets them."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
     return [
         KindAnswer(
             kind=kind,
@@ -88,7 +88,7 @@ def set_texts(house: House, conference_id: str, data: TextsData, user: User) -> 
     """Sets the school's own texts; a kind or language that is not named has ours. 422 for a placeholder that the
     kind does not have; nothing is changed then."""
     with house.database.write() as session:
-        organise.set_texts(session, own(session, conference_id, user), data.texts)
+        organise.set_texts(session, organised(session, conference_id, user), data.texts)
     return show_texts(house, conference_id, user)
 
 
@@ -96,7 +96,7 @@ def set_texts(house: House, conference_id: str, data: TextsData, user: User) -> 
 def preview(house: House, conference_id: str, data: TextPreviewData, user: User) -> TextPreview:
     """Fills an invented family in. Nothing is kept; refused as it would be when saved."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
     if data.language not in LANGUAGES:
         raise Invalid("language", "language_unknown")
     kind = next((kind for kind in texts.KINDS if kind == data.kind), None)
@@ -128,7 +128,7 @@ def preview(house: House, conference_id: str, data: TextPreviewData, user: User)
 def feedback(house: House, conference_id: str, user: User) -> FeedbackSummary:
     """What families thought of the day."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         answers = list(
             session.execute(select(FeedbackAnswer).where(col(FeedbackAnswer.conference_id) == conference.id)).scalars()
         )

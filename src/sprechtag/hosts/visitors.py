@@ -9,7 +9,7 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
 from ..conference import jobs, visitors
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
 from .at_once import job_answer
 from .needs import House
 from .schemas import JobAnswer, Strict
@@ -67,7 +67,7 @@ router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUS
 def show_visitors(house: House, conference_id: str, user: User) -> VisitorsAnswer:
     """Budgets that were spent in the last week, and the visitors with the most bookings that nobody has proven."""
     with house.database.read() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         hits = visitors.hits(session, conference)
         found = visitors.busiest(session, conference)
     return VisitorsAnswer(
@@ -95,6 +95,6 @@ def show_visitors(house: House, conference_id: str, user: User) -> VisitorsAnswe
 def undo(house: House, conference_id: str, data: UndoData, user: User) -> JobAnswer:
     """Cancels these bookings in one go; addresses that nobody has proven are not written to."""
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         answer = job_answer(jobs.start_undoing(session, conference, data.bookings, house.clock()))
     return answer

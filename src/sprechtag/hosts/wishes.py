@@ -14,7 +14,7 @@ from ..conference import wishes
 from ..conference.errors import NotFound
 from ..conference.tables import Conference, WishRun
 from ..gate import Caller
-from .access import REFUSALS, User, own
+from .access import REFUSALS, User, organised
 from .needs import House
 from .schemas import Strict
 
@@ -77,7 +77,7 @@ router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUS
 def show_wishes(house: House, conference_id: str, user: User) -> WishesAnswer:
     """How many wishes came in, and what the latest run made of them."""
     with house.database.read() as session:
-        return _answer(house, session, own(session, conference_id, user))
+        return _answer(house, session, organised(session, conference_id, user))
 
 
 @router.post("/wishes-run", status_code=status.HTTP_202_ACCEPTED)
@@ -124,7 +124,7 @@ def _change(
     house: House, conference_id: str, user: Caller, change: Callable[[Session, Conference], None]
 ) -> WishesAnswer:
     with house.database.write() as session:
-        conference = own(session, conference_id, user)
+        conference = organised(session, conference_id, user)
         change(session, conference)
         session.flush()
         answer = _answer(house, session, conference)

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A family's time table: one time with each teacher it wants, without overlaps, with time to walk, and short.
+"""A family's time table: one time with each host it wants, without overlaps, with time to walk, and short.
 
 Best means, in this order: as many of the wanted as possible; on as few days as possible; the shortest stay (from the
 first appointment of a day to its last, summed over the days); the earliest begin, or the latest where that is wished.
 
-The search is exact. For every possible begin of a day it finds, for every set of teachers, the earliest end with that
+The search is exact. For every possible begin of a day it finds, for every set of hosts, the earliest end with that
 set (a dynamic programme over sets, as Held and Karp's for the travelling salesman): whoever is done earlier with the
-same teachers can do all that the others still can. Days are then put together set by set."""
+same hosts can do all that the others still can. Days are then put together set by set."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -31,7 +31,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One teacher the family wants, and the times that can be had; those of one teacher never overlap."""
+    """One host the family wants, and the times that can be had; those of one host never overlap."""
 
     key: str
     on_site: bool
@@ -150,7 +150,7 @@ def _possible(one: Wanted, fixed: Sequence[Fixed], walk: int) -> list[Choice]:
 def _day(
     wanted: Sequence[Wanted], choices: Sequence[Sequence[Choice]], fixed: Sequence[Fixed], walk: int, latest: bool
 ) -> dict[int, tuple[Cost, _Picked]]:
-    """For every set of teachers that can be seen on this day (a bit mask), the best way to do so."""
+    """For every set of hosts that can be seen on this day (a bit mask), the best way to do so."""
     starts = [[choice.starts for choice in some] for some in choices]
     fixed_first = min((one.starts for one in fixed), default=None)
     fixed_last = max((one.ends for one in fixed), default=0)
