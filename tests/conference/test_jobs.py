@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from conftest import DAY, School
-from sprechtag.conference import jobs
+from sprechtag.conference import follow, jobs
 from sprechtag.conference.errors import BookingClosed
 from sprechtag.conference.jobs import Scope
 from sprechtag.conference.lookup import find_host
 from sprechtag.conference.tables import Job, Place
+from sprechtag.errands import queue
+from sprechtag.errands.testing import open_errands
 
 EVERYTHING = Scope()
 
@@ -102,13 +104,15 @@ def test_a_killed_job_goes_on_where_it_was(school: School) -> None:
     with pytest.raises(KeyboardInterrupt):
         jobs.run(school.database, job_id, clock)  # type: ignore[arg-type]
     assert sum(school.view(view.id).place == "video" for view in views) == 3
-    with school.database.read() as session:
-        assert jobs.running(session) == [job_id]
+    with school.database.write() as session:
+        queue.forget(session, "job", [str(job_id)])
+        follow.level(session, school.clock())
+        assert [one.key for one in open_errands(session, "job")] == [str(job_id)]
     job = finish(school, job_id)
     assert (job.done, job.changed) == (6, 6)
     assert {school.view(view.id).revision for view in views} == {2}
     with school.database.read() as session:
-        assert jobs.running(session) == []
+        assert session.get_one(Job, job_id).finished_at
 
 
 def test_all_are_cancelled_with_a_reason(school: School) -> None:

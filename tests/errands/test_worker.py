@@ -200,8 +200,7 @@ def test_one_class_that_hangs_leaves_the_others_their_seats(database: Database) 
     hangs, seen = threading.Event(), list[str]()
 
     async def hang(_: Errand) -> None:
-        while not hangs.is_set():
-            await asyncio.sleep(0.02)
+        await asyncio.to_thread(hangs.wait)
 
     alarms = kind(lambda errand: seen.append(errand.key), "alarm", Share.DAY)
     with at_work(worker(database, kind(hang, "reading", Share.READINGS), alarms)):
