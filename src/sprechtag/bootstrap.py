@@ -10,7 +10,7 @@ from functools import cached_property
 
 import structlog
 
-from .conference import administration
+from .conference import administration, organise
 from .conference.assigning import Assigning
 from .conference.booking import Desk
 from .conference.effects import Ledger
@@ -43,6 +43,16 @@ from .sync.users import Users
 log = structlog.get_logger()
 FACT_SECONDS = 10.0
 _ADMINS = "the admin's settings"
+KEY_LOST = (
+    "{path} is missing, but conferences are there: all links that families hold are made with it. Put the file back "
+    "from a backup (`sprechtag restore` does). If it is lost for good, see docs/operations.md, “The links' key is "
+    "lost”."
+)
+KEY_EMPTY = "{path} is empty. Put it back from a backup, or set SPRECHTAG_LINK_KEY; see docs/operations.md."
+KEY_OTHER = (
+    "{path} (or SPRECHTAG_LINK_KEY) is not the key that this database's links were made with. Put back the one that "
+    "belongs to it; see docs/operations.md, “The links' key is lost”."
+)
 
 
 @dataclass
@@ -60,6 +70,23 @@ class House:
     @cached_property
     def links(self) -> LinkKey:
         return LinkKey(self.settings.read_link_key())
+
+    def problem_at_start(self) -> str:
+        """Why the app must not start, and what to do; empty where it may. Brings the database up to date first.
+
+        All links that families hold are made with the links' key: with another one none of them would work, and new
+        ones would be mailed in their place."""
+        self.database.migrate()
+        settings = self.settings
+        with self.database.read() as session:
+            made = organise.any_share_link(session)
+        if made and not settings.link_key and not settings.link_key_file.exists():
+            return KEY_LOST.format(path=settings.link_key_file)
+        if not settings.read_link_key().strip():
+            return KEY_EMPTY.format(path=settings.link_key_file)
+        if made and not organise.is_share_link_of(made, self.links):
+            return KEY_OTHER.format(path=settings.link_key_file)
+        return ""
 
     @cached_property
     def callbacks(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +19,8 @@ import uvicorn
 from .app import build
 from .bootstrap import House
 from .settings import Settings
+
+PARENT_SECONDS = 1.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,13 +64,32 @@ def serve(settings: Settings, process: int | None = None, inherited: int | None 
     listening = _listen(settings) if inherited is None else socket.socket(fileno=inherited)
     if settings.workers > 1 and process is None:
         return _look_after(settings.workers, listening)
-    app = build(House(settings))
+    house = House(settings)
+    if problem := house.problem_at_start():
+        print(problem, file=sys.stderr)
+        return 2
+    if process is not None:
+        _leave_with_parent()
+    app = build(house)
     # No access log: paths hold families' links.
     config = uvicorn.Config(
         app, access_log=False, log_config=None, timeout_keep_alive=30, server_header=False, proxy_headers=False
     )
     uvicorn.Server(config).run(sockets=[listening])
     return 0
+
+
+def _leave_with_parent() -> None:
+    """A process without its supervisor would serve on beside those that a new one starts."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_SECONDS)
+        structlog.get_logger().warning("supervisor gone, leaving")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="supervisor watch", daemon=True).start()
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -4,6 +4,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, DateTime, Engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Session, SQLModel, create_engine
@@ -32,6 +33,53 @@ WAIT_SECONDS = 1.5
 
 class Busy(Exception):
     """The database was not free in time; nothing was changed, the same may be tried again in a second."""
+
+
+class Away(Busy):
+    """The database does not answer, is full, cannot be written or is broken; `reason` says it in words. Nothing was
+    changed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+REASONS = (
+    ("full", "The disk of the database is full."),
+    ("no space", "The disk of the database is full."),
+    ("readonly", "The database cannot be written: its disk or folder is read-only."),
+    ("read-only", "The database cannot be written: its disk or folder is read-only."),
+    ("malformed", "The database's file is damaged: restore a backup (docs/operations.md)."),
+    ("not a database", "The database's file is damaged: restore a backup (docs/operations.md)."),
+    ("i/o error", "The disk of the database has an error."),
+    ("unable to open", "The database's file cannot be opened."),
+)
+NOT_REACHED = "The database does not answer."
+WAITS = ("locked", "lock timeout", "deadlock", "busy")
+CONNECT_SECONDS = 3
+SAID_EVERY = 60.0
+_said: dict[str, float] = {}
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What a database does that is locked, away, full or broken is no error of ours: `Busy` or `Away`. It is written
+    down once a minute, however many ask."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Busy from error
+    except DBAPIError as error:
+        said = str(error.orig).casefold()
+        if isinstance(error, IntegrityError | DataError | ProgrammingError | NotSupportedError) or "no such" in said:
+            raise
+        if any(word in said for word in WAITS):
+            raise Busy from error
+        away = Away(next((words for sign, words in REASONS if sign in said), NOT_REACHED))
+        if time.monotonic() - _said.get(away.reason, float("-inf")) > SAID_EVERY:
+            _said[away.reason] = time.monotonic()
+            log.error("database away", reason=away.reason, error=type(error.orig).__name__)
+        raise away from error
 
 
 NEVER_AGAIN = {"sqlite_autoincrement": True}
@@ -96,7 +144,7 @@ class Database:
 
     def _postgres(self, url: str) -> Engine:
         # In UTC: in a zone before it the last hours of 9999 are beyond what Python can read.
-        zone = {"options": "-c timezone=utc"}
+        zone = {"options": "-c timezone=utc", "connect_timeout": CONNECT_SECONDS}
         return create_engine(
             url,
             connect_args=zone,
@@ -110,11 +158,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session whose transaction is rolled back at the end."""
-        try:
-            with Session(self.engine, expire_on_commit=False) as session:
-                yield session
-        except PoolTimeout as error:
-            raise Busy from error
+        with _in_words(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
 
     @contextmanager
     def write(self, wait_seconds: float = WAIT_SECONDS) -> Iterator[Session]:
@@ -126,18 +171,12 @@ class Database:
             raise Busy
         try:
             engine = self.engine.execution_options(sprechtag_write=True)
-            with Session(engine, expire_on_commit=False) as session:
+            with _in_words(), Session(engine, expire_on_commit=False) as session:
                 with session.begin():
                     yield session
                 for name in session.info.get(_TOLD, ()):
                     if name in self.heard:
                         self.heard[name]()
-        except PoolTimeout as error:
-            raise Busy from error
-        except OperationalError as error:
-            if any(word in str(error.orig) for word in ("locked", "lock timeout", "deadlock")):
-                raise Busy from error
-            raise
         finally:
             if self.is_sqlite:
                 self._write_lock.release()

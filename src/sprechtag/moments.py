@@ -20,6 +20,17 @@ def local(moment: datetime, zone: ZoneInfo) -> datetime:
         return moment.replace(tzinfo=UTC)
 
 
+def is_repeated(there: datetime) -> bool:
+    """Whether the zone's wall clock shows this time twice (PEP 495)."""
+    if there.tzinfo is None:
+        return False
+    other = there.replace(fold=1 - there.fold)
+    # In the hour that spring skips the two differ as well, but no moment is there.
+    return other.utcoffset() != there.utcoffset() and there.astimezone(UTC).astimezone(there.tzinfo).replace(
+        fold=0
+    ) == there.replace(fold=0)
+
+
 def shifted(moment: datetime, by: timedelta) -> datetime:
     """`moment + by`, or the end of the calendar."""
     try:

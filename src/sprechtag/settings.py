@@ -126,10 +126,11 @@ class Settings(BaseSettings):
                 path.chmod(mode)
 
     def read_link_key(self) -> bytes:
-        """The key all links are made with: from the environment, else from a file made at the first start."""
+        """The key all links are made with: from the environment, else from a file made at the first start. Empty where
+        the file is."""
         if self.link_key:
             return self.link_key.encode()
-        path = self.persistent_storage / "link.key"
+        path = self.link_key_file
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -137,4 +138,10 @@ class Settings(BaseSettings):
             return path.read_bytes()
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_hex(32).encode())
+            file.flush()
+            os.fsync(file.fileno())
         return path.read_bytes()
+
+    @property
+    def link_key_file(self) -> Path:
+        return self.persistent_storage / "link.key"

@@ -19,6 +19,8 @@ from sprechtag.conference import administration
 from sprechtag.conference.families import Family, invite
 from sprechtag.conference.instance import learn
 from sprechtag.conference.tables import CalendarQuestion, Conference, Host, HostWish, PaperJob
+from sprechtag.errands import queue
+from sprechtag.errands.testing import open_errands
 from sprechtag.gate import area_of
 from sprechtag.sandbox.fronts import as_it_is
 
@@ -377,15 +379,14 @@ async def test_nextclouds_webhook_is_taken_from_nextcloud_only(stage: Stage) -> 
     proxied = await stage.direct.post(path, json=told, headers=headers | {"x-origin-ip": "1"})
     assert proxied.status_code == 404
     with stage.house.database.write() as session:
-        for host in session.exec(select(Host)):
-            host.calendar_read_at = stage.school.clock()
+        queue.forget(session, "calendar", [str(host.id) for host in session.exec(select(Host))])
     if stage.house.settings.behind_harp:
         headers |= {"harp-shared-key": "h" * 32}
     assert (await stage.direct.post(path, json=told, headers=headers)).status_code == 200
     assert (await stage.direct.post(path, json={}, headers=headers)).status_code == 400
     with stage.house.database.read() as session:
-        read = {host.user_id: host.calendar_read_at for host in session.exec(select(Host))}
-    assert read["t01"] is None and read["t02"] is not None
+        asked = [session.get_one(Host, int(one.key)).user_id for one in open_errands(session, "calendar")]
+    assert asked == ["t01"]
 
 
 async def test_a_host_sees_only_own_bookings_and_no_address(stage: Stage) -> None:

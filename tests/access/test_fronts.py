@@ -15,8 +15,9 @@ from test_access import disguises
 
 from house import EXAPPS, HARP_KEY, PROXY, Stage, open_stage
 from sprechtag.conference.instance import fact
+from sprechtag.errands.testing import open_errands
 from sprechtag.gate import CALLBACKS
-from sprechtag.lifecycle import LONGEST_BODY, Lifecycle
+from sprechtag.lifecycle import LONGEST_BODY, READY
 from sprechtag.sandbox.demo import INFO
 from sprechtag.sandbox.fronts import Daemon, as_it_is, read_routes
 
@@ -63,7 +64,6 @@ FORGED: list[dict[str, str]] = [
 class Reached:
     """What has come through to the app."""
 
-    inits: int = 0
     bot: list[dict[str, Any]] = field(default_factory=list)
     calendars: list[str] = field(default_factory=list)
 
@@ -92,7 +92,12 @@ class Scene:
 
     def everything(self) -> tuple[int, int, int, bool]:
         reached = self.reached
-        return reached.inits, len(reached.bot), len(reached.calendars), self.stage.house.lifecycle.enabled()
+        return self.inits(), len(reached.bot), len(reached.calendars), self.stage.house.lifecycle.enabled()
+
+    def inits(self) -> int:
+        """How often the first start was asked for."""
+        with self.stage.house.database.read() as session:
+            return sum(one.wanted for one in open_errands(session, READY))
 
     async def visit(self, user: str, method: str, path: str, headers: dict[str, str], body: bytes) -> httpx.Response:
         """A visitor's request, its path sent as it is written here."""
@@ -104,24 +109,12 @@ class Scene:
 
 
 @pytest.fixture(params=CASES)
-async def scene(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Scene]:
+async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
     case = CASES[request.param]
     async with open_stage(tmp_path, harp=case.told, daemon=case.daemon) as stage:
         reached = Reached()
         lifecycle = stage.house.lifecycle
         lifecycle.on_call, lifecycle.on_calendar = reached.bot.append, reached.calendars.append
-
-        async def nothing() -> None:
-            return
-
-        async def ready(self: Lifecycle) -> None:
-            reached.inits += 1
-
-        lifecycle.register_bot = nothing
-        monkeypatch.setattr(Lifecycle, "report_ready", ready)
-        monkeypatch.setattr(Lifecycle, "show_menu_entry", lambda self: nothing())
         # As little help as can be: routes that exclude nothing, as an older registration's did.
         stage.sandbox.world.app.routes = [(".*", frozenset(("GET", "HEAD", "POST", "PUT", "DELETE")), "PUBLIC")]
         yield Scene(stage, reached, case.way)

@@ -166,3 +166,17 @@ def renew_share_link(conference: Conference, links: LinkKey, *, raise_generation
 
 def share_token(conference: Conference, links: LinkKey) -> str:
     return links.token("share", conference.public_id, conference.share_generation)
+
+
+def any_share_link(session: Session) -> Conference | None:
+    """A conference whose share link was made; None while there is none."""
+    found: Conference | None = session.execute(
+        select(Conference).where(col(Conference.share_token_hash) != "").limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def is_share_link_of(conference: Conference, links: LinkKey) -> bool:
+    """Whether the conference's share link was made with this key. Links of an older make are not known by it, so who
+    has changed how tokens are made has to say so here."""
+    return conference.share_token_hash == hashed(share_token(conference, links))

@@ -16,7 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from ..moments import local
+from ..moments import is_repeated, local
 
 CATALOGUES = Path(__file__).parent / "locale"
 LANGUAGES: dict[str, str] = {
@@ -97,8 +97,10 @@ class Speaker:
         return dates.format_skeleton("MMMEd", self.local(moment), locale=self.locale)
 
     def time(self, moment: datetime) -> str:
-        """24 hours in every language, as the clock in the school's hall and the signs at its doors show it."""
-        return f"{self.local(moment):%H:%M}"
+        """24 hours in every language, as the clock in the school's hall and the signs at its doors show it. In the hour
+        that autumn repeats the zone is said with it ("02:10 CET"): else it would be two times."""
+        there = self.local(moment)
+        return f"{there:%H:%M %Z}" if is_repeated(there) else f"{there:%H:%M}"
 
     def span(self, starts_at: datetime, ends_at: datetime) -> str:
         """15:10–15:20, in this order in languages that are written from right to left too (U+2066 … U+2069)."""

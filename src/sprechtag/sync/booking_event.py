@@ -15,7 +15,7 @@ from ..conference.views import BookingView
 from ..letters.channels import Channel
 from ..letters.headers import one_line
 from ..letters.writer import Writer
-from ..moments import local
+from ..moments import is_repeated, local
 from ..nextcloud import calendar
 from ..nextcloud.session import Door, UserSession
 from ..paper.ical import PRODUCT, uid_of
@@ -61,8 +61,8 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event.add("sequence", sequence)
     event.add(merged_event.REVISION, str(view.revision))
     event.add("dtstamp", datetime.now(UTC).replace(microsecond=0))
-    event.add("dtstart", local(view.starts_at, zone))
-    event.add("dtend", local(view.ends_at, zone))
+    event.add("dtstart", _on_the_clock(view.starts_at, zone))
+    event.add("dtend", _on_the_clock(view.ends_at, zone))
     # An erased family's is cancelled and names no child any more.
     child = view.child or view.conference_name
     event.add("summary", f"{child} ({view.school_class})" if view.school_class else child)
@@ -87,6 +87,12 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     outer.add_component(event)
     outer.add_missing_timezones()
     return str(outer.to_ical().decode())
+
+
+def _on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    """In UTC where the clock shows the time twice: RFC 5545 (3.3.5) reads it as the first of the two."""
+    there = local(moment, zone)
+    return moment.astimezone(UTC) if is_repeated(there) else there
 
 
 def _location(view: BookingView, say: Speaker) -> tuple[str, dict[str, str]]:
