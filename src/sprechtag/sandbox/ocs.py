@@ -93,7 +93,7 @@ class Ocs:
         path = request.url.path
         for method, pattern, handler in self._routes:
             match = pattern.match(path)
-            if match and method == request.method:
+            if match and method == request.method and not (self._world.talk_off and "/apps/spreed/" in path):
                 return await handler(request, user_id, match)
         return fail(404, "Invalid query, please check the syntax.")
 
@@ -105,7 +105,7 @@ class Ocs:
     async def capabilities(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         user = self._world.users.get(user_id)
         spreed: dict[str, Any] = {}
-        if user is None or user.has_talk:
+        if not self._world.talk_off and (user is None or user.has_talk):
             conversations = {"can-create": bool(user and user.can_create_rooms), "force-passwords": False}
             spreed = {"spreed": {"features": FEATURES, "config": {"conversations": conversations}, "version": "23.0.6"}}
         theming = {**self._world.theming, "logo": f"{self._world.url}/index.php/apps/theming/image/logo?v=1"}

@@ -31,6 +31,8 @@ EMBEDDED = "/index.php/apps/app_api/embedded/"
 _GUESTS_MAY = re.compile(r"/ocs/v2\.php/apps/spreed/api/v4/(room/[a-z0-9]+/participants/active|call/[a-z0-9]+)$")
 DAV_ROOT = "/remote.php/dav"
 
+MAINTENANCE = "<!DOCTYPE html><title>Wartung</title><p>Diese Seite ist gleich wieder da."
+
 
 class Sandbox:
     """`app_url` is where the app listens; with `transport` it is reached without a socket."""
@@ -99,7 +101,7 @@ class Sandbox:
             return await self._ocs.answer(request, visitor)
         user_id = self._app_user(request)
         self.world.calls.append((request.method, path, user_id or ""))
-        if user_id is None or (user_id and user_id not in self.world.users):
+        if user_id is None or self._is_nobody(user_id, path):
             return fail(401, "AppAPI authentication failed") if "/ocs/" in path else Response(status_code=401)
         fault = self.world.fault_for(request.method, path)
         if fault:
@@ -120,6 +122,16 @@ class Sandbox:
             return Response(status_code=fault.status)
         if fault.kind == "lose_session":
             return Response(status_code=401)
+        if fault.kind == "html":
+            return Response(MAINTENANCE, 200, media_type="text/html")
+        if fault.kind == "login":
+            return Response(status_code=303, headers={"Location": f"{self.world.url}/index.php/login"})
+        if fault.kind == "null_data":
+            return Response('{"ocs":{"meta":{"status":"ok","statuscode":200},"data":null}}', 200)
+        if fault.kind == "wrong_etag":
+            answer = await self._do(request, path, user_id)
+            answer.headers["ETag"] = '"not-this-one"'
+            return answer
         if fault.kind == "drop_before":
             raise Dropped
         if fault.kind == "drop_after":
@@ -127,6 +139,13 @@ class Sandbox:
             raise Dropped
         await asyncio.sleep(fault.seconds)
         return await self._do(request, path, user_id)
+
+    def _is_nobody(self, user_id: str, path: str) -> bool:
+        """Of a deleted user capabilities are answered all the same, of a disabled one calendars too."""
+        user = self.world.users.get(user_id)
+        if not user_id or "/cloud/capabilities" in path:
+            return False
+        return user is None or (user.disabled and not path.startswith(DAV_ROOT))
 
     def _visitor(self, request: Request) -> str:
         """Who is logged in, or an empty string."""

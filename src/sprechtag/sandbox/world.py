@@ -13,7 +13,9 @@ from typing import Any, Literal
 from .notifier import Shown, shown
 
 APP_API_VERSION = "33.0.0"
-FaultKind = Literal["status", "delay", "drop_before", "drop_after", "lose_session"]
+FaultKind = Literal[
+    "status", "delay", "drop_before", "drop_after", "lose_session", "html", "login", "null_data", "wrong_etag"
+]
 
 
 @dataclass
@@ -29,6 +31,7 @@ class User:
     has_calendar: bool = True
     mail_account: bool = False
     groups: set[str] = field(default_factory=set)
+    disabled: bool = False
 
 
 @dataclass
@@ -126,7 +129,7 @@ class App:
 
 class World:
     """`mail_window` is the Mail app's rate limit: calls and seconds, per user. `away` stops Nextcloud, `mailer_away` only
-    the mail server that its own mails go through."""
+    the mail server that its own mails go through, `talk_off` only Talk, as while it is updated."""
 
     def __init__(self, app: App, url: str = "http://127.0.0.1:8080", seed: int = 0) -> None:
         self.app = app
@@ -136,7 +139,7 @@ class World:
         self.mails: list[Mail] = []
         self.faults: list[Fault] = []
         self.away = False
-        self.mailer_away = False
+        self.mailer_away = self.talk_off = False
         self.sessions: dict[str, str] = {}
         self.notifications: list[tuple[str, dict[str, Any]]] = []
         self.bots: dict[int, dict[str, str]] = {}
