@@ -75,6 +75,16 @@ class Town:
 
         eventually(answers, what="the app is up")
 
+    def processes(self) -> list[int]:
+        """The processes that a supervisor looks after."""
+        if self.process is None:
+            return []
+        pid = self.process.pid
+        try:
+            return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except FileNotFoundError:
+            return []
+
     def kill(self) -> None:
         if self.process:
             self.process.send_signal(signal.SIGKILL)
