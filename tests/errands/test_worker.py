@@ -267,3 +267,24 @@ def test_what_comes_again_and_again_stays_and_what_is_missing_is_put(database: D
     with at_work(worker(database, kind(turn, "round", Share.HOUSE), begin=clock.wind)):
         until(lambda: len(turns) >= 3)
     assert [one.kind for one in left(database) if one.kind == "round"] == ["round"]
+
+
+def test_a_clock_that_is_set_back_an_hour_stops_nothing(database: Database) -> None:
+    offset = timedelta(0)
+    seen: list[datetime] = []
+
+    def clock() -> datetime:
+        return now() + offset
+
+    def turn(errand: Errand) -> datetime:
+        seen.append(clock())
+        return clock() + timedelta(seconds=0.1)
+
+    made = worker(database, kind(turn, "round", Share.HOUSE), begin=Clock(("round",)).wind)
+    made.clock = clock
+    with at_work(made):
+        until(lambda: len(seen) >= 3)
+        offset = -timedelta(hours=1)
+        until(lambda: bool(seen) and seen[-1] < now() - timedelta(minutes=50))
+        count = len(seen)
+        until(lambda: len(seen) >= count + 3)

@@ -119,7 +119,7 @@ def test_a_mail_relay_that_is_busy_gets_the_mail_later(town: Town) -> None:
 
 def test_an_address_the_relay_refuses_is_shown_to_the_organiser(town: Town) -> None:
     event, host = _busy_day(town)
-    town.world.faults.append(Fault("SMTP", "status", 550, times=1))
+    town.world.faults.append(Fault("SMTP /rcpt", "status", 550, times=1, text="5.1.1 no such user"))
     event.family(f"{host}wrong").book()
 
     def mail_effect() -> dict[str, str]:

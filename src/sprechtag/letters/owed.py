@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What families are owed: news of their appointments, letters that are about something else, an organiser's messages.
 
-They share a channel's pace; what a family must hear soon comes first (`conference.follow`). What is handed over is
-noted before, so that a lost answer is one mail more at the most, and the organiser reads that it may be so."""
+They share a channel's pace; what a family must hear soon comes first (`conference.follow`). The same news have the same
+Message-ID however often they are handed over; a lost answer is noted with it, so that it is one mail more at the most,
+and the organiser reads that it may be so."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -41,8 +42,9 @@ HELD_BACK = "Many mails went to this address, which nobody has confirmed. The ne
 NOT_SET_UP = "The public address of the app is not known yet, so the mail would hold no link."
 NOT_NEEDED = "Not needed any more."
 UNSURE = "The answer got lost after the mail was handed over, twice. It has probably gone out."
-MOST_HANDED = 2
-"""So often a mail is handed over of which nobody knows whether it has gone out: a crash in between counts too."""
+MOST_LOST = 2
+"""So often a mail is handed over whose answer gets lost. A process that is killed with a mail in its hands sends it
+again: it may be one mail more, but none is lost."""
 GATHERING = timedelta(minutes=1)
 """So long the news of a family wait for each other, to go into one mail."""
 LOOK_AGAIN = timedelta(minutes=5)
@@ -225,25 +227,18 @@ class Owed:
             raise NotYet(held_back)
         if channel.name == "mail-app":
             await self._take_turn(errand, to)
-        before = int(errand.payload.get("handed", 0)) if errand.payload.get("what") == fingerprint else 0
-        if before >= MOST_HANDED:
-            return UNSURE
-        await insist(lambda: self._note(errand, {"what": fingerprint, "handed": before + 1}))
         try:
-            note = await Sender(self.door, self.relay, self.options(), self.reply_to).send(
-                written, to, channel, fingerprint
-            )
+            sender = Sender(self.door, self.relay, self.options(), self.reply_to)
+            note = await sender.send(written, to, channel, fingerprint)
         except AnswerLost:
-            if before + 1 < MOST_HANDED:
+            lost = int(errand.payload.get("lost", 0)) if errand.payload.get("what") == fingerprint else 0
+            if lost + 1 < MOST_LOST:
+                await insist(lambda: self._note(errand, {"what": fingerprint, "lost": lost + 1}))
                 raise
             note = UNSURE
-        except Exception as error:
-            # It has surely not gone out.
-            await insist(lambda: self._note(errand, {"what": fingerprint, "handed": before}))
-            if isinstance(error, Throttled):
-                window = timedelta(seconds=self.options().mail_app_seconds)
-                raise NotYet(self.clock() + window, errand.lane, all_of_lane=True) from error
-            raise
+        except Throttled as error:
+            window = timedelta(seconds=self.options().mail_app_seconds)
+            raise NotYet(self.clock() + window, errand.lane, all_of_lane=True) from error
         await insist(lambda: self.held.mailed(to))
         return note
 
