@@ -5,10 +5,16 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo ui test test-large lint bench bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
+.PHONY: uv demo ui check test test-large lint bench bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
 
 demo: install ui
 	@$(RUN) sprechtag demo
+
+# What is asked again and again while working: rules and pages on SQLite, without processes, browsers and sockets
+UNIT := $(wildcard $(addprefix tests/,conference planning paper letters errands day privacy guests hosts))
+
+check: lint
+	@$(RUN) pytest -q -n 2 --dist loadfile --no-loadscope-reorder -k "not postgresql and not test_rehearsal" $(UNIT)
 
 test: install browser ui lint
 	@$(RUN) pytest -q -n 2 --dist loadfile --no-loadscope-reorder

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from postgres import Postgres
+from schema import lay_down
 from sprechtag.conference import organise, ruleset
 from sprechtag.conference.booking import Desk, Pick
 from sprechtag.conference.hosts import HostEntry, enrol, join
@@ -47,6 +48,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
+    lay_down(database_url)
     database = Database(database_url)
     database.migrate()
     yield database

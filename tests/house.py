@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from conftest import KEY, Clock, School, make_school
+from schema import lay_down
 from sprechtag.app import build
 from sprechtag.bootstrap import House
 from sprechtag.conference import organise, ruleset
@@ -75,6 +76,7 @@ async def open_stage(
     )
     clock = Clock()
     house = House(settings, clock)
+    lay_down(settings.database)
     house.database.migrate()
     school = make_school(house.database, hosts, **({"rules": rules} if rules else {}))
     school.clock = clock

@@ -212,4 +212,4 @@ def all_routes(target: Target) -> list[tuple[str, str]]:
     routes = [
         one for route in app.routes for one in getattr(getattr(route, "original_router", None), "routes", [route])
     ]
-    return [(method, route.path) for route in routes for method in route.methods]
+    return [(method, route.path) for route in routes for method in getattr(route, "methods", ())]

@@ -1,38 +1,25 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The families whom the school enters, each with a link of its own."""
+"""Families that the school has entered: the organiser's list, their links, invitations; whom a host asks for."""
 
-import json
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import families, jobs, letters, lookup, named, taken
-from ..conference.errors import HasBookings, Invalid, NotFound
+from ..conference.errors import HasBookings, NotFound
 from ..conference.tables import Conference, Guest
-from ..paper.pdf import pdf_soon
-from ..phrases import LANGUAGES, Speaker
-from ..privacy import my_data
-from ..privacy.family import ChildCorrection, Correction, children, correct, erase, export, parts
+from ..privacy.family import erase
 from .access import REFUSALS, User, organised, visible
 from .at_once import job_answer
-from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_for
 from .fields import Id, Line
 from .needs import House
 from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
 
 FamilyList = Annotated[list[FamilyData], Field(max_length=500)]
-_COLUMNS = {
-    "name": ("name", "family", "familie", "eltern", "parents"),
-    "email": ("email", "e-mail", "mail", "adresse"),
-    "child": ("child", "kind", "pupil", "schüler", "schueler"),
-    "school_class": ("class", "klasse"),
-    "language": ("language", "sprache"),
-    "hosts": ("teachers", "lehrkräfte", "lehrkraefte", "lehrer", "hosts"),
-}
 
 
 class FamilyAnswer(BaseModel):
@@ -54,42 +41,6 @@ class FamilyAnswer(BaseModel):
     mailed: bool
     phone: str
     invited: bool
-
-
-class ChildData(Strict):
-    """`was` is the name as it stands, `child` as it shall be."""
-
-    was: Annotated[Line, Field(max_length=300)]
-    child: Annotated[Line, Field(max_length=300)]
-    school_class: Annotated[Line, Field(max_length=300)] = ""
-
-
-class CorrectionData(Strict):
-    """A family as it shall be; children that are not named stay as they are."""
-
-    name: Annotated[Line, Field(max_length=300)]
-    email: Annotated[Line, Field(max_length=300)] = ""
-    phone: Annotated[Line, Field(max_length=300)] = ""
-    children: Annotated[list[ChildData], Field(max_length=20, default_factory=list)]
-
-    def correction(self) -> Correction:
-        children = tuple(ChildCorrection(**one.model_dump()) for one in self.children)
-        return Correction(self.name, self.email, self.phone, children)
-
-
-class CorrectAnswer(CorrectionData):
-    """What can be corrected. `moved` says that the address has changed: the family confirms it again, by a new link
-    that goes there. `mailed` is false where nothing is there that could write; pass the new link on by hand then."""
-
-    moved: bool = False
-    mailed: bool = False
-
-
-class EraseAnswer(BaseModel):
-    """`done`: nothing is left. Else name and address stay until calendars and the mail about cancelled appointments
-    have followed."""
-
-    done: bool
 
 
 class NewLink(BaseModel):
@@ -118,7 +69,6 @@ class AskData(Strict):
 
 
 Everybody = Annotated[bool, Query(alias="all")]
-
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
 
@@ -165,76 +115,18 @@ def enter(house: House, conference_id: str, data: FamilyList, user: User) -> lis
 def remove(house: House, conference_id: str, family_id: str, user: User) -> None:
     """Takes a family out that has no appointment; its link is dead then, and what was held for it is free."""
     with house.database.write() as session:
-        guest = _family(session, organised(session, conference_id, user), family_id)
+        guest = family_of(session, organised(session, conference_id, user), family_id)
         if taken.has_bookings(session, guest):
             raise HasBookings
         erase(session, guest, house.clock(), by="school", papers=False)
     house.database.wipe()
 
 
-# -- a family's rights --------------------------------------------------------------------------------------
-
-
-@router.get("/families/{family_id}/data.json")
-def data(house: House, conference_id: str, family_id: str, user: User) -> Response:
-    """All that is kept of a family, as a file."""
-    with house.database.read() as session:
-        found = export(session, _family(session, organised(session, conference_id, user), family_id))
-    return _file(json.dumps(found, ensure_ascii=False, indent=1).encode(), "application/json", "family.json")
-
-
-@router.get("/families/{family_id}/data.pdf")
-def data_as_pdf(house: House, conference_id: str, family_id: str, user: User) -> Response:
-    """The same to print, in the family's language."""
-    with house.database.read() as session:
-        conference = organised(session, conference_id, user)
-        guest = _family(session, conference, family_id)
-        say = Speaker(guest.language, conference.time_zone)
-        html = my_data.document(conference, my_data.sections(parts(session, guest), say), say)
-    return _file(pdf_soon(html), "application/pdf", "family.pdf")
-
-
-@router.get("/families/{family_id}/correct")
-def to_correct(house: House, conference_id: str, family_id: str, user: User) -> CorrectAnswer:
-    """What can be corrected, as it stands."""
-    with house.database.read() as session:
-        return _as_it_stands(session, _family(session, organised(session, conference_id, user), family_id))
-
-
-@router.post("/families/{family_id}/correct", name="correct")
-def correct_family(house: House, conference_id: str, family_id: str, data: CorrectionData, user: User) -> CorrectAnswer:
-    """Sets right what is wrong; calendars follow. 409 where another family of the conference has the address."""
-    with house.database.write() as session:
-        conference = organised(session, conference_id, user)
-        guest = _family(session, conference, family_id)
-        writes = house.desk.can_confirm(conference.organiser_id)
-        moved = correct(session, guest, data.correction(), house.links, house.clock(), rewrite_events=not writes)
-        mailed = moved and bool(guest.email) and (writes or taken.has_bookings(session, guest))
-        answer = _as_it_stands(session, guest).model_copy(update={"moved": moved, "mailed": mailed})
-    return answer
-
-
-def _as_it_stands(session: Session, guest: Guest) -> CorrectAnswer:
-    listed = [ChildData(was=child, child=child, school_class=one) for child, one in children(session, guest)]
-    return CorrectAnswer(name=guest.name, email=guest.email, phone=guest.phone, children=listed)
-
-
-@router.post("/families/{family_id}/erase", name="erase")
-def erase_family(house: House, conference_id: str, family_id: str, user: User) -> EraseAnswer:
-    """Erases a family and all that is kept of it; what is to come is cancelled, and the family gets a mail that
-    says so."""
-    with house.database.write() as session:
-        guest = _family(session, organised(session, conference_id, user), family_id)
-        done = erase(session, guest, house.clock(), by="school")
-    house.database.wipe()
-    return EraseAnswer(done=done)
-
-
 @router.post("/families/{family_id}/new-link")
 def new_link(house: House, conference_id: str, family_id: str, user: User) -> NewLink:
     """Voids the family's links and its code; the new link goes to it by mail where it has an address."""
     with house.database.read() as session:
-        guest_id = _family(session, organised(session, conference_id, user), family_id).id or 0
+        guest_id = family_of(session, organised(session, conference_id, user), family_id).id or 0
     mailed = house.desk.new_links(guest_id)
     with house.database.read() as session:
         token = families.manage_token(session.get_one(Guest, guest_id), house.links)
@@ -297,101 +189,7 @@ def ask(house: House, conference_id: str, data: AskData, user: User) -> None:
             letters.write(session, guest.id or 0, "asked", host.public_id, payload, house.clock(), until)
 
 
-@router.post("/families-import-preview")
-def preview_import(house: House, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
-    """What an import would change, line by line. Nothing is changed."""
-    rows = rows_for(house.database, conference_id, data, user)
-    with house.database.read() as session:
-        register = families.Register.of(session, organised(session, conference_id, user))
-        lines, _, unknown = _plan(house, session, register, rows)
-    return import_answer(lines, unknown, applied=False)
-
-
-@router.post("/families-import")
-def import_families(house: House, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
-    """Enters all lines, or none when one of them has an error."""
-    rows = rows_for(house.database, conference_id, data, user)
-    with house.database.write() as session:
-        conference = organised(session, conference_id, user)
-        register = families.Register.of(session, conference)
-        lines, found, unknown = _plan(house, session, register, rows)
-        applied = not any(line.outcome == "error" for line in lines)
-        if applied:
-            families.invite_all(session, conference, found, house.links, register)
-    return import_answer(lines, unknown, applied=applied)
-
-
-def _plan(
-    house: House, session: Session, register: families.Register, rows: list[list[str]]
-) -> tuple[list[ImportLine], list[families.Family], list[str]]:
-    if not rows:
-        raise Invalid("file", "file_empty")
-    columns, unknown = columns_of(rows[0], _COLUMNS)
-    if "name" not in columns.values():
-        raise Invalid("file", "column_name_missing")
-    lines: list[ImportLine] = []
-    found: list[families.Family] = []
-    seen: dict[str, int] = {}
-    for number, row in enumerate(rows[1:], 2):
-        given = {name: row[index] for index, name in columns.items() if index < len(row)}
-        if any(given.values()):
-            line, family = _line(house, session, register, number, given, seen)
-            lines.append(line)
-            found += [family] if family else []
-    return lines, found, unknown
-
-
-def _line(
-    house: House,
-    session: Session,
-    register: families.Register,
-    number: int,
-    given: dict[str, str],
-    seen: dict[str, int],
-) -> tuple[ImportLine, families.Family | None]:
-    name = given.get("name", "")
-
-    def wrong(problem: str) -> tuple[ImportLine, None]:
-        return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
-
-    language = given.get("language", "").casefold()[:2]
-    hosts, unknown = families.hosts_named(register.hosts, given.get("hosts", ""))
-    if unknown:
-        unknown_host = "A host in this line is unknown. Give the name or the Nextcloud user of somebody invited."
-        return ImportLine(
-            line=number, user_id=name, outcome="error", problem=unknown_host, changes={"hosts": ("", unknown[0])}
-        ), None
-    try:
-        family = families.Family(
-            name,
-            given.get("email", ""),
-            given.get("child", ""),
-            given.get("school_class", ""),
-            language if language in LANGUAGES else "de",
-            tuple(hosts),
-        ).checked()
-    except Invalid as invalid:
-        problems = {
-            "name_missing": "The name of the family is missing in this line.",
-            "email_wrong": "This e-mail address cannot be right.",
-            "too_long": "A text in this line is too long.",
-        }
-        return wrong(problems.get(invalid.reason, "This line cannot be used."))
-    key = family.email.casefold() or f"{family.name}|{family.child}|{family.school_class}".casefold()
-    if key in seen:
-        return wrong("This family stands in the list twice.")
-    seen[key] = number
-    known = register.find(family, house.links)
-    changes = {column: ("", value) for column, value in given.items() if value}
-    if known and known.invited:
-        new_hosts = set(hosts) - set(named.named_hosts(session, known.id or 0))
-        if not new_hosts:
-            return ImportLine(line=number, user_id=name, outcome="same"), None
-        return ImportLine(line=number, user_id=name, outcome="changed", changes=changes), family
-    return ImportLine(line=number, user_id=name, outcome="changed" if known else "new", changes=changes), family
-
-
-def _family(session: Session, conference: Conference, family_id: str) -> Guest:
+def family_of(session: Session, conference: Conference, family_id: str) -> Guest:
     """Raises `NotFound`, also for a family that is erased."""
     guest: Guest | None = session.execute(
         select(Guest).where(
@@ -401,8 +199,3 @@ def _family(session: Session, conference: Conference, family_id: str) -> Guest:
     if guest is None:
         raise NotFound
     return guest
-
-
-def _file(body: bytes, media_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(body, media_type=media_type, headers=headers | {"X-Content-Type-Options": "nosniff"})
