@@ -17,8 +17,10 @@ from .database import Database
 from .day.evening import tell_organisers
 from .day.observer import EVERY, Observer
 from .errands import clock as clocks
+from .errands import queue
 from .errands.clock import Clock
 from .errands.lanes import Share
+from .errands.queue import Put
 from .errands.table import Errand
 from .errands.worker import Kind
 from .letters.owed import Owed
@@ -100,9 +102,11 @@ class Later:
         return {kind.name: kind for kind in found}
 
     def begin(self, session: Session, now: datetime) -> None:
-        """When a process starts: all that is behind, and all that comes again and again."""
+        """When a process starts: all that is behind, all that comes again and again, and what may have become due or
+        another one while none was there."""
         follow.level(session, now)
         self._hands().wind(session, now)
+        queue.put(session, *(Put(kind, "", now) for kind in (RETENTION, LEARN, HEAR)))
 
     def asked(self, session: Session, now: datetime) -> None:
         """What pages have asked for since: they write nothing themselves."""
