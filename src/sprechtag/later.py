@@ -177,9 +177,10 @@ class Later:
         return self.clock() + HOURLY
 
     def tidy(self) -> None:
-        """What is no longer needed goes."""
+        """What is no longer needed goes; what is behind and was forgotten is put again."""
         self.close_to_others()
         with self.database.write(PATIENCE) as session:
             retention.erase_expired(session, self.clock())
             retention.tidy(session, self.clock())
+            follow.level(session, self.clock())
         self.database.wipe()

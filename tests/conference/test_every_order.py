@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from conftest import DAY, KEY, NOW, School, make_school
-from sprechtag.conference import busy, holding, lookup, ruleset, taken, waiting
+from sprechtag.conference import busy, follow, holding, lookup, ruleset, taken, waiting
 from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import Refused
 from sprechtag.conference.families import Family, invite, manage_token
@@ -276,6 +276,15 @@ class Machine(RuleBasedStateMachine):
         both_at_once([lambda: self._try(one), lambda: self._try(other)])
 
     # -- what must hold ---------------------------------------------------------------------------------------------
+
+    @invariant()
+    def whatever_is_behind_has_its_errand(self) -> None:
+        """`follow.level` puts what is missing; after a change it must find nothing."""
+        if not hasattr(self, "school"):
+            return
+        with self.database.write() as session:
+            assert follow.level(session, self.school.clock.now) == 0
+            session.rollback()
 
     @invariant()
     def the_promises_hold(self) -> None:

@@ -252,6 +252,7 @@ def publish(session: Session, conference: Conference, run: WishRun, now: datetim
     session.add_all((run, job))
     session.flush()
     session.add_all(JobItem(job_id=job.id or 0, guest_id=guest_id) for guest_id in guests)
+    follow.job(session, job, guests, now)
     return job
 
 
