@@ -5,7 +5,7 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo ui check test test-large lint bench bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
+.PHONY: uv demo ui check test test-large lint bench bench-errands bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
 
 demo: install ui
 	@$(RUN) sprechtag demo
@@ -31,6 +31,9 @@ lint: install
 
 bench: install
 	@$(RUN) python bench/booking.py
+
+bench-errands: install
+	@$(RUN) python bench/errands.py
 
 bench-page: install browser ui
 	@$(RUN) python bench/page.py

@@ -10,14 +10,10 @@ import time
 from pathlib import Path
 
 import httpx
-from dbos import DBOS, DBOSClient
-from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from conftest import make_school
 from house import open_stage
-from sprechtag.database import Database
 
 HOSTS = tuple(f"t{number:02}" for number in range(1, 41))
 
@@ -55,40 +51,4 @@ async def main() -> None:
         print(f"memory at the end                    {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 
-def enqueueing() -> None:
-    """What DBOS's enqueue_in_transaction would add to a booking, with its tables in the same SQLite file."""
-    url = f"sqlite:///{Path(tempfile.mkdtemp()) / 'one.sqlite'}"
-    database = Database(url)
-    database.migrate()
-    school = make_school(database, hosts=HOSTS[:20])
-    DBOS(config={"name": "bench", "system_database_url": url, "application_version": "1", "enable_otlp": False})
-    DBOS.launch()
-    DBOS.register_queue("bench")
-    client = DBOSClient(system_database_url=url)
-    slots = [slot for host in HOSTS[:20] for slot in school.slots(host)][:200]
-
-    def booking(number: int) -> None:
-        school.book(slots[number], f"n{number}")
-
-    def two_entries(number: int) -> None:
-        with database.write() as session:
-            for kind in ("booking", "mail"):
-                options = {"workflow_name": "nothing", "queue_name": "none", "workflow_id": f"{kind}-{number}"}
-                client.enqueue_in_transaction(session, options, number)  # type: ignore[arg-type]
-
-    def nothing(_: int) -> None:
-        with database.write() as session:
-            session.execute(text("SELECT 1"))
-
-    costs = []
-    for work in (booking, two_entries, nothing):
-        started = time.perf_counter()
-        for number in range(len(slots)):
-            work(number)
-        costs.append((time.perf_counter() - started) / len(slots))
-    DBOS.destroy()
-    print(f"two enqueue_in_transaction, as a share of a booking  {(costs[1] - costs[2]) / costs[0]:.2f}")
-
-
 asyncio.run(main())
-enqueueing()
