@@ -19,7 +19,8 @@ class Effect(SQLModel, table=True):
 
     `applied_revision` is the booking's revision it shows; `remote` holds what it needs to find the thing again
     (calendar, href, room token, …) and is written before the thing is made, where its name is known before.
-    `gave_up` is set when trying again cannot help; a new revision tries again."""
+    `gave_up_revision` is the one with which trying again could not help; a new revision is tried again. The errand says
+    when (`conference.follow`)."""
 
     booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
     kind: str = Field(primary_key=True)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What is new with a family's appointments: one letter for all of it.
 
-Unlike the other kinds it is about revisions of bookings, so it is no entry of the registry: whoever follows the
-bookings knows what is new."""
+Unlike the other kinds it is about revisions of bookings, so it is no entry of the registry: `letters/owed.py`
+knows what is new."""
 
 import hashlib
 from collections.abc import Sequence
