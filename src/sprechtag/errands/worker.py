@@ -38,6 +38,7 @@ PATIENCE = 30.0
 EXPIRED = "It makes no sense any more."
 JUMP = timedelta(seconds=20)
 DATABASE_SECONDS = LANE_SECONDS = 1.0
+SAID_EVERY = 60.0
 
 
 async def insist(call: Callable[[], Result]) -> Result:
@@ -321,9 +322,7 @@ class Worker:
                     queue.clock_went_back(session, expected + self.lease, now)
         self._last = (tick, now)
 
-    def _log_once(self, event: str, error: Exception, kind: str = "") -> None:
-        """The same at most once in a minute, and never what it says: it may hold names."""
-        name = f"{event}:{kind}:{type(error).__name__}"
-        if time.monotonic() - self._logged.get(name, float("-inf")) > 60:
-            self._logged[name] = time.monotonic()
-            log.error(event, errand=kind, **kind_of(error))
+    def _log_once(self, event: str, error: Exception) -> None:
+        """Never what it says: it may hold names."""
+        if self._is_new(f"{event}:{type(error).__name__}"):
+            log.error(event, **kind_of(error))
