@@ -25,7 +25,7 @@ from .errands.table import Errand
 from .errands.worker import Kind
 from .letters.owed import Owed
 from .letters.test_mail import TestMail
-from .lifecycle import BOT, HEAR, LEARN, MENU, READY
+from .lifecycle import BOT, LEARN, MENU, READY
 from .paper.printing import Papers
 from .privacy import family, retention
 from .sync.bookings import Bookings
@@ -39,7 +39,7 @@ from .sync.users import ORGANISER, PERSON, Users
 TEST_MAIL = "test-mail"
 DAY, ROOMS, ROOM, RELAYS = "day", "rooms", "room", "relays"
 REMINDERS, EVENING, RETENTION = "reminders", "evening", "retention"
-OFTEN, SOMETIMES = timedelta(seconds=5), timedelta(minutes=1)
+OFTEN, NOW_AND_THEN, SOMETIMES = timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
 LONGEST_PRINT, LONGEST_RUN = 960.0, 3600.0
 
@@ -85,7 +85,7 @@ class Later:
             Kind(READY, Share.HOUSE, self.instance.report_ready, always=True),
             Kind(MENU, Share.HOUSE, self.instance.show_menu_entry),
             Kind(LEARN, Share.HOUSE, self.instance.learn),
-            Kind(HEAR, Share.HOUSE, self.calendars.hear),
+            Kind(follow.HEAR, Share.HOUSE, self.calendars.hear),
             Kind(PERSON, Share.HOUSE, users.check_person),
             Kind(ORGANISER, Share.HOUSE, users.check_organiser),
             Kind(follow.OFFERS, Share.HOUSE, self._offers, always=True),
@@ -106,7 +106,7 @@ class Later:
         another one while none was there."""
         follow.level(session, now)
         self._hands().wind(session, now)
-        queue.put(session, *(Put(kind, "", now) for kind in (RETENTION, LEARN, HEAR)))
+        queue.put(session, *(Put(kind, "", now) for kind in (RETENTION, LEARN, follow.HEAR)))
 
     def asked(self, session: Session, now: datetime) -> None:
         """What pages have asked for since: they write nothing themselves."""
@@ -114,7 +114,7 @@ class Later:
         self.calendars.put_asked(session, now)
 
     def _hands(self) -> Clock:
-        single = (DAY, ROOMS, RELAYS, LEARN, HEAR, follow.OFFERS, REMINDERS, EVENING, RETENTION)
+        single = (DAY, ROOMS, RELAYS, LEARN, follow.HEAR, follow.OFFERS, REMINDERS, EVENING, RETENTION)
         return Clock(single, (self.users.put_missing, self.calendars.put_missing, self.call_rooms.put_missing))
 
     # -- what needs no Nextcloud --------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Later:
                 letters.write_feedback(session, self.clock())
 
         await asyncio.to_thread(write)
-        return self.clock() + OFTEN * self.pace
+        return self.clock() + NOW_AND_THEN * self.pace
 
     async def _evening(self, _errand: Errand) -> datetime:
         def tell() -> None:
@@ -155,7 +155,7 @@ class Later:
         """Times that were held for nothing are free again, and offered to those who wait; erased families go whose
         mail is out."""
         busy = await asyncio.to_thread(self.release)
-        return self.clock() + (OFTEN if busy else 2 * OFTEN) * self.pace
+        return self.clock() + (OFTEN if busy else NOW_AND_THEN) * self.pace
 
     def release(self) -> bool:
         self.desk.release_unconfirmed()

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from .conference.entries import user_id as user_id_of
+from .conference.follow import HEAR
 from .conference.instance import fact, learn
 from .database import Database, utc_now
 from .errands import queue
@@ -21,7 +22,7 @@ from .logs import kind_of
 from .nextcloud import callbacks
 
 log = structlog.get_logger()
-READY, MENU, BOT, HEAR, LEARN = "ready", "menu", "bot", "hear", "learn"
+READY, MENU, BOT, LEARN = "ready", "menu", "bot", "learn"
 """What AppAPI is asked for until it stands, and what is learned anew whenever the app is switched on."""
 LONGEST_BODY = 256 * 1024
 """Bytes of what a callback sends; Talk's longest chat message has 32,000 characters."""

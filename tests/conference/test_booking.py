@@ -258,6 +258,15 @@ def test_every_change_has_its_errands_in_the_same_transaction(school: School) ->
     assert due(school) == {("booking", str(view.id)), ("mail", str(view.guest_id))}
 
 
+def test_who_is_cancelled_hears_it_before_those_who_have_just_booked(school: School) -> None:
+    """Where an account takes five mails in 100 s, 560 bookings would have a cancellation wait for hours."""
+    views = [school.book(slot, f"f{number}") for number, slot in enumerate(school.slots()[:5])]
+    school.desk.cancel(views[3].id, by_guest=False)
+    with school.database.read() as session:
+        mails = sorted(open_errands(session, "mail"), key=lambda one: (one.rank, one.due_at))
+    assert mails[0].key == str(views[3].guest_id) and mails[0].rank < mails[1].rank
+
+
 def due(school: School) -> set[tuple[str, str]]:
     with school.database.read() as session:
         return {(one.kind, one.key) for one in open_errands(session) if one.kind in ("booking", "mail")}

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from sqlmodel import Session
 
 from sprechtag.database import Database
@@ -288,3 +289,13 @@ def test_a_clock_that_is_set_back_an_hour_stops_nothing(database: Database) -> N
         until(lambda: bool(seen) and seen[-1] < now() - timedelta(minutes=50))
         count = len(seen)
         until(lambda: len(seen) >= count + 3)
+
+
+def test_a_thousand_that_fail_alike_are_one_line_in_the_log(database: Database) -> None:
+    def do(errand: Errand) -> None:
+        raise Trouble(Fault.NEXTCLOUD, "Nextcloud does not answer.", wait=timedelta(hours=1))
+
+    put(database, *(str(number) for number in range(100)))
+    with structlog.testing.capture_logs() as logs:
+        run_due(worker(database, kind(do)))
+    assert len(logs) == 1 and logs[0]["why"] == "Nextcloud does not answer."

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from sprechtag.errands import retry, worker
 from sprechtag.hosts import refusals
+from sprechtag.letters import owed
+from sprechtag.letters.channels import troubles as channel_troubles
+from sprechtag.nextcloud import troubles
+from sprechtag.sync import bookings, talk_room, users
 
 EX_APP = Path(__file__).parents[2] / "ex_app"
 
@@ -57,3 +62,16 @@ def test_the_script_is_small() -> None:
 def test_du_and_sie_are_not_mixed() -> None:
     formal = json.loads((EX_APP / "l10n" / "de_DE.json").read_text())["translations"]
     assert not [text for text in map(str, formal.values()) if re.search(r"\b([Dd]u|[Dd]ein\w*|dir|dich)\b", text)]
+
+
+def test_what_goes_wrong_in_the_background_is_said_in_the_readers_language() -> None:
+    """All sentences that an errand can leave behind; a code stands behind them and is not translated."""
+    modules = (troubles, retry, worker, channel_troubles, owed, bookings, talk_room, users)
+    sentences = {
+        text.partition(" ({")[0]
+        for module in modules
+        for name, text in vars(module).items()
+        if name.isupper() and isinstance(text, str) and text.endswith((".", "})"))
+    }
+    known = json.loads((EX_APP / "l10n" / "de.json").read_text())["translations"]
+    assert len(sentences) > 15 and sorted(sentences - known.keys()) == []

@@ -216,7 +216,7 @@ def test_an_error_while_sending_is_noted_for_the_organiser_and_tried_again_later
         due = session.get_one(GuestLetter, letter_id)
         mail = queue.of(session, "mail", [str(guest_id)])[str(guest_id)]
         letter = queue.of(session, "letter", [str(letter_id)])[str(letter_id)]
-    said = "An error in Sprechtag (Surprise). It is tried again by itself."
+    said = "An error in Sprechtag. It is tried again by itself. (Surprise)"
     assert effect.last_error == due.last_error == mail.problem == letter.problem == said
     assert mail.attempts == letter.attempts == 1 and min(mail.due_at, letter.due_at) > house.clock()
     assert "Öz" not in str(logs) and {entry["error"] for entry in logs if "error" in entry} == {"Surprise"}

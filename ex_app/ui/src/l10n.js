@@ -15,9 +15,9 @@ const plain = { escape: false, sanitize: false }
 export const t = (text, values = {}) => translate('sprechtag', text, values, undefined, plain)
 export const n = (one, many, count, values = {}) => translatePlural('sprechtag', one, many, count, values, plain)
 
-/* What went wrong in the background, with the mail server's answer behind the sentence: "… (550 5.7.1)". */
+/* What went wrong in the background, with the answer's code behind the sentence: "… (550 5.7.1)". */
 export function said(problem) {
-	const [, text, answer] = /^(.*?)( \(\d{3}[ .\d]*\))?$/s.exec(problem)
+	const [, text, answer] = /^(.*?)( \([\w .]+\))?$/s.exec(problem)
 	return t(text) + (answer ?? '')
 }
 

@@ -111,6 +111,13 @@ class Ledger:
             if kind != "mail":
                 follow.mail(session, state.view.guest_id, now)
 
+    def told(self, states: Sequence[State], note: str) -> None:
+        """One mail has told the family of all these; at once, because a part of it would be told again."""
+        with self._database.write(PATIENCE) as session:
+            for state in states:
+                done = {"applied_revision": state.view.revision, "remote": {}, "last_error": note[:LONGEST_REASON]}
+                _set(session, state.view.id, "mail", **done)
+
 
 def note_trouble(
     session: Session, kind: EffectKind, tried: Mapping[int, int], words: str, now: datetime, *, final: bool

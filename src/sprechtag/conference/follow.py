@@ -33,7 +33,7 @@ from .tables import (
 
 BOOKING, MAIL, LETTER, MESSAGE = "booking", "mail", "letter", "message"
 JOB, RUN, PAPER, REHEARSAL = "job", "run", "paper", "rehearsal"
-NOTICE, HOST, CALENDAR, EMPTY, OFFERS = "notice", "host", "calendar", "empty", "offers"
+NOTICE, HOST, CALENDAR, EMPTY, OFFERS, HEAR = "notice", "host", "calendar", "empty", "offers", "hear"
 URGENT, NEWS, LETTERS, MESSAGES = 0, 1, 2, 3
 """Ranks: what a family must hear soon comes before what it may hear later, where a channel sets the pace."""
 URGENT_LETTERS = {"offer", "late", "new_link", "reminder"}
@@ -102,8 +102,8 @@ def rehearsal(session: Session, conference: Conference, now: datetime) -> None:
 
 
 def host(session: Session, joined: Host, now: datetime) -> None:
-    """Has a look taken at what the host can do, and at the host's calendars."""
-    queue.put(session, Put(HOST, str(joined.id), now, f"check:{joined.id}"))
+    """Has a look taken at what the host can do, and at the host's calendars, of which Nextcloud shall tell."""
+    queue.put(session, Put(HOST, str(joined.id), now, f"check:{joined.id}"), Put(HEAR, "", now))
     calendar(session, joined, now)
 
 

@@ -22,10 +22,9 @@ from .fetch import ANSWER_SECONDS, Fetch, SideBySide, Unanswered, fetch
 
 log = structlog.get_logger()
 EVERY = 5.0
-RESTS = 30.0
+RESTS = 60.0
 """Seconds between two looks whether a conference is on."""
 AROUND = timedelta(minutes=45)
-LEASE = timedelta(seconds=15)
 ENDS_AFTER = timedelta(seconds=30)
 LAST_MINUTE = timedelta(seconds=60)
 AGAIN_AFTER = timedelta(minutes=5)

@@ -66,7 +66,7 @@ class Trouble(Exception):
 Explain = Callable[[Exception], Trouble | None]
 """Turns what a room raises into a `Trouble`; None for what it does not know."""
 DATABASE_AWAY = "The database does not answer or is full. It is tried again by itself."
-UNEXPECTED = "An error in Sprechtag ({name}). It is tried again by itself."
+UNEXPECTED = "An error in Sprechtag. It is tried again by itself. ({name})"
 TOO_LONG = "It took too long. It is tried again by itself."
 DatabaseTrouble = (Busy, DBAPIError)
 

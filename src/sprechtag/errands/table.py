@@ -25,6 +25,7 @@ class Errand(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("kind", "key"),
         Index("ix_errand_due", "due_at"),
+        Index("ix_errand_order", "rank", "due_at", "id"),
         Index(
             "ix_errand_leased_lane",
             "lane",

@@ -38,6 +38,7 @@ PATIENCE = 30.0
 EXPIRED = "It makes no sense any more."
 JUMP = timedelta(seconds=20)
 DATABASE_SECONDS = LANE_SECONDS = 1.0
+SAID_EVERY = 60.0
 
 
 async def insist(call: Callable[[], Result]) -> Result:
@@ -238,16 +239,24 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever one raises, the others go on
             trouble = trouble_of(error, self.explain)
             pause = self.retry.again_in(trouble, errand.attempts)
-            log.warning(
-                "given up" if pause is None else "to be tried again",
-                errand=kind.name,
-                about=trouble.about,
-                fault=str(trouble.fault),
-                tries=errand.attempts,
-                why=trouble.words,
-            )
+            self._say(kind, errand, trouble, pause)
             return partial(self._failed, kind, errand, trouble, pause)
         return partial(self._done, errand, again_at)
+
+    def _say(self, kind: Kind, errand: Errand, trouble: Trouble, pause: timedelta | None) -> None:
+        """Once a minute for each kind and reason: in an outage thousands have the same."""
+        what = "given up" if pause is None else "to be tried again"
+        if self._is_new(f"{what}:{kind.name}:{trouble.words}"):
+            fault, tries = str(trouble.fault), errand.attempts
+            log.warning(what, errand=kind.name, about=trouble.about, fault=fault, tries=tries, why=trouble.words)
+
+    def _is_new(self, what: str) -> bool:
+        """Whether this was not said within a minute."""
+        now = time.monotonic()
+        if now - self._logged.get(what, float("-inf")) <= SAID_EVERY:
+            return False
+        self._logged = {said: at for said, at in self._logged.items() if now - at <= SAID_EVERY} | {what: now}
+        return True
 
     def _check_sense(self, errand: Errand) -> None:
         """Raises `Trouble` for what has expired."""
@@ -321,9 +330,7 @@ class Worker:
                     queue.clock_went_back(session, expected + self.lease, now)
         self._last = (tick, now)
 
-    def _log_once(self, event: str, error: Exception, kind: str = "") -> None:
-        """The same at most once in a minute, and never what it says: it may hold names."""
-        name = f"{event}:{kind}:{type(error).__name__}"
-        if time.monotonic() - self._logged.get(name, float("-inf")) > 60:
-            self._logged[name] = time.monotonic()
-            log.error(event, errand=kind, **kind_of(error))
+    def _log_once(self, event: str, error: Exception) -> None:
+        """Never what it says: it may hold names."""
+        if self._is_new(f"{event}:{type(error).__name__}"):
+            log.error(event, **kind_of(error))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What Nextcloud's admin sets for all: who may organise, how mails go out, how long data stay."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from email_validator import EmailNotValidError, validate_email
@@ -53,6 +54,15 @@ class TestMail(BaseModel):
     reason: str = ""
 
 
+class TroubleAnswer(BaseModel):
+    """What does not go well in the background just now: `count` errands of a kind for the same reason."""
+
+    kind: str
+    reason: str
+    count: int
+    since: datetime | None
+
+
 class AdminAnswer(BaseModel):
     """The settings as they hold. `fixed` are those that the server's environment sets; they cannot be changed here.
 
@@ -68,6 +78,7 @@ class AdminAnswer(BaseModel):
     test_mail: TestMail
     relays: list[str]
     organise_open: bool
+    troubles: list[TroubleAnswer]
 
 
 class TestMailData(Strict):
@@ -122,6 +133,10 @@ def _answer(house: House) -> AdminAnswer:
         mail = fact(session, "test-mail")
         relays = media.relay_hosts(fact(session, media.RELAYS))
         organise_open = administration.is_open(session, house.settings.organise_open)
+        troubles = [
+            TroubleAnswer(kind=one.kind, reason=one.problem, count=one.count, since=one.since)
+            for one in queue.troubles(session)
+        ]
     return AdminAnswer(
         settings=AdminData.model_validate(values | {"smtp_password": None}),
         fixed=_fixed(house),
@@ -131,6 +146,7 @@ def _answer(house: House) -> AdminAnswer:
         test_mail=TestMail.model_validate({name: mail.get(name, "") for name in TestMail.model_fields}),
         relays=relays,
         organise_open=organise_open,
+        troubles=troubles,
     )
 
 

@@ -149,8 +149,7 @@ class Owed:
         await self._told(news, note)
 
     async def _told(self, news: Sequence[State], note: str) -> None:
-        for state in news:
-            await insist(lambda state=state: self.ledger.applied(state, "mail", {}, self.clock(), note))  # type: ignore[misc]
+        await insist(lambda: self.ledger.told(news, note))
 
     # -- letters --------------------------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from ..errands.retry import Fault, Trouble
 from .errors import Garbled, NextcloudError, NotAllowed, Rejected, Throttled
 
 AWAY = "Nextcloud does not answer. It is tried again by itself."
-GARBLED = "Something else than Nextcloud answers ({status}): a maintenance page, a login or a proxy. It is tried again."
-NOT_ALLOWED = "Nextcloud does not let the app act for this user ({status}). It is tried again."
-REFUSED = "Nextcloud refuses it ({status})."
-PROBLEM = "Nextcloud had a problem ({status}). It is tried again by itself."
+GARBLED = "Something else than Nextcloud answers: a maintenance page, a login or a proxy. It is tried again. ({status})"
+NOT_ALLOWED = "Nextcloud does not let the app act for this user. It is tried again. ({status})"
+REFUSED = "Nextcloud refuses it. ({status})"
+PROBLEM = "Nextcloud had a problem. It is tried again by itself. ({status})"
 
 
 def explain(error: Exception) -> Trouble | None:

@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Keeps Nextcloud in step with the bookings: what is due, doing it, retrying it.
+"""What stands in Nextcloud, one file each, and is kept in step with what stands here.
 
-A booking has a revision; each effect (talk, calendar, mail) records the revision it has applied. `ledger.py` reads and
-writes that record, `talk.py` and `calendar.py` do the things (mails are the matter of `letters/`), `follower.py` puts
-them in order, `work.py` makes them durable with DBOS."""
+A booking has a revision; its effects (room, event, mail) record the revision they show (`conference.effects`).
+`bookings` brings `talk_room` and `booking_event` up to it; `merged_event` keeps what a host has written into an event
+of ours. `calendars` reads, `users` looks at who may do what, `notifications` tells, `call_rooms` is the day's,
+`emptying` the end of the retention's, `instance` this Nextcloud itself. All of it are errands (`later`) that may be
+repeated at any time."""

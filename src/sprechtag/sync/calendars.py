@@ -26,7 +26,8 @@ from ..settings import Settings
 log = structlog.get_logger()
 HORIZON = timedelta(days=800)
 """So far ahead calendars are read."""
-HEAR_EVERY = timedelta(seconds=10)
+HEAR_EVERY = timedelta(hours=1)
+"""An admin may have enabled the webhooks since; of hosts who join it is told at once."""
 
 
 @dataclass

@@ -36,8 +36,8 @@ REGISTERED = "talk-bot"
 """The fact that says at which address the bot is registered and which one it is (its secret), both as hashes."""
 BOT = "Sprechtag"
 DESCRIPTION = "Tells the organisers of a conference day which calls are up. It does not read what is written."
-LOOK_EVERY, REST, LOOK_WITHIN = timedelta(seconds=4), timedelta(seconds=20), timedelta(seconds=60)
-RELAYS_EVERY = timedelta(seconds=20)
+LOOK_EVERY, REST, LOOK_WITHIN = timedelta(seconds=4), timedelta(minutes=1), timedelta(minutes=1)
+RELAYS_EVERY = timedelta(minutes=5)
 NO_TALK = timedelta(minutes=10)
 ROOMS = 3
 ROOM, BOT_KIND = "room", "bot"

@@ -17,7 +17,7 @@ from ..conference.tables import Conference, Host
 from ..database import Database
 from ..errands import queue
 from ..errands.queue import Put
-from ..errands.retry import Trouble
+from ..errands.retry import Fault, Trouble
 from ..errands.table import Errand
 from ..nextcloud import mail, people, talk
 from ..nextcloud.session import Door
@@ -76,9 +76,10 @@ class Users:
             return await talk.is_off(session_of_app)
 
     def host_trouble(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
+        """Only what concerns this host: that Nextcloud is away says nothing of it."""
         host = session.get(Host, int(errand.key))
-        if host:
-            host.problem = NO_USER if trouble.fault == "rights" else trouble.words
+        if host and trouble.fault in (Fault.RIGHTS, Fault.OURS):
+            host.problem = NO_USER if trouble.fault is Fault.RIGHTS else trouble.words
             session.add(host)
 
     # -- organisers ---------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_errand_due", "errand", ["due_at"])
+    op.create_index("ix_errand_order", "errand", ["rank", "due_at", "id"])
     leased = sa.text("leased_until IS NOT NULL")
     op.create_index("ix_errand_leased_lane", "errand", ["lane"], sqlite_where=leased, postgresql_where=leased)
     _carry_notices()
