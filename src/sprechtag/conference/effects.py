@@ -173,13 +173,20 @@ def take_bot_again(session: Session, now: datetime) -> None:
     follow.bookings(session, again, now, mail=False)
 
 
+def room_name(conference: str, code: str) -> str:
+    """Known to everybody who has the link, so without names: the conference and the booking's number. It does not
+    hold the time, because a room of type `event` cannot be renamed (400) when the booking moves."""
+    return f"{conference} · {code}"
+
+
 def look_at_all(session: Session, now: datetime) -> int:
     """Has the rooms and events of all active bookings compared with what stands outside: after a restored backup the
     record may say less than is there, or more. Families are not written to. Returns how many bookings that is."""
+    of_active = select(col(Booking.id)).where(col(Booking.state) == "active")
     active = list(session.execute(select(Booking).where(col(Booking.state) == "active")).scalars())
     session.execute(
         update(Effect)
-        .where(col(Effect.booking_id).in_(select(col(Booking.id)).where(col(Booking.state) == "active")))
+        .where(col(Effect.booking_id).in_(of_active))
         .where(col(Effect.kind) != "mail", col(Effect.applied_revision) > 0)
         .values(
             applied_revision=select(col(Booking.revision) - 1)
@@ -187,8 +194,7 @@ def look_at_all(session: Session, now: datetime) -> int:
             .scalar_subquery()
         )
     )
-    written = {booking.id for booking in active}
-    events = select(Effect).where(col(Effect.kind) == "calendar", col(Effect.booking_id).in_(written))
+    events = select(Effect).where(col(Effect.kind) == "calendar", col(Effect.booking_id).in_(of_active))
     for effect in session.execute(events.execution_options(populate_existing=True)).scalars():
         if effect.remote.get("written"):
             effect.remote = effect.remote | {RESTORED: True}

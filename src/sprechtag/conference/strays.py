@@ -47,6 +47,7 @@ class Standing:
 class Stray:
     """For the organiser's eyes; see `StrayEvent`."""
 
+    host_id: int
     host: str
     kind: str
     title: str
@@ -142,6 +143,14 @@ def _note(
     session.execute(statement.on_conflict_do_update(index_elements=["host_id", "uid"], set_=values))
 
 
+def promised(session: Session, host: Host, now: datetime) -> list[TimeSpan]:
+    """Where events of this host stood that were put back since: their families may believe in that time, so nobody else
+    is given it until the organiser has seen to it."""
+    conference = session.get_one(Conference, host.conference_id)
+    moved = [one for one in listed(session, conference, now) if one.kind == "moved" and one.host_id == host.id]
+    return [TimeSpan(one.starts_at, one.ends_at) for one in moved]
+
+
 def listed(session: Session, conference: Conference, now: datetime) -> list[Stray]:
     """What the organiser is shown, by host and time: what still stands unknown, and for two weeks what was put back
     since and is not changed or cancelled."""
@@ -159,8 +168,8 @@ def listed(session: Session, conference: Conference, now: datetime) -> list[Stra
     for one, host in rows:
         booking = by_id.get(of_booking(one.uid))
         if one.kind == "unknown":
-            found.append(Stray(host, one.kind, one.title, one.starts_at, one.ends_at, ""))
+            found.append(Stray(one.host_id, host, one.kind, one.title, one.starts_at, one.ends_at, ""))
         elif booking and made and booking.changed_at <= made.at and one.found_at > now - SHOWN:
             title = f"{booking.child} ({booking.school_class})" if booking.school_class else booking.child
-            found.append(Stray(host, one.kind, title, one.starts_at, one.ends_at, booking.public_id))
+            found.append(Stray(one.host_id, host, one.kind, title, one.starts_at, one.ends_at, booking.public_id))
     return found

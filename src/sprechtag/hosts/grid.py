@@ -66,7 +66,10 @@ def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any
     with house.database.read() as session:
         conference = organised(session, conference_id, user)
         found = progress.progress(session, conference)
-        differs = [asdict(one) for one in strays.listed(session, conference, house.clock())]
+        differs = [
+            {name: value for name, value in asdict(one).items() if name != "host_id"}
+            for one in strays.listed(session, conference, house.clock())
+        ]
         made = strays.restored(session)
     name, per_hour = house.mail_channel(conference.organiser_id)
     hours = round(found.guests / per_hour, 1) if per_hour else 0.0

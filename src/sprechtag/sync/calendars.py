@@ -107,7 +107,7 @@ class Calendars:
             host = session.get(Host, host_id)
             if host is None or host.state != "joined":
                 return None
-            busy.close_busy_slots(session, host, taken, began)
+            busy.close_busy_slots(session, host, [*taken, *strays.promised(session, host, began)], began)
             for one, span in standing:
                 busy.note_standing(session, one, span, began)
             strays.note_unknown(session, host, unknown, began)
