@@ -210,6 +210,7 @@ def test_the_app_does_not_start_while_a_backup_is_restored(town: Town) -> None:
 
 
 def test_a_damaged_database_is_replaced(town: Town, tmp_path: Path) -> None:
+    town.conference(["t07"])
     sprechtag(town, "backup", tmp_path / "b.tar")
     town.stop()
     there = app_folder(town) / "sprechtag.sqlite"
