@@ -14,10 +14,7 @@ import time
 from pathlib import Path
 
 import structlog
-import uvicorn
 
-from .app import build
-from .bootstrap import House
 from .operations import commands as admins
 from .operations import running
 from .operations.errors import NotDone
@@ -67,6 +64,12 @@ def serve(settings: Settings, process: int | None = None, inherited: int | None 
     if settings.workers > 1 and settings.database.startswith("sqlite"):
         print("Several processes need PostgreSQL: set SPRECHTAG_DATABASE_URL.", file=sys.stderr)
         return 2
+    # The admin's commands do without all of this.
+    import uvicorn
+
+    from .app import build
+    from .bootstrap import House
+
     listening = _listen(settings) if inherited is None else socket.socket(fileno=inherited)
     if settings.workers > 1 and process is None:
         return _look_after(settings.workers, listening)
