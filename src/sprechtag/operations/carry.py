@@ -20,6 +20,6 @@ def carry(of: Database, into: Database) -> None:
                 target.execute(table.insert(), [dict(row) for row in some])
         last = dict(source.execute(text("SELECT name, seq FROM sqlite_sequence")).tuples().all())
         for table in SQLModel.metadata.sorted_tables:
-            if table.name in last and isinstance(table.c["id"].type, Integer):
+            if last.get(table.name) and isinstance(table.c["id"].type, Integer):
                 name = {"table": table.name, "last": last[table.name]}
                 target.execute(text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)"), name)
