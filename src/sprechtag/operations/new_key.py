@@ -14,11 +14,12 @@ from sqlmodel import Session, col
 
 from ..bootstrap import House
 from ..conference import effects, families, organise, proof
+from ..conference.follow import HEAR
 from ..conference.tables import BudgetCount, BudgetHit, Conference, Guest, ScreenLink
 from ..conference.tokens import LinkKey, code_hash, hashed
 from ..errands import queue
 from ..errands.queue import Put
-from ..lifecycle import BOT, HEAR
+from ..lifecycle import BOT
 from ..settings import Settings
 from . import archive
 from .errors import NotDone, in_words
