@@ -106,7 +106,9 @@ class House:
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
-        return Lifecycle(self.database, self.calendars.changed, self.call_rooms.heard)
+        return Lifecycle(
+            self.database, self.calendars.changed, self.call_rooms.heard, lambda: self.worker.stopped_looking
+        )
 
     @cached_property
     def ledger(self) -> Ledger:

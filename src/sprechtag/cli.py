@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""`sprechtag serve` runs the app, `sprechtag demo` runs it in a stand-in Nextcloud."""
+"""`sprechtag serve` runs the app, `sprechtag demo` runs it in a stand-in Nextcloud; the others are for its admin."""
 
 import argparse
 import logging
@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 import structlog
-import uvicorn
 
-from .app import build
-from .bootstrap import House
+from .operations import commands as admins
+from .operations import running
+from .operations.errors import NotDone
 from .settings import Settings
 
 PARENT_SECONDS = 1.0
@@ -31,9 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     serve_command.add_argument("--socket", type=int, default=None, help=argparse.SUPPRESS)
     commands.add_parser("assign", help=argparse.SUPPRESS)
     commands.add_parser("print", help=argparse.SUPPRESS)
+    admins.add(commands)
     demo_command = commands.add_parser("demo", help="run the app in a stand-in Nextcloud with an invented school")
     demo_command.add_argument("--port", type=int, default=8080)
     options = parser.parse_args(arguments)
+    if (done := admins.run(options)) is not None:
+        return done
     if options.command == "demo":
         from .sandbox.demo import run
 
@@ -61,10 +64,22 @@ def serve(settings: Settings, process: int | None = None, inherited: int | None 
     if settings.workers > 1 and settings.database.startswith("sqlite"):
         print("Several processes need PostgreSQL: set SPRECHTAG_DATABASE_URL.", file=sys.stderr)
         return 2
+    # The admin's commands do without all of this.
+    import uvicorn
+
+    from .app import build
+    from .bootstrap import House
+
     listening = _listen(settings) if inherited is None else socket.socket(fileno=inherited)
     if settings.workers > 1 and process is None:
         return _look_after(settings.workers, listening)
     house = House(settings)
+    try:
+        # Kept until the process ends: so nobody restores a backup under it.
+        _held = running.announce(settings, house.database)
+    except NotDone as refused:
+        print(refused, file=sys.stderr)
+        return 2
     if problem := house.problem_at_start():
         print(problem, file=sys.stderr)
         return 2

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from .conference.entries import user_id as user_id_of
 from .conference.follow import HEAR
 from .conference.instance import fact, learn
-from .database import Database, utc_now
+from .database import Away, Busy, Database, utc_now
 from .errands import queue
 from .errands.queue import Put
 from .gate import HARPS_AA_VERSION
@@ -24,6 +24,7 @@ from .nextcloud import callbacks
 log = structlog.get_logger()
 READY, MENU, BOT, LEARN = "ready", "menu", "bot", "learn"
 """What AppAPI is asked for until it stands, and what is learned anew whenever the app is switched on."""
+WORKER_STOPPED = "Nothing that is due is worked off any more: restart the app (docs/operations.md)."
 LONGEST_BODY = 256 * 1024
 """Bytes of what a callback sends; Talk's longest chat message has 32,000 characters."""
 
@@ -35,12 +36,25 @@ class Lifecycle:
     database: Database
     on_calendar: Callable[[str], None]
     on_call: Callable[[dict[str, Any]], None]
+    worker_stopped: Callable[[], bool] = lambda: False
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def enabled(self) -> bool:
         """Whether Nextcloud's admin has switched the app on. Disabled, it leaves Nextcloud alone."""
         with self.database.read() as session:
             return bool(fact(session, "enabled").get("on"))
+
+    def problems(self) -> list[str]:
+        """What keeps the app from doing its work, in words; nothing of a person. A database that is only busy is none
+        of it."""
+        found = []
+        try:
+            self.database.check_writable()
+        except Away as away:
+            found.append(away.reason)
+        except Busy:
+            pass
+        return found + ([WORKER_STOPPED] if self.worker_stopped() else [])
 
     async def take_in(self, said: dict[str, Any]) -> None:
         try:
@@ -74,8 +88,9 @@ async def heartbeat() -> JSONResponse:
 
 @router.get("/healthz")
 def healthz(lifecycle: LifecycleOf) -> JSONResponse:
-    """For containers: 200 when the database answers."""
-    lifecycle.enabled()
+    """For containers: 200 while the database can be written and what is due is worked off."""
+    if problems := lifecycle.problems():
+        return JSONResponse({"status": "trouble", "problems": problems}, 503)
     return JSONResponse({"status": "ok"})
 
 

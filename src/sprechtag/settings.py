@@ -31,7 +31,7 @@ ADMIN_FIELDS = (
 """What Nextcloud's admin may set in the page, where the environment does not."""
 
 
-OWN_FILES = ("*.sqlite", "*.sqlite-wal", "*.sqlite-shm", "*.sqlite-journal", "link.key")
+OWN_FILES = ("*.sqlite", "*.sqlite-wal", "*.sqlite-shm", "*.sqlite-journal", "link.key", "*.before-restore-*", "*.lock")
 """What stands in the storage and is nobody else's business."""
 FORMER_QUEUE = "work.sqlite*"
 """What versions until 0.1 kept beside the database; what was pending stands in the database too."""
@@ -111,6 +111,11 @@ class Settings(BaseSettings):
             if self.database_url.startswith(scheme):
                 return self.database_url.replace(scheme, "postgresql+psycopg://", 1)
         return self.database_url
+
+    @property
+    def database_file(self) -> Path | None:
+        """SQLite's file; None with PostgreSQL."""
+        return Path(self.database.removeprefix("sqlite:///")) if self.database.startswith("sqlite") else None
 
     def close_to_others(self) -> None:
         """Makes the storage's folder, and lets nobody but this user into it nor read what stands there, whatever an

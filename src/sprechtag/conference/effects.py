@@ -12,13 +12,16 @@ from sqlmodel import Session, col
 
 from ..database import Database
 from ..errands import queue
-from . import follow
+from . import follow, strays
+from .slots import TimeSpan
 from .tables import Booking, Effect, EffectKind, still_to_follow
 from .views import BookingView, booking_view, bookings_of_guest
 
 PATIENCE = 30.0
 """Seconds the work in the background waits for its turn to write, while families book."""
 LONGEST_REASON = 300
+RESTORED = "restored"
+"""In an event's `remote`: it was not looked at yet since a backup was restored."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,11 @@ class Ledger:
         with self._database.write(PATIENCE) as session:
             _set(session, booking_id, kind, remote=remote)
 
+    def note_difference(self, view: BookingView, uid: str, stood: TimeSpan | None, now: datetime) -> None:
+        """Where the event stood when it was first looked at after a restored backup; None where it was gone."""
+        with self._database.write(PATIENCE) as session:
+            strays.note_difference(session, view.id, uid, TimeSpan(view.starts_at, view.ends_at), stood, now)
+
     def applied(self, state: State, kind: EffectKind, remote: dict[str, Any], now: datetime, note: str = "") -> None:
         """The effect shows the state's revision. A booking that has moved on meanwhile stays due."""
         with self._database.write(PATIENCE) as session:
@@ -172,13 +180,20 @@ def take_bot_again(session: Session, now: datetime) -> None:
     follow.bookings(session, again, now, mail=False)
 
 
+def room_name(conference: str, code: str) -> str:
+    """Known to everybody who has the link, so without names: the conference and the booking's number. It does not
+    hold the time, because a room of type `event` cannot be renamed (400) when the booking moves."""
+    return f"{conference} · {code}"
+
+
 def look_at_all(session: Session, now: datetime) -> int:
     """Has the rooms and events of all active bookings compared with what stands outside: after a restored backup the
     record may say less than is there, or more. Families are not written to. Returns how many bookings that is."""
+    of_active = select(col(Booking.id)).where(col(Booking.state) == "active")
     active = list(session.execute(select(Booking).where(col(Booking.state) == "active")).scalars())
     session.execute(
         update(Effect)
-        .where(col(Effect.booking_id).in_(select(col(Booking.id)).where(col(Booking.state) == "active")))
+        .where(col(Effect.booking_id).in_(of_active))
         .where(col(Effect.kind) != "mail", col(Effect.applied_revision) > 0)
         .values(
             applied_revision=select(col(Booking.revision) - 1)
@@ -186,6 +201,10 @@ def look_at_all(session: Session, now: datetime) -> int:
             .scalar_subquery()
         )
     )
+    events = select(Effect).where(col(Effect.kind) == "calendar", col(Effect.booking_id).in_(of_active))
+    for effect in session.execute(events.execution_options(populate_existing=True)).scalars():
+        if effect.remote.get("written"):
+            effect.remote = effect.remote | {RESTORED: True}
     follow.bookings(session, active, now, mail=False)
     return len(active)
 

@@ -104,11 +104,13 @@ class Worker:
     _ask: bool = True
     _logged: dict[str, float] = field(default_factory=dict)
     _last: tuple[float, datetime] | None = None
+    _looked: float = field(default_factory=time.monotonic)
 
     # -- from outside -------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         self.database.heard[queue.PUT] = self.wake
+        self._looked = time.monotonic()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), name="errands", daemon=True)
         self._thread.start()
 
@@ -119,6 +121,13 @@ class Worker:
         self.wake()
         if self._thread:
             self._thread.join(timeout=seconds)
+
+    @property
+    def stopped_looking(self) -> bool:
+        """Whether it was started and has not looked for so long that nothing is worked off any more."""
+        if self._thread is None:
+            return False
+        return not self._thread.is_alive() or time.monotonic() - self._looked > 2 * (self.rests + PATIENCE)
 
     def take(self, kinds: Sequence[str] = ()) -> list[Errand]:
         """Claims what may run now, for `do`; of all kinds where none is named."""
@@ -150,6 +159,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 rest = await self._look()
+                self._looked = time.monotonic()
             except Exception as error:  # noqa: BLE001 - it must outlive whatever the database does
                 self._log_once("errands not looked at", error)
                 rest = DATABASE_SECONDS

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select
 from sqlmodel import col
 
-from ..conference import organise, progress, waiting
+from ..conference import organise, progress, strays, waiting
 from ..conference.errors import NotFound
 from ..conference.tables import Booking, Host
 from .access import REFUSALS, User, organised
@@ -61,10 +61,16 @@ def grid(house: House, conference_id: str, user: User) -> dict[str, Any]:
 
 @router.get("/progress", name="progress")
 def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any]:
-    """Booked shares, Nextcloud's progress, troubles in words, and the mail channel with its limit."""
+    """Booked shares, Nextcloud's progress, troubles in words, and the mail channel with its limit. `restored` says for
+    two weeks of when the backup was that the database comes from, `strays` what differs in calendars since."""
     with house.database.read() as session:
         conference = organised(session, conference_id, user)
         found = progress.progress(session, conference)
+        differs = [
+            {name: value for name, value in asdict(one).items() if name != "host_id"}
+            for one in strays.listed(session, conference, house.clock())
+        ]
+        made = strays.restored(session)
     name, per_hour = house.mail_channel(conference.organiser_id)
     hours = round(found.guests / per_hour, 1) if per_hour else 0.0
     with house.database.read() as session:
@@ -73,9 +79,13 @@ def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any
             host.user_id: lengths[host.id or 0]
             for host in session.execute(select(Host).where(col(Host.id).in_(lengths))).scalars()
         }
-    return (
-        asdict(found) | {"waiting": lists} | {"mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours}}
-    )
+    shown = made if made and made.at > house.clock() - strays.SHOWN else None
+    return asdict(found) | {
+        "waiting": lists,
+        "mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours},
+        "restored": asdict(shown) if shown else None,
+        "strays": differs,
+    }
 
 
 @router.post("/retry")

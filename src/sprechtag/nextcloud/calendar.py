@@ -53,12 +53,14 @@ class CalendarInfo:
 
 @dataclass(frozen=True)
 class EventTime:
-    """When an event is, in UTC, and whether it takes the user's time. Nothing of what it is about."""
+    """When an event is, in UTC, and whether it takes the user's time. `title` is empty but for the app's own events:
+    nothing of what others are about."""
 
     uid: str
     starts_at: datetime
     ends_at: datetime
     busy: bool
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,32 +89,32 @@ async def calendars(session: UserSession) -> list[CalendarInfo]:
 
 
 async def events_between(
-    session: UserSession, calendar: str, start: datetime, end: datetime, zone: str, address: str = ""
+    session: UserSession, calendar: str, start: datetime, end: datetime, zone: str, address: str = "", own: str = ""
 ) -> list[EventTime]:
     """What stands in the calendar in that time, recurring events as often as they happen there.
 
     All-day events and times without a zone are read in `zone`. An event that the user at `address` has declined takes
-    no time. Raises `NextcloudError`."""
+    no time; one whose UID ends with `own` has its title. Raises `NextcloudError`."""
     # A whole day written without an end is not found by a question that begins in it: so it begins a day earlier.
     before = start.astimezone(UTC) - timedelta(days=1)
     span = {"start": f"{before:%Y%m%dT%H%M%SZ}", "end": f"{end.astimezone(UTC):%Y%m%dT%H%M%SZ}"}
     path = f"{_home(session)}{quote(calendar, safe='')}/"
     answer = await session.dav("REPORT", path, headers={"Depth": "1"}, body=_EVENTS.format(**span))
-    found = await asyncio.to_thread(_events_in, _check("read the calendar", answer, 207).text, zone, address)
+    found = await asyncio.to_thread(_events_in, _check("read the calendar", answer, 207).text, zone, address, own)
     return [event for event in found if event.ends_at > start and event.starts_at < end]
 
 
-def _events_in(multistatus: str, zone: str, address: str) -> list[EventTime]:
+def _events_in(multistatus: str, zone: str, address: str, own: str = "") -> list[EventTime]:
     try:
         root = ElementTree.fromstring(multistatus)  # noqa: S314 - as in _calendars
     except (ElementTree.ParseError, ValueError) as error:
         raise Garbled("read the calendar", 207) from error
     texts = (text.text or "" for text in root.iter(f"{_CAL}calendar-data"))
-    times = (event for text in texts for event in event_times(text, zone, address))
+    times = (event for text in texts for event in event_times(text, zone, address, own))
     return list(islice(times, MOST_EVENTS))
 
 
-def event_times(text: str, zone: str, address: str = "") -> Iterator[EventTime]:
+def event_times(text: str, zone: str, address: str = "", own: str = "") -> Iterator[EventTime]:
     """The times of all events in an iCalendar text; one that cannot be read is left out."""
     try:
         events = Parsed.from_ical(text[:LONGEST_EVENTS]).walk("VEVENT")
@@ -125,7 +127,9 @@ def event_times(text: str, zone: str, address: str = "") -> Iterator[EventTime]:
             busy = _takes_time(event, address)
         except UNREADABLE:
             continue
-        yield EventTime(str(event.get("uid", "")), starts_at, ends_at, busy)
+        uid = str(event.get("uid", ""))
+        title = str(event.get("summary", "")) if own and uid.endswith(own) else ""
+        yield EventTime(uid, starts_at, ends_at, busy, title)
 
 
 def _end(event: Any, starts_at: datetime, zone: str) -> datetime:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from ..conference.budgets import HITS_KEPT
+from ..conference.strays import SHOWN as STRAYS_KEPT
 from ..day.readings import KEPT as READINGS_KEPT
 
 Whose = Literal["family", "host", "organiser", "user", "visitor"]
@@ -353,6 +354,17 @@ TABLES: dict[str, Table] = {
         },
         "booking_id",
     ),
+    "stray_event": Table(
+        "events that stand in hosts' calendars otherwise than here, after a restored backup",
+        After("found_at", STRAYS_KEPT, "two weeks after it was last found so", and_retention=True),
+        {
+            "title": Column("family", "title of the event"),
+            "starts_at": Column("family", "where it stands"),
+            "ends_at": Column("family", "where it stands"),
+            "uid": _key("family", "number of the event"),
+        },
+        "id conference_id host_id kind found_at",
+    ),
     "live_call": Table(
         "how an appointment went on its day",
         With("booking"),
@@ -448,6 +460,7 @@ FACTS: dict[str, Fact] = {
     "pace:": Fact("when an organiser's last mails went out", "organiser", timedelta(days=1)),
     "evening:": Fact("that an organiser was told of tomorrow", "", timedelta(days=7)),
     "talk:relays": Fact("STUN and TURN servers of Talk", "", timedelta(days=7)),
+    "restored": Fact("when the database was restored, and from a backup of when"),
     "theming": Fact("name and colour of this Nextcloud"),
     "address": Fact("its public address"),
     "enabled": Fact("whether the app is switched on"),

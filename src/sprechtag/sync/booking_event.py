@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
-from ..conference.effects import Ledger, State
+from ..conference.effects import RESTORED, Ledger, State
+from ..conference.slots import TimeSpan
 from ..conference.tables import VIDEO
 from ..conference.views import BookingView
 from ..letters.channels import Channel
@@ -143,17 +144,20 @@ class BookingEvent:
         self._ledger = ledger
         self._writing = writing
 
-    async def apply(self, state: State) -> dict[str, Any]:
+    async def apply(self, state: State, now: datetime) -> dict[str, Any]:
         """Brings the event up to the booking; returns how to find it. Raises `NextcloudError`.
 
         Where the calendar server writes the mails, a cancelled event is marked so first, which sends the cancellation
         and says whether it went out, and deleted then."""
         view, remote = state.view, dict(state.remote)
+        looked_again = bool(remote.pop(RESTORED, False))
         if not view.active and not remote:
             return {}
         async with self._door.as_user(view.host_user_id) as session:
+            if looked_again and view.active:
+                await self._note_difference(session, view, remote, now)
             if view.active or self._writing.invites:
-                written = await self._write(session, state, remote)
+                written = await self._write(session, state, remote, quiet=looked_again and view.active)
                 return await self._settle(session, view, *written)
             await calendar.delete(session, str(remote["calendar"]), str(remote["name"]))
             return {}
@@ -184,8 +188,21 @@ class BookingEvent:
         await calendar.delete(session, str(remote["calendar"]), str(remote["name"]))
         return {}
 
-    async def _write(self, session: UserSession, state: State, remote: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """The remote and, where the calendar server writes the mails, the event as it stands there."""
+    async def _note_difference(
+        self, session: UserSession, view: BookingView, remote: dict[str, Any], now: datetime
+    ) -> None:
+        """Where the event stood when it was first looked at after a restored backup, before it is put back."""
+        present = await calendar.get(session, str(remote["calendar"]), str(remote["name"]))
+        times = calendar.event_times(present.text, view.zone) if present else ()
+        stood = next((TimeSpan(one.starts_at, one.ends_at) for one in times), None)
+        if stood or present is None:
+            self._ledger.note_difference(view, uid_of(view, int(remote["life"])), stood, now)
+
+    async def _write(
+        self, session: UserSession, state: State, remote: dict[str, Any], quiet: bool = False
+    ) -> tuple[dict[str, Any], str]:
+        """The remote and, where the calendar server writes the mails, the event as it stands there. `quiet` keeps it
+        from writing them."""
         view, changed_under_us = state.view, 0
         if not remote:
             remote = self._named(view, await calendar.find_or_create(session, view.host_calendar), 1)
@@ -212,6 +229,7 @@ class BookingEvent:
                     refused_before=bool(remote.get("refused")),
                     # Whoever hands out wrong ones would have it never written.
                     etag=present.etag if present and changed_under_us < MOST_CONFLICTS else "",
+                    quiet=quiet,
                 )
             except calendar.NameUsedUp:
                 if int(remote["life"]) >= MOST_LIVES:

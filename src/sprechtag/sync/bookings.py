@@ -84,7 +84,7 @@ class Bookings:
         if invites and (until := self.held.back(state.view, budgets.INVITATIONS)):
             await insist(lambda: self._note(state, HELD_BACK))
             raise NotYet(until)
-        remote = await self._event(state).apply(state)
+        remote = await self._event(state).apply(state, self.clock())
         if invites:
             self.held.mailed(state.view, budgets.INVITATIONS)
         await insist(lambda: self.ledger.applied(state, "calendar", remote, self.clock()))

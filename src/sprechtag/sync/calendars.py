@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What stands in hosts' calendars: other events close slots, and where ours stand now."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session, col, select
 
-from ..conference import busy, follow
+from ..conference import busy, follow, strays
 from ..conference.effects import PATIENCE
 from ..conference.instance import fact, learn
 from ..conference.slots import TimeSpan
@@ -95,22 +96,33 @@ class Calendars:
         async with self.door.as_user(host.user_id) as session_of_host:
             events = await self._events(session_of_host, host, began, last, conference.time_zone, address)
             standing = [(one, await self._where(session_of_host, one, events, conference.time_zone)) for one in ours]
+        unknown = await asyncio.to_thread(self._unknown, host, conference.time_zone, events)
+        lost = {one.uid for one in unknown}
         in_place = {one.public_id: one.span if span == one.span else None for one, span in standing}
         taken = [
             TimeSpan(event.starts_at, event.ends_at)
             for event in events
-            if event.busy and not _is_settled(event, mine, in_place)
+            if event.busy and (event.uid in lost or not _is_settled(event, mine, in_place))
         ]
         with self.database.write(PATIENCE) as session:
             host = session.get(Host, host_id)
             if host is None or host.state != "joined":
                 return None
-            busy.close_busy_slots(session, host, taken, began)
+            busy.close_busy_slots(session, host, [*taken, *strays.promised(session, host, began)], began)
             for one, span in standing:
                 busy.note_standing(session, one, span, began)
+            strays.note_unknown(session, host, unknown, began)
             host.calendar_read_at = began
             session.add(host)
         return began + timedelta(seconds=self.options().calendar_seconds)
+
+    def _unknown(self, host: Host, zone: str, events: list[calendar.EventTime]) -> list[strays.Standing]:
+        """Events of ours that a restored backup knows nothing of; they close their times like any other."""
+        standing = [
+            strays.Standing(one.uid, one.title, TimeSpan(one.starts_at, one.ends_at)) for one in events if one.busy
+        ]
+        with self.database.read() as session:
+            return strays.unknown(session, host, zone, standing)
 
     async def _events(
         self, session: UserSession, host: Host, start: datetime, end: datetime, zone: str, address: str
@@ -122,7 +134,7 @@ class Calendars:
         events: list[calendar.EventTime] = []
         for one in found:
             if one.own and one.takes_time:
-                events += await calendar.events_between(session, one.name, start, end, zone, address)
+                events += await calendar.events_between(session, one.name, start, end, zone, address, strays.OURS)
         return events
 
     async def _where(

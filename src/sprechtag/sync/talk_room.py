@@ -5,7 +5,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..conference.effects import Ledger, State
+from ..conference.effects import Ledger, State, room_name
 from ..conference.tables import VIDEO
 from ..moments import shifted
 from ..nextcloud import talk
@@ -15,12 +15,6 @@ from .call_rooms import BOT
 
 OPENS_BEFORE = timedelta(0)
 OFF = "Nextcloud Talk is off. It is tried again by itself."
-
-
-def room_name(state: State) -> str:
-    """Known to everybody who has the link, so without names: the conference and the booking's number. It does not
-    hold the time, because a room of type `event` cannot be renamed (400) when the booking moves."""
-    return f"{state.view.conference_name} · {state.view.code}"
 
 
 class CannotCreateRooms(Exception):
@@ -58,12 +52,12 @@ class TalkRoom:
             # Talk may have been off a moment ago, and the room with it.
             room = await self._known(session, state) if remote else None
             if room is None:
-                remote = {"name": room_name(state)}
+                remote = {"name": room_name(state.view.conference_name, state.view.code)}
                 self._ledger.remember(view.id, "talk", remote)
                 room = await talk.create(
                     session,
                     able,
-                    room_name(state),
+                    room_name(state.view.conference_name, state.view.code),
                     view.starts_at,
                     view.ends_at,
                     shifted(view.starts_at, -OPENS_BEFORE),

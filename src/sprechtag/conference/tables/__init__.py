@@ -17,6 +17,7 @@ from .notifications import NoticeKind
 from .papers import PaperJob
 from .place import ON_SITE, PLACES, VIDEO, Place
 from .slots import Slot
+from .strays import StrayEvent
 from .waiting import WaitingEntry
 from .wishes import HostWish, WishRun, WishSheet
 
@@ -56,6 +57,7 @@ __all__ = [
     "Place",
     "ScreenLink",
     "Slot",
+    "StrayEvent",
     "WaitingEntry",
     "Window",
     "WishRun",
