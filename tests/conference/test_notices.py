@@ -4,26 +4,34 @@
 
 from datetime import timedelta
 
-from conftest import NOW, School
-from sprechtag.conference import telling
+from conftest import NOW, School, notices
+from sprechtag.conference import follow, telling
 from sprechtag.conference.lookup import find_host
+from sprechtag.errands.testing import open_errands
 
 
-def test_two_calls_for_the_same_try_of_a_notification_send_it_once(school: School) -> None:
+def tell(school: School, about: str = "") -> None:
     with school.database.write() as session:
-        telling.tell_host(session, find_host(session, school.conference_id, "t01"), "reminded", NOW)
+        telling.tell_host(session, find_host(session, school.conference_id, "t01"), "reminded", NOW, about)
+
+
+def test_what_still_waits_to_go_out_is_not_said_twice(school: School) -> None:
+    for _ in range(3):
+        tell(school)
+    tell(school, "another")
+    assert sorted(notices(school.database, "reminded")) == [("t01", ""), ("t01", "another")]
+
+
+def test_what_nobody_could_be_told_in_two_days_is_not_said_any_more(school: School) -> None:
+    tell(school)
     with school.database.read() as session:
-        ((notice, due),) = [one for one in telling.due_notices(session, NOW) if one[1] == int(NOW.timestamp() * 1000)]
-    with school.database.write() as session:
-        assert telling.claim_notice(session, notice, due, NOW)
-    with school.database.write() as session:
-        assert telling.claim_notice(session, notice, due, NOW) is None
+        (errand,) = open_errands(session, "notice")
+    assert errand.expires_at == NOW + timedelta(days=2)
 
 
-def test_what_a_dead_process_had_claimed_is_due_again_after_a_minute(school: School) -> None:
+def test_what_it_was_about_is_erased_with_it(school: School) -> None:
+    tell(school, "one")
+    tell(school, "another")
     with school.database.write() as session:
-        telling.tell_host(session, find_host(session, school.conference_id, "t01"), "reminded", NOW)
-        ((notice, due),) = [one for one in telling.due_notices(session, NOW) if one[1] == int(NOW.timestamp() * 1000)]
-        telling.claim_notice(session, notice, due, NOW)
-        assert notice not in [one for one, _ in telling.due_notices(session, NOW + timedelta(seconds=59))]
-        assert notice in [one for one, _ in telling.due_notices(session, NOW + timedelta(seconds=60))]
+        follow.forget_notices(session, ["one"])
+    assert notices(school.database, "reminded") == [("t01", "another")]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
+from sqlalchemy import update
 from sqlmodel import Session
 
 from sprechtag.database import Database
@@ -299,3 +300,34 @@ def test_a_thousand_that_fail_alike_are_one_line_in_the_log(database: Database) 
     with structlog.testing.capture_logs() as logs:
         run_due(worker(database, kind(do)))
     assert len(logs) == 1 and logs[0]["why"] == "Nextcloud does not answer."
+
+
+def test_tries_of_another_trouble_are_not_counted(database: Database) -> None:
+    """After an hour of "Nextcloud is away" the first refusal is the first one."""
+    troubles = [Trouble(Fault.NEXTCLOUD, "away")] * 12 + [Trouble(Fault.REFUSED, "no")] * 7
+
+    def do(_: Errand) -> None:
+        if troubles:
+            raise troubles.pop(0)
+
+    with at_work(worker(database, kind(do))):
+        put(database, "a")
+        until(lambda: not left(database), 30)
+    assert troubles == []
+
+
+def test_a_clock_that_was_set_back_while_nobody_was_there(database: Database) -> None:
+    ahead = now() + timedelta(hours=1)
+    clock = Clock(("round",))
+    with database.write() as session:
+        clock.wind(session, ahead)
+        session.execute(update(Errand).values(due_at=ahead + timedelta(seconds=59)))
+    seen: list[str] = []
+
+    def turn(errand: Errand) -> datetime:
+        seen.append(errand.kind)
+        return now() + timedelta(seconds=30)
+
+    kinds = [kind(turn, name, Share.HOUSE) for name in ("round", "clock")]
+    with at_work(worker(database, *kinds, begin=clock.wind)):
+        until(lambda: set(seen) == {"round", "clock"})

@@ -6,14 +6,12 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from conftest import eventually
 from sprechtag.sandbox.world import World
-from sprechtag.sync import work
 from town import Town, open_town
 
 
@@ -64,7 +62,7 @@ def test_files_are_the_apps_own(town: Town) -> None:
     folder = Path(town.storage, "app")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     kept = [path for path in folder.iterdir() if path.is_file()]
-    assert {"sprechtag.sqlite", "sprechtag.sqlite-wal", "work.sqlite"} <= {path.name for path in kept}
+    assert {"sprechtag.sqlite", "sprechtag.sqlite-wal"} <= {path.name for path in kept}
     assert [path.name for path in kept if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
@@ -78,21 +76,18 @@ def test_what_an_older_version_has_left_open_is_closed(town: Town) -> None:
     test_files_are_the_apps_own(town)
 
 
-def test_the_queue_forgets_what_is_done(town: Town) -> None:
-    """Names of calls hold user ids."""
+def test_what_is_done_is_forgotten_and_the_former_queue_goes(town: Town) -> None:
+    """Its rows held user ids, and nobody deleted them."""
     town.stop()
-    past = int((datetime.now(UTC) - work.DONE_KEPT - timedelta(hours=1)).timestamp() * 1000)
-    with closing(sqlite3.connect(town.storage / "app" / "work.sqlite")) as database, database:
-        database.execute("UPDATE workflow_status SET created_at = ?", (past,))
-        (before,) = database.execute("SELECT count(*) FROM workflow_status WHERE status = 'SUCCESS'").fetchone()
-    assert before, "something was done"
+    folder = Path(town.storage, "app")
+    for name in ("work.sqlite", "work.sqlite-wal"):
+        (folder / name).write_text("amara")
     town.start(register=False)
+    assert not list(folder.glob("work.sqlite*"))
 
-    def old() -> int:
-        with closing(sqlite3.connect(town.storage / "app" / "work.sqlite", timeout=30)) as database:
-            rows = database.execute(
-                "SELECT count(*) FROM workflow_status WHERE created_at <= ? AND status = 'SUCCESS'", (past,)
-            )
-            return int(rows.fetchone()[0])
+    def open_kinds() -> set[str]:
+        with closing(sqlite3.connect(folder / "sprechtag.sqlite", timeout=30)) as database:
+            return {kind for (kind,) in database.execute("SELECT DISTINCT kind FROM errand")}
 
-    eventually(lambda: old() == 0, what="what was done is forgotten")
+    done = {"booking", "mail", "letter", "message", "notice", "job", "empty", "person", "ready", "menu", "bot"}
+    eventually(lambda: not open_kinds() & done, what="only what comes again and again is left")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import select
 
 from conftest import KEY, Clock, School, make_school
@@ -19,6 +20,7 @@ from sprechtag.conference.instance import learn
 from sprechtag.conference.named import name_host
 from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Booking, Conference, Effect, Guest, GuestLetter, Job, JobItem
+from sprechtag.errands.table import Errand
 from sprechtag.errands.testing import open_errands, run_due
 from sprechtag.letters.compose import compose
 from sprechtag.letters.mime import message
@@ -278,3 +280,14 @@ def test_without_a_channel_of_our_own_nothing_waits_for_ever(office: Office, tmp
     office.school.clock.now = FIRST - timedelta(hours=23)
     write_due(office)
     assert office.deliver() == [] and office.due() == []
+
+
+def test_what_is_behind_for_weeks_is_not_tidied_away(office: Office) -> None:
+    """An app that was switched off over the holidays has everything left to do."""
+    view = office.school.book(office.school.slots("t01")[0], "a")
+    with office.house.database.write() as session:
+        session.execute(update(Errand).values(due_at=office.school.clock.now - timedelta(days=9)))
+    office.house.later.tidy()
+    with office.house.database.read() as session:
+        kinds = {(one.kind, one.key) for one in open_errands(session)}
+    assert {("booking", str(view.id)), ("mail", str(view.guest_id))} <= kinds

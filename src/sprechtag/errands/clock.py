@@ -13,6 +13,7 @@ from .queue import Put
 
 KIND = "clock"
 EVERY = timedelta(minutes=1)
+SLACK = timedelta(seconds=30)
 LONG_GONE = timedelta(days=1)
 """What has expired is noted as given up by who would do it; only what nobody does any more is left then."""
 
@@ -28,6 +29,10 @@ class Clock:
 
     def wind(self, session: Session, now: datetime) -> None:
         """Puts what is missing; a new one is due at once. Twice is once."""
+        last = queue.due_of(session, KIND)
+        if last and last > now + EVERY + SLACK:
+            # It is due a minute after it ran: the clock was set back while nobody was there to see it.
+            queue.clock_went_back(session, last, now)
         there = queue.all_of(session, (*self.single, KIND))
         queue.put(session, *(Put(kind, "", now) for kind in (KIND, *self.single) if kind not in there))
         for puts in self.many:

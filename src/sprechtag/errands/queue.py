@@ -187,21 +187,31 @@ def done(session: Session, errand: Errand, now: datetime, again_at: datetime | N
 
 
 def later(
-    session: Session, errand: Errand, due_at: datetime, now: datetime, problem: str = "", *, counts: bool = True
+    session: Session,
+    errand: Errand,
+    due_at: datetime,
+    now: datetime,
+    problem: str = "",
+    *,
+    tries: int | None = None,
+    counts: bool = True,
 ) -> None:
-    """It is due again at `due_at`, because of a `problem`, or because it was not time yet. What was put while it ran
-    is due now, once."""
+    """It is due again at `due_at`, because of a `problem` that it had so many `tries` in a row (all since it last went
+    well, if not given); or because it was not time yet, which does not count. What was put while it ran is due now."""
     anew = col(Errand.wanted) != errand.wanted
+    values: dict[str, Any] = {"attempts": col(Errand.attempts) - 1}
+    if counts:
+        since = func.coalesce(col(Errand.troubled_at), literal(now, UtcDateTime()))
+        attempts = errand.attempts if tries is None else tries
+        values = {"attempts": attempts, "problem": problem[:LONGEST_PROBLEM], "troubled_at": since}
     session.execute(
         update(Errand)
         .where(col(Errand.id) == errand.id, col(Errand.holder) == errand.holder)
         .values(
             due_at=case((anew, literal(now, UtcDateTime())), else_=literal(due_at, UtcDateTime())),
-            attempts=col(Errand.attempts) if counts else col(Errand.attempts) - 1,
-            problem=problem[:LONGEST_PROBLEM] if counts else col(Errand.problem),
-            troubled_at=func.coalesce(col(Errand.troubled_at), literal(now, UtcDateTime())) if problem else None,
             holder="",
             leased_until=None,
+            **values,
         )
     )
     tell(session, PUT)
@@ -284,3 +294,11 @@ def troubles(session: Session, most: int = 20) -> list[Troubled]:
 def all_of(session: Session, kinds: Collection[str]) -> set[str]:
     """Which of these kinds have something open."""
     return set(session.execute(select(col(Errand.kind)).where(col(Errand.kind).in_(kinds)).distinct()).scalars())
+
+
+def due_of(session: Session, kind: str, key: str = "") -> datetime | None:
+    """When this one is due; None where it is not open."""
+    found: datetime | None = session.execute(
+        select(col(Errand.due_at)).where(col(Errand.kind) == kind, col(Errand.key) == key)
+    ).scalar_one_or_none()
+    return found

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from .queue import due_of
 from .table import Errand
 from .worker import Worker
 
@@ -34,6 +35,4 @@ def open_errands(session: Session, kind: str = "") -> list[Errand]:
 
 def due_at(session: Session, kind: str, key: str) -> datetime | None:
     """When it is due; None where it is not open."""
-    return session.execute(
-        select(col(Errand.due_at)).where(col(Errand.kind) == kind, col(Errand.key) == key)
-    ).scalar_one_or_none()
+    return due_of(session, kind, key)

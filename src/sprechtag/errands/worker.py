@@ -248,17 +248,19 @@ class Worker:
             return partial(self._not_yet, errand, NotYet(errand.due_at))
         except Exception as error:  # noqa: BLE001 - whatever one raises, the others go on
             trouble = trouble_of(error, self.explain)
-            pause = self.retry.again_in(trouble, errand.attempts)
-            self._say(kind, errand, trouble, pause)
-            return partial(self._failed, kind, errand, trouble, pause)
+            # Another trouble is another one's fault: its tries are counted from here.
+            tries = errand.attempts if errand.problem == trouble.words else 1
+            pause = self.retry.again_in(trouble, tries)
+            self._say(kind, tries, trouble, pause)
+            return partial(self._failed, kind, errand, trouble, pause, tries)
         return partial(self._done, errand, again_at)
 
-    def _say(self, kind: Kind, errand: Errand, trouble: Trouble, pause: timedelta | None) -> None:
+    def _say(self, kind: Kind, tries: int, trouble: Trouble, pause: timedelta | None) -> None:
         """Once a minute for each kind and reason: in an outage thousands have the same."""
         what = "given up" if pause is None else "to be tried again"
         if self._is_new(f"{what}:{kind.name}:{trouble.words}"):
-            fault, tries = str(trouble.fault), errand.attempts
-            log.warning(what, errand=kind.name, about=trouble.about, fault=fault, tries=tries, why=trouble.words)
+            fault, why = str(trouble.fault), trouble.words
+            log.warning(what, errand=kind.name, about=trouble.about, fault=fault, tries=tries, why=why)
 
     def _is_new(self, what: str) -> bool:
         """Whether this was not said within a minute."""
@@ -285,13 +287,13 @@ class Worker:
             if wait.lane:
                 queue.into_lane(session, errand, wait.lane, wait.until, all_of_lane=wait.all_of_lane)
 
-    def _failed(self, kind: Kind, errand: Errand, trouble: Trouble, pause: timedelta | None) -> None:
+    def _failed(self, kind: Kind, errand: Errand, trouble: Trouble, pause: timedelta | None, tries: int) -> None:
         now = self.clock()
         with self.database.write(PATIENCE) as session:
             if kind.noted:
                 kind.noted(session, errand, trouble, pause is None)
             if pause is not None:
-                queue.later(session, errand, now + pause, now, trouble.words)
+                queue.later(session, errand, now + pause, now, trouble.words, tries=tries)
             else:
                 queue.done(session, errand, now, now if kind.goes_on else None)
 
