@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
+import sqlite3
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -115,4 +118,18 @@ def test_what_was_held_for_nobody_is_free_after_the_migration(database_url: str)
     database.migrate()
     with database.read() as session:
         assert session.execute(text("SELECT blocked_by, held_for FROM slot")).one() == ("", None)
+    database.close()
+
+
+@pytest.mark.parametrize("dump", sorted((Path(__file__).parent / "schemas").glob("*.sql")), ids=lambda path: path.stem)
+def test_the_database_of_every_version_that_there_was_comes_to_this_schema(tmp_path: Path, dump: Path) -> None:
+    """Named after their commits; two of their migrations were edited later."""
+    file = tmp_path / "one.sqlite"
+    with closing(sqlite3.connect(file)) as made:
+        made.executescript(dump.read_text())
+    database = Database(f"sqlite:///{file}")
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Conference.metadata) == []
+    make_school(database)
     database.close()

@@ -27,6 +27,7 @@ AUTOINCREMENT = {"guest_letter", "paper_job", "wish_run", "event_to_empty", "hos
 
 
 def upgrade() -> None:
+    _level_what_was_edited_later()
     op.create_table(
         "errand",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -60,7 +61,24 @@ def upgrade() -> None:
     for table, columns in LEAVES.items():
         with op.batch_alter_table(table, table_kwargs={"sqlite_autoincrement": table in AUTOINCREMENT}) as batch:
             for column in columns:
-                batch.drop_column(column)
+                if column in _columns(table):
+                    batch.drop_column(column)
+
+
+def _columns(table: str) -> set[str]:
+    return {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}
+
+
+def _level_what_was_edited_later() -> None:
+    """0002 and 0005 were changed after databases had been made with them: what those lack or have too much."""
+    if "next_at" in _columns("join_gate"):
+        with op.batch_alter_table("join_gate") as batch:
+            batch.drop_column("next_at")
+    if "attempts" not in _columns("job_item"):
+        op.add_column("job_item", sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
+    known = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("live_call")}
+    if "ix_live_call_turn" not in known:
+        op.create_index("ix_live_call_turn", "live_call", ["server", "let_in_at"])
 
 
 def _carry_notices() -> None:
