@@ -25,6 +25,7 @@ from sprechtag.conference.slots import TimeWindow
 from sprechtag.conference.tables import Booking, BudgetCount, Effect, FeedbackAnswer, Guest, Slot
 from sprechtag.conference.tokens import feedback_path
 from sprechtag.conference.views import guest_view
+from sprechtag.errands.testing import open_errands
 from sprechtag.letters.channels.calendar_files import calendar_files
 from sprechtag.letters.compose import announcement, compose
 from town import links
@@ -149,8 +150,8 @@ async def test_the_organiser_hears_of_it_once_sees_it_and_undoes_it_in_one_step(
     begun = await organiser.post(f"{one}/undo", json={"bookings": [booking["id"] for booking in found["bookings"]]})
     assert begun.status_code == 202 and begun.json()["kind"] == "undo"
     with stage.house.database.read() as session:
-        (job,) = jobs.running(session)
-    jobs.run(stage.house.database, job, stage.school.clock)
+        (job,) = open_errands(session, "job")
+    jobs.run(stage.house.database, int(job.key), stage.school.clock)
     with stage.house.database.read() as session:
         states = [booking.state for booking in session.exec(select(Booking))]
         assert states.count("cancelled") == 15 and states.count("active") == 1

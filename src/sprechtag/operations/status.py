@@ -39,7 +39,7 @@ class Report:
     lines: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def say(self, what: str, words: str, *, wrong: bool = False) -> None:
+    def note(self, what: str, words: str, *, wrong: bool = False) -> None:
         self.lines.append((what, words))
         if wrong:
             self.problems.append(f"{what}: {words}")
@@ -52,7 +52,7 @@ def report(settings: Settings, now: datetime) -> Report:
     _key(said, settings)
     there = settings.database_file
     if there and not there.is_file():
-        said.say("database", f"There is no {there}. Is APP_PERSISTENT_STORAGE set as it is for the app?", wrong=True)
+        said.note("database", f"There is no {there}. Is APP_PERSISTENT_STORAGE set as it is for the app?", wrong=True)
         return said
     _app(said, settings)
     with closing(Database(settings.database)) as database:
@@ -63,22 +63,22 @@ def report(settings: Settings, now: datetime) -> Report:
                     _given_up(said, session)
                     _restored(said, session, settings)
         except Away as away:
-            said.say("database", away.reason, wrong=True)
+            said.note("database", away.reason, wrong=True)
         except Busy:
-            said.say("database", "It was busy and could not be asked. Ask again.", wrong=True)
+            said.note("database", "It was busy and could not be asked. Ask again.", wrong=True)
         except SQLAlchemyError as error:
-            said.say("database", f"It cannot be read ({type(error).__name__}).", wrong=True)
+            said.note("database", f"It cannot be read ({type(error).__name__}).", wrong=True)
     return said
 
 
 def _storage(said: Report, settings: Settings) -> None:
     folder = settings.persistent_storage
     if not folder.is_dir():
-        said.say("storage", f"There is no folder {folder}.", wrong=True)
+        said.note("storage", f"There is no folder {folder}.", wrong=True)
         return
     free = shutil.disk_usage(folder).free
     needed = max(LEAST_FREE, 3 * _size(settings.database_file))
-    said.say("storage", f"{free // 1_000_000} MB free in {folder}", wrong=free < needed)
+    said.note("storage", f"{free // 1_000_000} MB free in {folder}", wrong=free < needed)
 
 
 def _size(file: Path | None) -> int:
@@ -87,11 +87,11 @@ def _size(file: Path | None) -> int:
 
 def _key(said: Report, settings: Settings) -> None:
     if settings.link_key:
-        said.say("links' key", "from SPRECHTAG_LINK_KEY")
+        said.note("links' key", "from SPRECHTAG_LINK_KEY")
     elif settings.link_key_file.is_file() and settings.link_key_file.stat().st_size:
-        said.say("links' key", str(settings.link_key_file))
+        said.note("links' key", str(settings.link_key_file))
     else:
-        said.say("links' key", f"{settings.link_key_file} is missing or empty.", wrong=True)
+        said.note("links' key", f"{settings.link_key_file} is missing or empty.", wrong=True)
 
 
 def _app(said: Report, settings: Settings) -> None:
@@ -99,7 +99,7 @@ def _app(said: Report, settings: Settings) -> None:
         runs = running.is_running(settings)
     except NotDone:
         return  # what is wrong with the database is said below
-    said.say("app", "It runs." if runs else NOT_RUNNING, wrong=not runs)
+    said.note("app", "It runs." if runs else NOT_RUNNING, wrong=not runs)
 
 
 def _database(said: Report, database: Database, file: Path | None) -> bool:
@@ -109,17 +109,17 @@ def _database(said: Report, database: Database, file: Path | None) -> bool:
     script = ScriptDirectory(str(MIGRATIONS))
     head, known = script.get_current_head(), {one.revision for one in script.walk_revisions()}
     if revision == head:
-        said.say("schema", revision)
+        said.note("schema", revision)
     elif revision in known or revision == "none":
-        said.say("schema", f"{revision}; the app brings it to {head} when it starts.", wrong=True)
+        said.note("schema", f"{revision}; the app brings it to {head} when it starts.", wrong=True)
     else:
-        said.say("schema", f"{revision} is newer than this program knows ({head}): update it.", wrong=True)
+        said.note("schema", f"{revision} is newer than this program knows ({head}): update it.", wrong=True)
     damage = _damage(file) if file else ""
     if damage:
-        said.say("database", f"It is damaged ({damage}): restore a backup.", wrong=True)
+        said.note("database", f"It is damaged ({damage}): restore a backup.", wrong=True)
     else:
         database.check_writable()
-        said.say("database", f"SQLite, {_size(file) // 1000} kB" if file else "PostgreSQL, it answers")
+        said.note("database", f"SQLite, {_size(file) // 1000} kB" if file else "PostgreSQL, it answers")
     return revision == head
 
 
@@ -138,13 +138,13 @@ def _errands(said: Report, session: Session, now: datetime) -> None:
     )
     due = {str(kind): int(count) for kind, count in rows}
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(due.items()))
-    said.say("due now", listed or "nothing")
+    said.note("due now", listed or "nothing")
     _last_look(said, session, now)
     if not fact(session, "enabled").get("on"):
-        said.say("Nextcloud", "The app is disabled there (or was never enabled): nothing of Nextcloud's is done.")
+        said.note("Nextcloud", "The app is disabled there (or was never enabled): nothing of Nextcloud's is done.")
     for trouble in queue.troubles(session):
         since = f" since {trouble.since:%Y-%m-%d %H:%M} UTC" if trouble.since else ""
-        said.say(trouble.kind, f"{trouble.count} × {trouble.problem}{since}", wrong=True)
+        said.note(trouble.kind, f"{trouble.count} × {trouble.problem}{since}", wrong=True)
 
 
 def _last_look(said: Report, session: Session, now: datetime) -> None:
@@ -152,12 +152,12 @@ def _last_look(said: Report, session: Session, now: datetime) -> None:
     winds = select(col(Errand.due_at), col(Errand.leased_until)).where(col(Errand.kind) == clock.KIND)
     row = session.execute(winds).first()
     if row is None:
-        said.say("worker", "It has not looked yet.")
+        said.note("worker", "It has not looked yet.")
         return
     late = row.due_at < now - LATE and (row.leased_until is None or row.leased_until < now)
     since = f"{row.due_at:%Y-%m-%d %H:%M} UTC"
     words = f"Nothing is worked off since {since}: restart the app." if late else "It looks."
-    said.say("worker", words, wrong=late)
+    said.note("worker", words, wrong=late)
 
 
 def _given_up(said: Report, session: Session) -> None:
@@ -169,14 +169,14 @@ def _given_up(said: Report, session: Session) -> None:
         )
     ).tuples()
     for (kind, reason), count in Counter(rows).most_common(20):
-        said.say(kind, f"{count} × given up: {reason} The conference's overview can have it tried again.", wrong=True)
+        said.note(kind, f"{count} × given up: {reason} The conference's overview can have it tried again.", wrong=True)
 
 
 def _restored(said: Report, session: Session, settings: Settings) -> None:
     made = strays.restored(session)
     if made:
-        said.say("restored", f"at {made.at:%Y-%m-%d %H:%M} UTC from a backup of {made.of:%Y-%m-%d %H:%M} UTC")
+        said.note("restored", f"at {made.at:%Y-%m-%d %H:%M} UTC from a backup of {made.of:%Y-%m-%d %H:%M} UTC")
     kept = sorted(settings.persistent_storage.glob(f"*{MARK}*"))
     if kept:
         names = ", ".join(file.name for file in kept)
-        said.say("kept", f"{names}: personal data from before the restore; delete it when all is well.")
+        said.note("kept", f"{names}: personal data from before the restore; delete it when all is well.")
