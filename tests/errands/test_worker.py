@@ -331,3 +331,20 @@ def test_a_clock_that_was_set_back_while_nobody_was_there(database: Database) ->
     kinds = [kind(turn, name, Share.HOUSE) for name in ("round", "clock")]
     with at_work(worker(database, *kinds, begin=clock.wind)):
         until(lambda: set(seen) == {"round", "clock"})
+
+
+def test_what_breaks_off_by_itself_is_a_trouble_like_others(database: Database) -> None:
+    seen: list[str] = []
+
+    def do(errand: Errand) -> None:
+        seen.append(errand.key)
+        if len(seen) < 3:
+            raise asyncio.CancelledError
+
+    def note(*_: object) -> None:
+        raise KeyError("x")
+
+    with at_work(worker(database, kind(do, noted=note))):
+        put(database, "a")
+        until(lambda: not left(database))
+    assert len(seen) == 3

@@ -183,3 +183,20 @@ def test_a_user_who_is_disabled_or_deleted_is_caught_up_when_back(town: Town) ->
     assert "gave_up" not in {one["state"] for one in effects(town, event).values()}
     town.world.users[host] = user
     stands_once(town, event, host)
+
+
+@pytest.mark.parametrize("then", ["cancel", "place"])
+def test_an_event_that_the_host_has_moved_into_another_calendar_is_followed_there(town: Town, then: str) -> None:
+    event, host = conference(town)
+    family = event.family(f"moved{then}")
+    family.book()
+    stands_once(town, event, host)
+    (path,) = Path(town.storage, "dav").glob(f"collection-root/{host}/*/*.ics")
+    text = path.read_text()
+    town.sandbox.dav.answer("MKCALENDAR", f"/calendars/{host}/work/", host, {}, b"")
+    put(town, host, f"{town.url}/remote.php/dav/calendars/{host}/work/{path.name}", text)
+    town.sandbox.dav.answer("DELETE", f"/calendars/{host}/{path.parent.name}/{path.name}", host, {}, b"")
+    family.change(then, place="video")
+    stands_once(town, event, host)
+    left = list(Path(town.storage, "dav").glob(f"collection-root/{host}/*/*.ics"))
+    assert [one.parent.name for one in left] == ([] if then == "cancel" else ["work"])

@@ -95,3 +95,22 @@ def test_what_is_temporary_finishes_no_mail(code: int, text: str) -> None:
 def test_an_error_repeats_no_word_of_the_relay(text: str, code: int) -> None:
     said = str(answers.to_recipient(code, f"5.1.1 jana.kaya@post.example {text}"))
     assert "jana" not in said and "@" not in said and str(code) in said
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (550, "5.1.0 <school@relay.example>: Sender address rejected: User unknown"),
+        (550, "5.1.1 Sender address rejected: not owned by user"),
+        (550, "5.1.90 daily limit for message recipients exceeded"),
+        (550, "5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery"),
+        (554, "5.2.252 SendAsDenied; not allowed to send as"),
+        (554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException"),
+        (554, "5.2.0 STOREDRV.Submission.Exception:OutboundSpamException"),
+        (550, "Access denied"),
+        (550, "Zu viele Mails von Ihnen"),
+    ],
+)
+def test_what_is_about_us_ends_no_familys_mail_whatever_its_number(code: int, text: str) -> None:
+    assert type(answers.to_recipient(code, text)) is RelayTrouble
+    assert type(answers.to_content(code, text)) is RelayTrouble

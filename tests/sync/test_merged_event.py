@@ -77,3 +77,11 @@ def test_what_stands_as_it_should_is_not_written_again() -> None:
 def test_what_is_no_event_is_replaced() -> None:
     for broken in ("", "<html>Maintenance</html>", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"):
         assert merge(broken, event()) == event()
+
+
+def test_a_host_who_invites_a_colleague_stays_the_one_who_invites() -> None:
+    lines = ("ORGANIZER:mailto:host@school.example", "ATTENDEE:mailto:colleague@school.example", "DURATION:PT10M")
+    present = added(event(), *lines)
+    merged = merge(present, event(start="20270113T160000Z"))
+    assert "ORGANIZER:mailto:host@school.example" in merged and "colleague" in merged and "DURATION" not in merged
+    assert same(present, merge(present, event()))

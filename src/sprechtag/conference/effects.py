@@ -141,6 +141,13 @@ def note_trouble(
                 follow.mail(session, booking.guest_id, now)
 
 
+def behind_again(session: Session, booking_id: int, kind: EffectKind, now: datetime) -> None:
+    """Has one effect follow its booking once more, as it stands."""
+    booking = session.get_one(Booking, booking_id)
+    _set(session, booking_id, kind, applied_revision=booking.revision - 1, gave_up_revision=0)
+    follow.bookings(session, [booking], now, mail=False)
+
+
 def look_again(session: Session, kind: EffectKind, host_id: int, now: datetime) -> int:
     """Has what was given up for this host's coming bookings tried once more, because the host can do it now; event and
     family follow. Returns how many bookings that is."""

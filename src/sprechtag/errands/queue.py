@@ -201,7 +201,8 @@ def later(
     anew = col(Errand.wanted) != errand.wanted
     values: dict[str, Any] = {"attempts": col(Errand.attempts) - 1}
     if counts:
-        since = func.coalesce(col(Errand.troubled_at), literal(now, UtcDateTime()))
+        goes_on = (col(Errand.problem) == problem[:LONGEST_PROBLEM]) & col(Errand.troubled_at).is_not(None)
+        since = case((goes_on, col(Errand.troubled_at)), else_=literal(now, UtcDateTime()))
         attempts = errand.attempts if tries is None else tries
         values = {"attempts": attempts, "problem": problem[:LONGEST_PROBLEM], "troubled_at": since}
     session.execute(

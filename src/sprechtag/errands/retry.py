@@ -16,6 +16,7 @@
 them, so that what failed together does not come back together."""
 
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ..database import Busy
 from ..logs import kind_of
@@ -68,7 +69,9 @@ Explain = Callable[[Exception], Trouble | None]
 DATABASE_AWAY = "The database does not answer or is full. It is tried again by itself."
 UNEXPECTED = "An error in Sprechtag. It is tried again by itself. ({name})"
 TOO_LONG = "It took too long. It is tried again by itself."
-DatabaseTrouble = (Busy, DBAPIError)
+DatabaseTrouble = (Busy, OperationalError, InterfaceError)
+SAID_EVERY = 60.0
+_said: dict[str, float] = {}
 
 
 def trouble_of(error: Exception, explain: Explain) -> Trouble:
@@ -81,7 +84,10 @@ def trouble_of(error: Exception, explain: Explain) -> Trouble:
         return Trouble(Fault.NEXTCLOUD, TOO_LONG)
     if explained := explain(error):
         return explained
-    log.error("unexpected error", **kind_of(error))
+    said = kind_of(error)
+    if time.monotonic() - _said.get(str(said), float("-inf")) > SAID_EVERY:
+        _said[str(said)] = time.monotonic()
+        log.error("unexpected error", **said)
     return Trouble(Fault.OURS, UNEXPECTED.format(name=type(error).__name__))
 
 

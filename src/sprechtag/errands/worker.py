@@ -20,11 +20,11 @@ from typing import TypeVar
 import structlog
 from sqlmodel import Session
 
-from ..database import Database
+from ..database import Database, apart
 from ..logs import kind_of
 from . import queue
 from .lanes import Seats, Share
-from .retry import DatabaseTrouble, Explain, Fault, NotYet, Retry, Trouble, trouble_of
+from .retry import TOO_LONG, DatabaseTrouble, Explain, Fault, NotYet, Retry, Trouble, trouble_of
 from .table import Errand
 
 log = structlog.get_logger()
@@ -245,6 +245,11 @@ class Worker:
         except NotYet as wait:
             return partial(self._not_yet, errand, wait)
         except asyncio.CancelledError:
+            if not self._stopping.is_set():  # a library's own: it is one more thing that went wrong
+                broken = Trouble(Fault.NEXTCLOUD, TOO_LONG)
+                return partial(
+                    self._failed, kind, errand, broken, self.retry.again_in(broken, errand.attempts), errand.attempts
+                )
             return partial(self._not_yet, errand, NotYet(errand.due_at))
         except Exception as error:  # noqa: BLE001 - whatever one raises, the others go on
             trouble = trouble_of(error, self.explain)
@@ -291,7 +296,8 @@ class Worker:
         now = self.clock()
         with self.database.write(PATIENCE) as session:
             if kind.noted:
-                kind.noted(session, errand, trouble, pause is None)
+                with apart(session, "noting a trouble"):
+                    kind.noted(session, errand, trouble, pause is None)
             if pause is not None:
                 queue.later(session, errand, now + pause, now, trouble.words, tries=tries)
             else:

@@ -111,8 +111,11 @@ class Owed:
                 raise NotYet(gathered)
         if not ready:
             raise NotYet(self.clock() + LOOK_AGAIN * self.short)
-        with part("mail", {state.view.id: state.view.revision for state in ready}, explain):
-            await self._tell(errand, ready)
+        if self.channel(ready[0].view.organiser_id).name == "calendar" and ready[0].view.guest_email:
+            await self._tell_by_calendar(errand, ready)
+        else:
+            with part("mail", {state.view.id: state.view.revision for state in ready}, explain):
+                await self._tell(errand, ready)
         return self.clock() + LOOK_AGAIN * self.short if waiting else None
 
     def news_noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
@@ -131,16 +134,37 @@ class Owed:
         found = self.ledger.state(state.view.id, kind)  # type: ignore[arg-type]
         return found is not None and found.behind
 
+    async def _tell_by_calendar(self, errand: Errand, news: list[State]) -> None:
+        """Each event has its own invitation: what stands against one is none of the others'."""
+        troubles: list[Trouble] = []
+        waits: list[NotYet] = []
+        for state in news:
+            try:
+                with part("mail", {state.view.id: state.view.revision}, explain):
+                    await self.by_calendar(errand, state)
+            except Trouble as trouble:
+                troubles.append(trouble)
+            except NotYet as wait:
+                waits.append(wait)
+        last = next((one for one in troubles if not one.final), troubles[-1] if troubles and not waits else None)
+        others = [one for one in troubles if one is not last]
+        await insist(lambda: self._note_troubles(others))
+        if last:
+            raise last
+        if waits:
+            raise waits[0]
+
+    def _note_troubles(self, troubles: Sequence[Trouble]) -> None:
+        with self.database.write(PATIENCE) as session:
+            for one in troubles:
+                effects.note_trouble(session, "mail", one.tried, one.words, self.clock(), final=one.final)
+
     async def _tell(self, errand: Errand, news: list[State]) -> None:
         to = news[0].view
         if not to.guest_email:
             await self._told(news, NO_ADDRESS)
             return
         channel = self.channel(to.organiser_id)
-        if channel.name == "calendar":
-            for state in news:
-                await self.by_calendar(errand, state)
-            return
         told = [(state.view, state.applied > 0) for state in news]
         views = [state.view for state in self.ledger.of_guest(to.guest_id, "mail")]
         with self.database.read() as session:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar as Parsed
@@ -37,6 +38,14 @@ _EVENTS = (
     '<c:calendar-data><c:expand start="{start}" end="{end}"/></c:calendar-data></d:prop><c:filter>'
     '<c:comp-filter name="VCALENDAR"><c:comp-filter name="VEVENT"><c:time-range start="{start}" end="{end}"/>'
     "</c:comp-filter></c:comp-filter></c:filter></c:calendar-query>"
+)
+
+
+_BY_UID = (
+    '<?xml version="1.0"?><c:calendar-query xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:prop><d:getetag/>'
+    '</d:prop><c:filter><c:comp-filter name="VCALENDAR"><c:comp-filter name="VEVENT"><c:prop-filter name="UID">'
+    '<c:text-match collation="i;octet">{uid}</c:text-match></c:prop-filter></c:comp-filter></c:comp-filter></c:filter>'
+    "</c:calendar-query>"
 )
 
 
@@ -251,11 +260,35 @@ async def put(
     _check("write the event", answer, 201, 204)
 
 
-async def delete(session: UserSession, calendar: str, name: str) -> None:
-    """Deletes the event without a mail of the server's; one that is gone already is fine."""
+async def find(session: UserSession, uid: str) -> tuple[str, str] | None:
+    """In which of the user's own calendars the event with this UID stands, and under which name; None for in none.
+    Raises `NextcloudError`."""
+    query = _BY_UID.format(uid=escape(uid))
+    for one in await calendars(session):
+        if not one.own:
+            continue
+        path = f"{_home(session)}{quote(one.name, safe='')}/"
+        answer = await session.dav("REPORT", path, headers={"Depth": "1"}, body=query)
+        for href in _hrefs(_check("look for the event", answer, 207).text):
+            return one.name, unquote(href.rstrip("/").rsplit("/", 1)[-1]).removesuffix(".ics")
+    return None
+
+
+def _hrefs(multistatus: str) -> list[str]:
+    try:
+        root = ElementTree.fromstring(multistatus)  # noqa: S314 - as in _calendars
+    except (ElementTree.ParseError, ValueError) as error:
+        raise Garbled("look for the event", 207) from error
+    found = (response.findtext(f"{_DAV}href") or "" for response in root.iter(f"{_DAV}response"))
+    return [href for href in found if href.endswith(".ics")]
+
+
+async def delete(session: UserSession, calendar: str, name: str) -> bool:
+    """Deletes the event without a mail of the server's; false where it was gone already."""
     answer = await session.dav("DELETE", _path(session, calendar, name), headers={"x-nc-scheduling": "false"})
     if answer.status not in (404, 410):
         _check("delete the event", answer, 204)
+    return answer.status == 204
 
 
 __all__ = [
@@ -271,6 +304,7 @@ __all__ = [
     "delete",
     "event_times",
     "events_between",
+    "find",
     "find_or_create",
     "get",
     "put",

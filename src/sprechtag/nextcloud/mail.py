@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from .errors import Missing, NotAllowed, Troubled, from_status
+from .errors import Troubled, from_status
 from .session import UserSession
 
 API = "/ocs/v2.php/apps/mail"
@@ -20,11 +20,9 @@ class MailAccount:
 
 
 async def first_account(session: UserSession) -> MailAccount | None:
-    """The user's first account; None without one or without the Mail app."""
-    try:
-        accounts = await session.ocs_list("GET", f"{API}/account/list")
-    except (Missing, NotAllowed):
-        return None
+    """The user's first account; None without one. Raises `Missing` or `NotAllowed` without the Mail app, as while it is
+    updated."""
+    accounts = await session.ocs_list("GET", f"{API}/account/list")
     for account in accounts:
         if account.get("id") and account.get("email"):
             return MailAccount(int(account["id"]), str(account["email"]))

@@ -7,6 +7,8 @@ from datetime import timedelta
 from ..errands.retry import Fault, Trouble
 from .errors import Garbled, NextcloudError, NotAllowed, Rejected, Throttled
 
+LEAST_WAIT, MOST_WAIT = 2.0, 900.0
+"""Seconds: what says 0 would be asked without a pause, what says a day would be forgotten."""
 AWAY = "Nextcloud does not answer. It is tried again by itself."
 GARBLED = "Something else than Nextcloud answers: a maintenance page, a login or a proxy. It is tried again. ({status})"
 NOT_ALLOWED = "Nextcloud does not let the app act for this user. It is tried again. ({status})"
@@ -18,7 +20,9 @@ def explain(error: Exception) -> Trouble | None:
     """None for what has nothing to do with Nextcloud."""
     match error:
         case Throttled():
-            wait = timedelta(seconds=error.retry_after) if error.retry_after is not None else None
+            wait = None
+            if error.retry_after is not None:
+                wait = timedelta(seconds=min(max(error.retry_after, LEAST_WAIT), MOST_WAIT))
             return Trouble(Fault.NEXTCLOUD, PROBLEM.format(status=429), wait=wait)
         case NotAllowed():
             return Trouble(Fault.RIGHTS, NOT_ALLOWED.format(status=error.status))

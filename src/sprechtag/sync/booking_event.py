@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The event in the host's calendar, as the host."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -159,8 +160,17 @@ class BookingEvent:
             if view.active or self._writing.invites:
                 written = await self._write(session, state, remote, quiet=looked_again and view.active)
                 return await self._settle(session, view, *written)
-            await calendar.delete(session, str(remote["calendar"]), str(remote["name"]))
+            await self._delete(session, view, remote)
             return {}
+
+    async def _delete(self, session: UserSession, view: BookingView, remote: dict[str, Any]) -> None:
+        """Also where the host has moved it into another calendar."""
+        there = await calendar.delete(session, str(remote["calendar"]), str(remote["name"]))
+        if not there and remote.get("written") and (found := await self._found(session, view, remote)):
+            await calendar.delete(session, *found)
+
+    async def _found(self, session: UserSession, view: BookingView, remote: dict[str, Any]) -> tuple[str, str] | None:
+        return await calendar.find(session, uid_of(view, int(remote["life"])))
 
     async def invite_again(self, state: State) -> dict[str, Any]:
         """Has the calendar server send the mail that it could not send when the event was written.
@@ -184,8 +194,8 @@ class BookingEvent:
         """What is left to know of a written event: an event that nobody has to hear of any more goes."""
         undelivered = self._writing.invites and _undelivered(text)
         if view.active or undelivered:
-            return remote | {"written": True, "undelivered": undelivered}
-        await calendar.delete(session, str(remote["calendar"]), str(remote["name"]))
+            return remote | {"written": True, "undelivered": undelivered, "invites": self._writing.invites}
+        await self._delete(session, view, remote)
         return {}
 
     async def _note_difference(
@@ -203,11 +213,18 @@ class BookingEvent:
     ) -> tuple[dict[str, Any], str]:
         """The remote and, where the calendar server writes the mails, the event as it stands there. `quiet` keeps it
         from writing them."""
-        view, changed_under_us = state.view, 0
+        view, changed_under_us, looked_for = state.view, 0, False
         if not remote:
             remote = self._named(view, await calendar.find_or_create(session, view.host_calendar), 1)
         while True:
             present = await calendar.get(session, str(remote["calendar"]), str(remote["name"]))
+            if present is None and remote.get("written") and not looked_for:
+                looked_for = True
+                if found := await self._found(session, view, remote):
+                    # The host has moved it into another calendar: it lives on there.
+                    remote |= {"calendar": found[0], "name": found[1]}
+                    self._ledger.remember(view.id, "calendar", remote)
+                    continue
             if present is None and not view.active:
                 return remote, ""
             if present is None and remote.get("written"):
@@ -216,9 +233,12 @@ class BookingEvent:
                     view, await calendar.find_or_create(session, view.host_calendar), int(remote["life"]) + 1
                 )
                 continue
-            text = self._event(view, remote, present)
-            if present and merged_event.same(present.text, text):
-                return remote, present.text
+            # An event may hold megabytes of the host's, and reading them takes a second that others would wait.
+            text = await asyncio.to_thread(self._event, view, remote, present)
+            if present is not None:
+                stands_well: bool = await asyncio.to_thread(merged_event.same, present.text, text)
+                if stands_well:
+                    return remote, present.text
             where = str(remote["calendar"]), str(remote["name"])
             try:
                 await calendar.put(
@@ -257,6 +277,9 @@ class BookingEvent:
     def _event(
         self, view: BookingView, remote: dict[str, Any], present: calendar.StoredEvent | None, again: bool = False
     ) -> str:
+        if self._writing.invites and remote.get("written") and not remote.get("invites"):
+            # So far another channel was to tell the family; the server sees nothing new in such an event.
+            again = True
         before = merged_event.number(present.text, "SEQUENCE") + 1 if present else 0
         ours = host_event(view, uid_of(view, int(remote["life"])), max(view.revision, before), self._writing, again)
         return merged_event.merge(present.text, ours) if present else ours

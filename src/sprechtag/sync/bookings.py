@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from ..conference import budgets, effects
+from ..conference import budgets, effects, follow
 from ..conference.effects import PATIENCE, Ledger, State
 from ..conference.tables import EffectKind, Host
 from ..database import Database
@@ -63,13 +63,22 @@ class Bookings:
             remote = await TalkRoom(self.door, self.ledger, self.instance.nextcloud_base()).apply(state, self.clock())
         except CannotCreateRooms as error:
             if error.off:
-                since = errand.troubled_at or self.clock()
-                over = self.clock() - since >= TALK_BACK_WITHIN * self.pace
-                raise Trouble(Fault.NEXTCLOUD, OFF, final=over) from error
+                raise Trouble(Fault.NEXTCLOUD, OFF, final=self._is_over(errand, state)) from error
             self._host_cannot_video(state, str(error))
             raise Trouble(Fault.RIGHTS, str(error), final=True) from error
         token = remote.get("token", state.remote.get("token"))
         await insist(lambda: self._room_stands(state, remote, str(token or "")))
+
+    def _is_over(self, errand: Errand, state: State) -> bool:
+        """Whether Talk has been off for so long that the appointment goes on without it. The host is looked at again
+        soon then, and what was given up follows. A room that has to go is waited for however long it takes."""
+        since = errand.troubled_at if errand.problem == OFF and errand.troubled_at else self.clock()
+        if not state.view.active or self.clock() - since < TALK_BACK_WITHIN * self.pace:
+            return False
+        with self.database.write(PATIENCE) as session:
+            if host := session.get(Host, state.view.host_id):
+                follow.host(session, host, self.clock() + TALK_BACK_WITHIN * self.pace)
+        return True
 
     def _room_stands(self, state: State, remote: dict[str, object], token: str) -> None:
         self.ledger.applied(state, "talk", remote, self.clock())
@@ -99,6 +108,10 @@ class Bookings:
         )
         return BookingEvent(self.door, self.ledger, writing)
 
+    def _write_again(self, state: State) -> None:
+        with self.database.write(PATIENCE) as session:
+            effects.behind_again(session, state.view.id, "calendar", self.clock())
+
     def _note(self, state: State, words: str) -> None:
         with self.database.write(PATIENCE) as session:
             tried = {state.view.id: state.view.revision}
@@ -122,6 +135,10 @@ class Bookings:
         if event is None:
             return
         remote = event.remote
+        if remote.get("written") and not remote.get("invites") and state.view.active:
+            # It was written while another channel was to tell the family: it becomes an invitation now.
+            await insist(lambda: self._write_again(state))
+            raise NotYet(self.clock() + TALK_BACK_WITHIN * self.pace)
         if remote.get("undelivered") and errand.payload.get("undelivered"):
             remote = await self._event(event).invite_again(event)
             self.ledger.remember(state.view.id, "calendar", remote)

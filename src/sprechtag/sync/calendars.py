@@ -102,7 +102,7 @@ class Calendars:
         taken = [
             TimeSpan(event.starts_at, event.ends_at)
             for event in events
-            if event.busy and (event.uid in lost or not _is_settled(event, mine, in_place))
+            if event.uid in lost or (event.busy and not _is_settled(event, mine, in_place))
         ]
         with self.database.write(PATIENCE) as session:
             host = session.get(Host, host_id)
@@ -117,10 +117,8 @@ class Calendars:
         return began + timedelta(seconds=self.options().calendar_seconds)
 
     def _unknown(self, host: Host, zone: str, events: list[calendar.EventTime]) -> list[strays.Standing]:
-        """Events of ours that a restored backup knows nothing of; they close their times like any other."""
-        standing = [
-            strays.Standing(one.uid, one.title, TimeSpan(one.starts_at, one.ends_at)) for one in events if one.busy
-        ]
+        """Events of ours that a restored backup knows nothing of; they close their times whatever they say of it."""
+        standing = [strays.Standing(one.uid, one.title, TimeSpan(one.starts_at, one.ends_at)) for one in events]
         with self.database.read() as session:
             return strays.unknown(session, host, zone, standing)
 

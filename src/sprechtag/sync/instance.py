@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """This Nextcloud: what was learned of it, and our place in it, which is asked for again until it stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,11 +11,14 @@ from ..conference.effects import PATIENCE
 from ..conference.instance import fact, learn
 from ..conference.tokens import LinkKey
 from ..database import Database
+from ..errands.retry import Fault, Trouble
 from ..errands.table import Errand
 from ..letters.channels import Channel, choose
 from ..letters.writer import Writer
 from ..nextcloud import instance
+from ..nextcloud.errors import Rejected
 from ..nextcloud.session import Door
+from ..nextcloud.troubles import REFUSED
 from ..settings import Settings
 
 LEARN_EVERY, LEARN_SOON = timedelta(minutes=10), timedelta(seconds=10)
@@ -88,8 +92,19 @@ class Instance:
     async def report_ready(self, _errand: Errand) -> None:
         """Tells AppAPI that the first start is done; at 100 it enables the app."""
         async with self.door.as_user("") as session:
-            await instance.report_progress(session, 100)
+            with _until_it_stands():
+                await instance.report_progress(session, 100)
 
     async def show_menu_entry(self, _errand: Errand) -> None:
         async with self.door.as_user("") as session:
-            await instance.show_menu_entry(session)
+            with _until_it_stands():
+                await instance.show_menu_entry(session)
+
+
+@contextmanager
+def _until_it_stands() -> Iterator[None]:
+    """A refusal is no reason to give up: without it the app is not there for anybody."""
+    try:
+        yield
+    except Rejected as error:
+        raise Trouble(Fault.RIGHTS, REFUSED.format(status=error.status)) from error

@@ -11,6 +11,8 @@ from typing import Any
 from icalendar import Calendar, Event, vText
 
 OURS = ("DTSTART", "DTEND", "LOCATION", "STATUS", "CLASS", "ORGANIZER")
+THEIRS_TOO = {"ORGANIZER"}
+"""Ours where we have one; a host who invites a colleague to the event has another."""
 SHARED = {"SUMMARY": "X-SPRECHTAG-SUMMARY", "DESCRIPTION": "X-SPRECHTAG-DESCRIPTION"}
 """Each with where the copy of our own words stands."""
 REVISION = "X-SPRECHTAG-REVISION"
@@ -49,9 +51,11 @@ def merge(present: str, ours: str) -> str:
     outer = Calendar.from_ical(present)
     inner = next(iter(outer.walk("VEVENT")))
     for name in (*OURS, *STAMPS):
-        inner.pop(name, None)
+        if name in event or name not in THEIRS_TOO:
+            inner.pop(name, None)
         if name in event:
             inner[name] = event[name]
+    inner.pop("DURATION", None)  # beside an end it is not allowed (RFC 5545, 3.6.1)
     for name, copy in SHARED.items():
         text = _kept(str(theirs.get(name, "")), _copy(theirs, copy), str(event.get(name, "")))
         inner[name], inner[copy] = vText(text), vText(str(event.get(name, "")))
@@ -93,7 +97,7 @@ def same(present: str, wanted: str) -> bool:
 
 
 def _content(event: Any) -> list[str]:
-    found = [_value(event, name) for name in (*OURS, *SHARED)]
+    found = [_value(event, name) for name in (*OURS, *SHARED) if name not in THEIRS_TOO]
     found += [_copy(event, copy) for copy in SHARED.values()]
     forced = any("SCHEDULE-FORCE-SEND" in one.params for one in guests(event))
     family = sorted(

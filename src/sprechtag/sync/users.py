@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from ..conference import effects, entries, follow
 from ..conference.effects import PATIENCE
-from ..conference.instance import learn
+from ..conference.instance import fact, learn
 from ..conference.tables import Conference, Host
 from ..database import Database
 from ..errands import queue
@@ -20,6 +20,7 @@ from ..errands.queue import Put
 from ..errands.retry import Fault, Trouble
 from ..errands.table import Errand
 from ..nextcloud import mail, people, talk
+from ..nextcloud.errors import Missing, NotAllowed
 from ..nextcloud.session import Door
 from ..privacy import retention
 
@@ -94,13 +95,26 @@ class Users:
             if session.execute(mine.limit(1)).first() is None:
                 return None
         async with self.door.as_user(user_id) as session_of_organiser:
-            account = await mail.first_account(session_of_organiser)
             profile = await people.profile(session_of_organiser)
+            try:
+                account = await mail.first_account(session_of_organiser)
+                gone = False
+            except (Missing, NotAllowed):
+                account, gone = None, True
         value: dict[str, object] = {"id": account.id, "address": account.address} if account else {}
-        value |= {"reply_to": profile.email}
         with self.database.write(PATIENCE) as db:
-            learn(db, f"mail:{user_id}", value, self.clock())
+            if gone:
+                value = self._kept_account(fact(db, f"mail:{user_id}"))
+            learn(db, f"mail:{user_id}", value | {"reply_to": profile.email}, self.clock())
         return self.clock() + ORGANISER_EVERY * self.pace
+
+    def _kept_account(self, known: dict[str, Any]) -> dict[str, object]:
+        """A Mail app that is not there just now, as while it is updated, takes no account away for a day: mails wait,
+        because they would go by another way, or none."""
+        since = datetime.fromisoformat(known["gone_since"]) if known.get("gone_since") else self.clock()
+        if not known.get("id") or self.clock() - since > timedelta(days=1):
+            return {}
+        return {"id": known["id"], "address": known["address"], "gone_since": since.isoformat()}
 
     # -- whoever uses the page ------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ REFUSED = "The mail server refused the mail. It is tried again."
 _ENHANCED = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
 _OURS = re.compile(
     r"relay|auth|log.?in|sender|from|rate|too (?:many|fast|much)|limit|quota|later|polic|spam|spf|dkim|dmarc|black"
-    r"|block|reputation|greylist|\bip\b|\bhelo\b|\behlo\b|\btls\b",
+    r"|block|reputation|greylist|exceed|denied|suspend|zu viele|absender|\bip\b|\bhelo\b|\behlo\b|\btls\b",
     re.IGNORECASE,
 )
 """Words of an answer that is about us and not about the family."""
@@ -85,9 +85,10 @@ def _by_status(code: int, status: str, text: str) -> ChannelError:
     """5.1 the address, 5.2 the mailbox, 5.3 the system, 5.4 the way there, 5.6 the content, 5.7 policy."""
     _, subject, detail = status.split(".")
     pair = (subject, detail)
+    about_us = bool(_OURS.search(_without_address(text))) and "recipient address" not in text.casefold()
     if pair in _TOO_BIG or subject == "6":
         return MessageRefused(NO_MAIL, code, status)
-    if (subject in ("1", "2") and pair not in _NOT_FINAL) or pair in _NO_ROUTE:
+    if ((subject in ("1", "2") and pair not in _NOT_FINAL) or pair in _NO_ROUTE) and not about_us:
         return AddressRefused(NO_ADDRESS, code, status)
     if subject == "7" and _CONTENT.search(text) and not _OURS.search(text):
         return MessageRefused(NO_MAIL, code, status)
