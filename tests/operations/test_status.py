@@ -40,10 +40,11 @@ def test_all_is_well(town: Town) -> None:
 
 
 def test_what_nextcloud_does_not_take_is_said_with_its_reason(town: Town) -> None:
-    town.conference(["t06"])
+    event = town.conference(["t06"])
     town.world.away = True
     try:
-        eventually(lambda: "! hear:" in sprechtag(town, "status", check=False).stdout, what="it is said")
+        event.family("waits").book()
+        eventually(lambda: "! booking:" in sprechtag(town, "status", check=False).stdout, what="it is said")
         done = sprechtag(town, "status", check=False)
         assert done.returncode == 1 and "since" in done.stdout and "Something is wrong" in done.stdout
     finally:
