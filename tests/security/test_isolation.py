@@ -199,6 +199,7 @@ def test_an_error_while_sending_is_noted_for_the_organiser_and_tried_again_later
         raise Surprise(SECRET)
 
     monkeypatch.setattr(house.relay, "send", surprise)
+    monkeypatch.setattr("sprechtag.errands.retry._said", {})  # it is written down once a minute
     with house.database.write() as session:
         booking = session.execute(select(Booking).where(col(Booking.place) == "on_site")).scalars().first()
         assert booking
