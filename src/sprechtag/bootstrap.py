@@ -239,10 +239,6 @@ class House:
     def facts(self) -> "Facts":
         return Facts(self.database)
 
-    def tidy(self) -> None:
-        """What is no longer needed goes."""
-        self.later.tidy()
-
     def ask(self) -> None:
         """A page has asked for something that it may not write down itself."""
         if self.settings.sync:

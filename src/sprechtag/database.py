@@ -4,7 +4,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -25,10 +24,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Session, SQLModel, create_engine
 
+from .logs import OnceAMinute
+
 log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 1.5
+PATIENCE = 30.0
+"""Seconds the work in the background waits for its turn to write, while families book."""
 
 
 class Busy(Exception):
@@ -57,8 +60,7 @@ REASONS = (
 NOT_REACHED = "The database does not answer."
 WAITS = ("locked", "lock timeout", "deadlock", "busy")
 CONNECT_SECONDS = 3
-SAID_EVERY = 60.0
-_said: dict[str, float] = {}
+_said = OnceAMinute()
 
 
 @contextmanager
@@ -76,8 +78,7 @@ def _in_words() -> Iterator[None]:
         if any(word in said for word in WAITS):
             raise Busy from error
         away = Away(next((words for sign, words in REASONS if sign in said), NOT_REACHED))
-        if time.monotonic() - _said.get(away.reason, float("-inf")) > SAID_EVERY:
-            _said[away.reason] = time.monotonic()
+        if _said.is_new(away.reason):
             log.error("database away", reason=away.reason, error=type(error.orig).__name__)
         raise away from error
 

@@ -12,8 +12,7 @@ from sqlmodel import Session
 from .conference import follow, jobs, letters, waiting
 from .conference.assigning import Assigning
 from .conference.booking import Desk
-from .conference.effects import PATIENCE
-from .database import Database
+from .database import PATIENCE, Database
 from .day.evening import tell_organisers
 from .day.observer import EVERY, Observer
 from .errands import clock as clocks
@@ -119,12 +118,17 @@ class Later:
 
     # -- what needs no Nextcloud --------------------------------------------------------------------------------
 
-    async def _wind(self, _errand: Errand) -> datetime:
-        def wind() -> None:
-            with self.database.write(PATIENCE) as session:
-                self._hands().wind(session, self.clock())
+    async def _written(self, write: Callable[[Session, datetime], object]) -> None:
+        """In a transaction of its own, beside the loop."""
 
-        await asyncio.to_thread(wind)
+        def in_transaction() -> None:
+            with self.database.write(PATIENCE) as session:
+                write(session, self.clock())
+
+        await asyncio.to_thread(in_transaction)
+
+    async def _wind(self, _errand: Errand) -> datetime:
+        await self._written(self._hands().wind)
         return self.clock() + clocks.EVERY * self.pace
 
     async def _job(self, errand: Errand) -> None:
@@ -135,20 +139,15 @@ class Later:
         return self.clock() + timedelta(seconds=EVERY if on else self.observer.rests) * self.pace
 
     async def _reminders(self, _errand: Errand) -> datetime:
-        def write() -> None:
-            with self.database.write(PATIENCE) as session:
-                letters.write_reminders(session, self.clock())
-                letters.write_feedback(session, self.clock())
+        def write(session: Session, now: datetime) -> None:
+            letters.write_reminders(session, now)
+            letters.write_feedback(session, now)
 
-        await asyncio.to_thread(write)
+        await self._written(write)
         return self.clock() + NOW_AND_THEN * self.pace
 
     async def _evening(self, _errand: Errand) -> datetime:
-        def tell() -> None:
-            with self.database.write(PATIENCE) as session:
-                tell_organisers(session, self.clock())
-
-        await asyncio.to_thread(tell)
+        await self._written(tell_organisers)
         return self.clock() + SOMETIMES * self.pace
 
     async def _offers(self, _errand: Errand) -> datetime:

@@ -8,9 +8,9 @@ from sqlalchemy import literal, select, union_all
 
 from sprechtag.database import Database
 from sprechtag.errands import queue
-from sprechtag.errands.queue import Put
+from sprechtag.errands.queue import Put, due_of
 from sprechtag.errands.table import Errand
-from sprechtag.errands.testing import due_at, open_errands
+from sprechtag.errands.testing import open_errands
 
 NOW = datetime(2027, 1, 13, 15, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -61,7 +61,7 @@ def test_putting_what_is_open_only_makes_it_due_earlier(database: Database) -> N
     put(database, Put("booking", "1", NOW + MINUTE))
     put(database, Put("booking", "1", NOW + 2 * MINUTE), Put("booking", "1", NOW))
     with database.read() as session:
-        assert due_at(session, "booking", "1") == NOW
+        assert due_of(session, "booking", "1") == NOW
         assert len(open_errands(session)) == 1
 
 
@@ -170,7 +170,7 @@ def test_many_are_put_by_one_statement_and_what_is_open_stays(database: Database
     with database.write() as session:
         assert queue.put_missing(session, "mail", select(rows), NOW) == 2
         assert queue.put_missing(session, "mail", select(rows), NOW) == 0
-        assert due_at(session, "mail", "2") == NOW + MINUTE
+        assert due_of(session, "mail", "2") == NOW + MINUTE
     assert sorted(opened(database)) == ["1", "2", "3"]
 
 
@@ -189,7 +189,7 @@ def test_a_clock_that_was_set_back_lets_nobody_wait_an_hour(database: Database) 
         queue.clock_went_back(session, NOW, earlier)
     assert len(claim(database, earlier, holder="another")) == 2
     with database.read() as session:
-        assert due_at(session, "mail", "tomorrow") == NOW + timedelta(days=1)
+        assert due_of(session, "mail", "tomorrow") == NOW + timedelta(days=1)
 
 
 def test_when_the_next_one_is_due(database: Database) -> None:

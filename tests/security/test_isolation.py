@@ -35,6 +35,7 @@ from sprechtag.letters.channels.smtp import Relay
 from sprechtag.letters.headers import one_line
 from sprechtag.letters.letter import Letter
 from sprechtag.letters.mime import message
+from sprechtag.logs import OnceAMinute
 from sprechtag.nextcloud import calendar
 from sprechtag.privacy.retention import erase_expired, tidy
 from sprechtag.sandbox.world import Fault
@@ -199,7 +200,7 @@ def test_an_error_while_sending_is_noted_for_the_organiser_and_tried_again_later
         raise Surprise(SECRET)
 
     monkeypatch.setattr(house.relay, "send", surprise)
-    monkeypatch.setattr("sprechtag.errands.retry._said", {})  # it is written down once a minute
+    monkeypatch.setattr("sprechtag.errands.retry._said", OnceAMinute())  # it is written down once a minute
     with house.database.write() as session:
         booking = session.execute(select(Booking).where(col(Booking.place) == "on_site")).scalars().first()
         assert booking

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands.table import Errand
 from . import wishes
-from .effects import PATIENCE
 from .tables import Conference, WishRun
 
 if TYPE_CHECKING:

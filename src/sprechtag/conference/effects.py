@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands import queue
 from . import follow, strays
 from .slots import TimeSpan
-from .tables import Booking, Effect, EffectKind, still_to_follow
+from .tables import Booking, Effect, EffectKind
 from .views import BookingView, booking_view, bookings_of_guest
 
-PATIENCE = 30.0
-"""Seconds the work in the background waits for its turn to write, while families book."""
 LONGEST_REASON = 300
 RESTORED = "restored"
 """In an event's `remote`: it was not looked at yet since a backup was restored."""
@@ -78,17 +76,6 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def pending(self) -> int:
-        """How many effects are behind; given-up ones do not count."""
-        with self._database.read() as session:
-            count: int = session.execute(
-                select(func.count())
-                .select_from(Effect)
-                .join(Booking, col(Booking.id) == col(Effect.booking_id))
-                .where(still_to_follow())
-            ).scalar_one()
-            return count
 
     def state(self, booking_id: int, kind: EffectKind) -> State | None:
         """None where the booking is gone."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
-from ..database import Database, apart
+from ..database import PATIENCE, Database, apart
 from ..moments import local
 from . import families, follow, taken, wishes
 from .booking import Desk
@@ -22,7 +22,6 @@ from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
 
 MOST_TRIES = 3
-PATIENCE = 30.0
 
 
 @dataclass(frozen=True)

@@ -250,13 +250,6 @@ def forget(session: Session, kind: str, keys: Iterable[str]) -> None:
     session.execute(delete(Errand).where(col(Errand.kind) == kind, col(Errand.key).in_(list(keys))))
 
 
-def at_once(session: Session, which: ColumnElement[bool], now: datetime) -> int:
-    """Has what is waiting for its next try tried now; returns how many that is."""
-    changed = session.execute(update(Errand).where(which, col(Errand.due_at) > now).values(due_at=now))
-    tell(session, PUT)
-    return int(changed.rowcount)  # type: ignore[attr-defined]
-
-
 def clock_went_back(session: Session, before: datetime, now: datetime) -> None:
     """The clock was set back from `before`: what was due then is due now, and no lease lasts longer. Twice is once."""
     between = (col(Errand.due_at) > now, col(Errand.due_at) <= before)

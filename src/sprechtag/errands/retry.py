@@ -16,7 +16,6 @@
 them, so that what failed together does not come back together."""
 
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ..database import Busy
-from ..logs import kind_of
+from ..logs import OnceAMinute, kind_of
 
 log = structlog.get_logger()
 
@@ -70,8 +69,7 @@ DATABASE_AWAY = "The database does not answer or is full. It is tried again by i
 UNEXPECTED = "An error in Sprechtag. It is tried again by itself. ({name})"
 TOO_LONG = "It took too long. It is tried again by itself."
 DatabaseTrouble = (Busy, OperationalError, InterfaceError)
-SAID_EVERY = 60.0
-_said: dict[str, float] = {}
+_said = OnceAMinute()
 
 
 def trouble_of(error: Exception, explain: Explain) -> Trouble:
@@ -85,8 +83,7 @@ def trouble_of(error: Exception, explain: Explain) -> Trouble:
     if explained := explain(error):
         return explained
     said = kind_of(error)
-    if time.monotonic() - _said.get(str(said), float("-inf")) > SAID_EVERY:
-        _said[str(said)] = time.monotonic()
+    if _said.is_new(str(said)):
         log.error("unexpected error", **said)
     return Trouble(Fault.OURS, UNEXPECTED.format(name=type(error).__name__))
 

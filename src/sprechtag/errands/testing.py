@@ -4,12 +4,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from .queue import due_of
 from .table import Errand
 from .worker import Worker
 
@@ -31,8 +29,3 @@ def open_errands(session: Session, kind: str = "") -> list[Errand]:
     """What is open, the soonest first."""
     query = select(Errand).order_by(col(Errand.due_at), col(Errand.id))
     return list(session.execute(query.where(col(Errand.kind) == kind) if kind else query).scalars())
-
-
-def due_at(session: Session, kind: str, key: str) -> datetime | None:
-    """When it is due; None where it is not open."""
-    return due_of(session, kind, key)

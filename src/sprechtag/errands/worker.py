@@ -20,8 +20,8 @@ from typing import TypeVar
 import structlog
 from sqlmodel import Session
 
-from ..database import Database, apart
-from ..logs import kind_of
+from ..database import PATIENCE, Database, apart
+from ..logs import OnceAMinute, kind_of
 from . import queue
 from .lanes import Seats, Share
 from .retry import TOO_LONG, DatabaseTrouble, Explain, Fault, NotYet, Retry, Trouble, trouble_of
@@ -34,11 +34,9 @@ REST_SECONDS = 60.0
 """It looks at least so often, should it not have been told."""
 GATHERING_SECONDS = 0.02
 """In a rush every booking wakes it; so many of them share one claim."""
-PATIENCE = 30.0
 EXPIRED = "It makes no sense any more."
 JUMP = timedelta(seconds=20)
 DATABASE_SECONDS = LANE_SECONDS = 1.0
-SAID_EVERY = 60.0
 
 
 async def insist(call: Callable[[], Result]) -> Result:
@@ -102,7 +100,7 @@ class Worker:
     _thread: threading.Thread | None = None
     _began: bool = False
     _ask: bool = True
-    _logged: dict[str, float] = field(default_factory=dict)
+    _said: OnceAMinute = field(default_factory=OnceAMinute)
     _last: tuple[float, datetime] | None = None
     _looked: float = field(default_factory=time.monotonic)
 
@@ -263,17 +261,9 @@ class Worker:
     def _say(self, kind: Kind, tries: int, trouble: Trouble, pause: timedelta | None) -> None:
         """Once a minute for each kind and reason: in an outage thousands have the same."""
         what = "given up" if pause is None else "to be tried again"
-        if self._is_new(f"{what}:{kind.name}:{trouble.words}"):
+        if self._said.is_new(f"{what}:{kind.name}:{trouble.words}"):
             fault, why = str(trouble.fault), trouble.words
             log.warning(what, errand=kind.name, about=trouble.about, fault=fault, tries=tries, why=why)
-
-    def _is_new(self, what: str) -> bool:
-        """Whether this was not said within a minute."""
-        now = time.monotonic()
-        if now - self._logged.get(what, float("-inf")) <= SAID_EVERY:
-            return False
-        self._logged = {said: at for said, at in self._logged.items() if now - at <= SAID_EVERY} | {what: now}
-        return True
 
     def _check_sense(self, errand: Errand) -> None:
         """Raises `Trouble` for what has expired."""
@@ -350,5 +340,5 @@ class Worker:
 
     def _log_once(self, event: str, error: Exception) -> None:
         """Never what it says: it may hold names."""
-        if self._is_new(f"{event}:{type(error).__name__}"):
+        if self._said.is_new(f"{event}:{type(error).__name__}"):
             log.error(event, **kind_of(error))

@@ -14,11 +14,11 @@ from typing import Any
 from sqlmodel import Session
 
 from ..conference import budgets, effects, jobs, letters
-from ..conference.effects import PATIENCE, Ledger, State
+from ..conference.effects import Ledger, State
 from ..conference.tables import VIDEO, Guest, GuestLetter, Job, JobItem
 from ..conference.tokens import LinkKey
 from ..conference.views import BookingView, GuestView, guest_view
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands import queue
 from ..errands.retry import NotYet, Trouble, part
 from ..errands.table import Errand

@@ -8,9 +8,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from ..conference.effects import PATIENCE
 from ..conference.instance import fact, learn
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands.retry import Trouble, trouble_of
 from ..errands.table import Errand
 from ..settings import Settings

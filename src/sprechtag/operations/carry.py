@@ -5,15 +5,14 @@
 from sqlalchemy import Integer, text
 from sqlmodel import SQLModel
 
-from ..conference import effects
-from ..database import Database
+from ..database import PATIENCE, Database
 
 AT_ONCE = 500
 
 
 def carry(of: Database, into: Database) -> None:
     """In one transaction. `into` has the tables and no row; ids that were given once are not given again."""
-    with of.read() as source, into.write(effects.PATIENCE) as target:
+    with of.read() as source, into.write(PATIENCE) as target:
         for table in SQLModel.metadata.sorted_tables:
             rows = source.execute(table.select()).mappings()
             while some := rows.fetchmany(AT_ONCE):

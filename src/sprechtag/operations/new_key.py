@@ -13,10 +13,11 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from ..bootstrap import House
-from ..conference import effects, families, organise, proof
+from ..conference import families, organise, proof
 from ..conference.follow import HEAR
 from ..conference.tables import BudgetCount, BudgetHit, Conference, Guest, ScreenLink
 from ..conference.tokens import LinkKey, code_hash, hashed
+from ..database import PATIENCE
 from ..errands import queue
 from ..errands.queue import Put
 from ..lifecycle import BOT
@@ -45,7 +46,7 @@ def make(settings: Settings, now: datetime) -> Made:
         house = House(settings)
         try:
             house.database.migrate()
-            with house.database.write(effects.PATIENCE) as session:
+            with house.database.write(PATIENCE) as session:
                 made = renew_all(session, LinkKey(new), now, lambda user: house.mail_channel(user)[0] == "calendar")
             house.database.wipe()
         finally:

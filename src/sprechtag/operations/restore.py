@@ -16,10 +16,10 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
-from ..conference import effects, organise, strays
+from ..conference import organise, strays
 from ..conference.strays import Restored
 from ..conference.tokens import LinkKey
-from ..database import MIGRATIONS, Database
+from ..database import MIGRATIONS, PATIENCE, Database
 from ..settings import Settings
 from . import archive, postgres_copy, sqlite_copy
 from .archive import LINK_KEY, Manifest
@@ -123,7 +123,7 @@ def _generation(settings: Settings) -> int:
 def _make_ready(database: Database, order: _Order) -> tuple[int, int]:
     """Brings it to today's schema and to today; returns its generation and how many appointments are looked at."""
     database.migrate()
-    with database.write(effects.PATIENCE) as session:
+    with database.write(PATIENCE) as session:
         conference = organise.any_share_link(session)
         if conference and not organise.is_share_link_of(conference, order.key):
             raise NotDone(OTHER_KEY)

@@ -11,11 +11,10 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from ..conference.effects import PATIENCE
 from ..conference.tables import Conference, PaperJob
 from ..conference.tokens import LinkKey
 from ..conference.views import BookingView, bookings_of_conference
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands.table import Errand
 from ..phrases import Speaker
 from .invitations import Which, letters

@@ -20,7 +20,7 @@ from ..letters.writer import Writer
 from ..moments import is_repeated, local
 from ..nextcloud import calendar
 from ..nextcloud.session import Door, UserSession
-from ..paper.ical import PRODUCT, uid_of
+from ..paper.ical import PRODUCT, person, uid_of
 from ..phrases import Speaker
 from . import merged_event
 
@@ -76,7 +76,7 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     event.add("description", _description(view, manage_link, join_link, say, guest_say))
     if view.guest_email and (writing.invites or view.contact_for_hosts):
         if writing.host_email:
-            event.add("organizer", _person(f"mailto:{writing.host_email}", view.host_name))
+            event.add("organizer", person(writing.host_email, one_line(view.host_name)))
         attendee = _attendee(view, writing.invites)
         if again:
             attendee.params["SCHEDULE-FORCE-SEND"] = vText("REQUEST")
@@ -121,15 +121,8 @@ def _description(view: BookingView, manage_link: str, join_link: str, say: Speak
     return "\n".join(lines)
 
 
-def _person(address: str, name: str) -> vCalAddress:
-    person = vCalAddress(address)
-    # A parameter may hold neither line breaks nor quotation marks (RFC 5545, 3.2).
-    person.params["CN"] = vText(one_line(name).replace('"', "'"))
-    return person
-
-
 def _attendee(view: BookingView, invites: bool) -> vCalAddress:
-    attendee = _person(f"mailto:{view.guest_email}", view.guest_name)
+    attendee = person(view.guest_email, one_line(view.guest_name))
     attendee.params[merged_event.GUEST] = vText("family")
     attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
     attendee.params["PARTSTAT"] = vText("ACCEPTED")

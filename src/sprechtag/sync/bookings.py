@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from ..conference import budgets, effects, follow
-from ..conference.effects import PATIENCE, Ledger, State
+from ..conference.effects import Ledger, State
 from ..conference.tables import EffectKind, Host
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..day import noted
 from ..errands import queue
 from ..errands.retry import Fault, NotYet, Trouble, part

@@ -11,12 +11,11 @@ import structlog
 from sqlmodel import Session, col, select
 
 from ..conference import busy, follow, strays
-from ..conference.effects import PATIENCE
 from ..conference.instance import fact, learn
 from ..conference.slots import TimeSpan
 from ..conference.tables import Conference, Host, InstanceFact, Slot
 from ..conference.tokens import hashed
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands import queue
 from ..errands.table import Errand
 from ..nextcloud import calendar, instance

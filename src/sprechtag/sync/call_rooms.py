@@ -14,12 +14,12 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.effects import PATIENCE, take_bot_again
+from ..conference.effects import take_bot_again
 from ..conference.instance import fact, learn
 from ..conference.tables import Booking, Conference, Host, Slot
 from ..conference.tokens import hashed
 from ..conference.views import booking_view
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..day import media, noted, observer, presence
 from ..errands import queue
 from ..errands.queue import Put

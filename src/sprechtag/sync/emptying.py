@@ -11,9 +11,8 @@ from icalendar import Calendar, Event
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference.effects import PATIENCE
 from ..conference.tables import EventToEmpty
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands.retry import NotYet
 from ..errands.table import Errand
 from ..nextcloud import calendar

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..conference.effects import PATIENCE
 from ..conference.instance import fact, learn
 from ..conference.tokens import LinkKey
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands.retry import Fault, Trouble
 from ..errands.table import Errand
 from ..letters.channels import Channel, choose

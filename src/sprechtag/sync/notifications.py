@@ -9,10 +9,9 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from ..conference import hosts
-from ..conference.effects import PATIENCE
 from ..conference.tables import Alarm, Conference, Host
 from ..conference.views import booking_by_public_id
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..day import noted
 from ..errands.retry import Fault, Trouble
 from ..errands.table import Errand

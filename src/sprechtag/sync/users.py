@@ -11,10 +11,9 @@ from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from ..conference import effects, entries, follow
-from ..conference.effects import PATIENCE
 from ..conference.instance import fact, learn
 from ..conference.tables import Conference, Host
-from ..database import Database
+from ..database import PATIENCE, Database
 from ..errands import queue
 from ..errands.queue import Put
 from ..errands.retry import Fault, Trouble
