@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, TypeVar
 
 import structlog
 
@@ -40,9 +41,11 @@ from .sync.instance import Instance
 from .sync.notifications import Notifications
 from .sync.users import Users
 
+T = TypeVar("T")
 log = structlog.get_logger()
 FACT_SECONDS = 10.0
-_ADMINS = "the admin's settings"
+UNKNOWN_SECONDS = 0.5
+ADMINS = "the admin's settings"
 KEY_LOST = (
     "{path} is missing, but conferences are there: all links that families hold are made with it. Put the file back "
     "from a backup (`sprechtag restore` does). If it is lost for good, see docs/operations.md, “The links' key is "
@@ -255,10 +258,10 @@ class House:
 
     def options(self) -> Settings:
         """The settings with what the admin has set in the page, at most 10 s old."""
-        return self.settings.with_admins(self.facts.admins())
+        return self.facts.made(ADMINS, self.settings.with_admins)
 
     def theme(self) -> Theme:
-        return Theme.of(self.facts.get("theming"))
+        return self.facts.made("theming", Theme.of)
 
     def forget_options(self) -> None:
         self.facts.forget()
@@ -269,28 +272,32 @@ class House:
 
 
 class Facts:
-    """What was learned of the instance, read from the database at most every 10 s."""
+    """What was learned of the instance, and what its admin has set (`ADMINS`): read from the database at most every
+    10 s, and what is made of it is made once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[str, tuple[float, dict[str, object]]] = {}
+        self._known: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._made: dict[str, tuple[dict[str, Any], Any]] = {}
 
-    def get(self, name: str) -> dict[str, object]:
+    def get(self, name: str) -> dict[str, Any]:
         read_at, value = self._known.get(name, (float("-inf"), {}))
-        if not value or time.monotonic() - read_at > FACT_SECONDS:
+        # What is not known yet may be learned at any moment, but not anew by every page.
+        if time.monotonic() - read_at > (FACT_SECONDS if value else UNKNOWN_SECONDS):
             with self._database.read() as session:
-                value = fact(session, name)
+                value = administration.read(session) if name == ADMINS else fact(session, name)
             self._known[name] = (time.monotonic(), value)
         return value
 
-    def admins(self) -> dict[str, object]:
-        """What the admin has set in the page."""
-        read_at, value = self._known.get(_ADMINS, (float("-inf"), {}))
-        if time.monotonic() - read_at > FACT_SECONDS:
-            with self._database.read() as session:
-                value = administration.read(session)
-            self._known[_ADMINS] = (time.monotonic(), value)
-        return value
+    def made(self, name: str, make: Callable[[dict[str, Any]], T]) -> T:
+        """What `make` makes of it."""
+        value = self.get(name)
+        known, made = self._made.get(name, (None, None))
+        if known != value or made is None:
+            made = make(value)
+            self._made[name] = (value, made)
+        kept: T = made
+        return kept
 
     def forget(self) -> None:
         """Reads all anew at the next call: something was changed here."""

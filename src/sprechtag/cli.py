@@ -119,6 +119,8 @@ def _listen(settings: Settings) -> socket.socket:
         both = family == socket.AF_INET6 and settings.app_host == "::" and socket.has_dualstack_ipv6()
         place = (settings.app_host, settings.app_port)
         listening = socket.create_server(place, family=family, backlog=512, dualstack_ipv6=both)
+        # What is accepted inherits it; an answer of two parts would wait 40 ms for the other side's acknowledgement.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.listen(512)
     return listening
 

@@ -4,11 +4,13 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import psycopg
 import psycopg.sql
@@ -24,14 +26,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Session, SQLModel, create_engine
 
+from . import deadline
 from .logs import OnceAMinute
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 1.5
 PATIENCE = 30.0
 """Seconds the work in the background waits for its turn to write, while families book."""
+MOST_TOGETHER = 32
+"""Jobs that are committed together."""
 
 
 class Busy(Exception):
@@ -69,7 +75,7 @@ def _in_words() -> Iterator[None]:
     down once a minute, however many ask."""
     try:
         yield
-    except PoolTimeout as error:
+    except (PoolTimeout, deadline.Late) as error:
         raise Busy from error
     except DBAPIError as error:
         said = str(error.orig).casefold()
@@ -117,19 +123,44 @@ def when(nullable: bool = False, **more: Any) -> Any:
     return Field(sa_type=UtcDateTime, nullable=nullable, **more)
 
 
+@dataclass(eq=False)
+class _Asked(Generic[T]):
+    """A job that waits for its turn to write, and what came of it."""
+
+    job: Callable[[Session], T]
+    deadline: deadline.Deadline | None
+    finished: threading.Event = field(default_factory=threading.Event)
+    result: list[T] = field(default_factory=list)
+    error: BaseException | None = None
+    told: set[str] = field(default_factory=set)
+
+    def outcome(self) -> T:
+        if self.error:
+            raise self.error
+        return self.result[0]
+
+
 class Database:
     """Sessions for reading and for writing.
 
     On SQLite all writers of a process queue at one lock (its own busy handler is not fair and starves
     some under load) and begin with `BEGIN IMMEDIATE`, so that no transaction fails half-way. A write waits at
-    most 1.5 s for its turn and raises `Busy` then."""
+    most 1.5 s for its turn and raises `Busy` then. What many want to write at the same moment (`do`) is committed
+    together: the disk is waited for once.
+
+    Nothing is committed for a request that was given up (`deadline`)."""
 
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
         self.engine = self._sqlite(url) if self.is_sqlite else self._postgres(url)
+        self.writes = 0
+        """How often this process has committed: while it stays the same, nothing was changed here."""
+        self._writing = self.engine.execution_options(sprechtag_write=True)
         self.heard: dict[str, Callable[[], None]] = {}
         """What is called when a transaction that has told of something (`tell`) is through, by its name."""
         self._write_lock = threading.Lock()
+        self._asked: deque[_Asked[Any]] = deque()
+        self._asked_lock = threading.Lock()
 
     def _sqlite(self, url: str) -> Engine:
         engine = create_engine(
@@ -170,17 +201,71 @@ class Database:
         more for work in the background."""
         if self.is_sqlite and not self._write_lock.acquire(timeout=wait_seconds):
             raise Busy
+        until = deadline.current.get()
         try:
-            engine = self.engine.execution_options(sprechtag_write=True)
-            with _in_words(), Session(engine, expire_on_commit=False) as session:
+            with _in_words(), Session(self._writing, expire_on_commit=False) as session:
                 with session.begin():
+                    if until:
+                        until.check()
                     yield session
-                for name in session.info.get(_TOLD, ()):
-                    if name in self.heard:
-                        self.heard[name]()
+                    if until:
+                        until.commit()
+                self._hear(session.info.get(_TOLD, ()))
         finally:
             if self.is_sqlite:
                 self._write_lock.release()
+
+    def do(self, job: Callable[[Session], T]) -> T:
+        """Runs the job in a transaction and returns what it returns, as with `write`. What is asked for while another
+        job is being committed is done and committed together; each is still whole or not at all, by itself. The job may
+        run in another thread. Raises what the job raises, and `Busy`."""
+        if not self.is_sqlite:
+            with self.write() as session:
+                return job(session)
+        asked = _Asked(job, deadline.current.get())
+        with self._asked_lock:
+            self._asked.append(asked)
+        if self._write_lock.acquire(timeout=WAIT_SECONDS):
+            try:
+                if not asked.finished.is_set():
+                    self._do_together()
+            finally:
+                self._write_lock.release()
+        elif self._withdrawn(asked):
+            raise Busy
+        asked.finished.wait()
+        return asked.outcome()
+
+    def _withdrawn(self, asked: _Asked[Any]) -> bool:
+        """Takes the job back; False where somebody has it in hand already."""
+        with self._asked_lock:
+            if asked in self._asked:
+                self._asked.remove(asked)
+                return True
+        return False
+
+    def _do_together(self) -> None:
+        """All jobs that wait, in one transaction with a savepoint for each. The caller holds the lock."""
+        with self._asked_lock:
+            together = [self._asked.popleft() for _ in range(min(len(self._asked), MOST_TOGETHER))]
+        try:
+            with _in_words(), self._writing.connect() as connection, connection.begin():
+                for asked in together:
+                    _do_one(connection, asked)
+                    _check_goes_on(connection, asked.error)
+        except BaseException as error:  # noqa: BLE001 - whoever asked hears of it in its own thread
+            for asked in together:
+                asked.error = asked.error or error
+        for asked in together:
+            asked.finished.set()
+        self._hear({name for asked in together if not asked.error for name in asked.told})
+
+    def _hear(self, told: Iterable[str]) -> None:
+        """After a commit."""
+        self.writes += 1
+        for name in told:
+            if name in self.heard:
+                self.heard[name]()
 
     def check_writable(self) -> None:
         """Writes something that changes nothing. Raises `Away` where the database cannot be written, and `Busy`."""
@@ -189,7 +274,7 @@ class Database:
 
     def migrate(self) -> None:
         """Brings the schema to the newest version. On SQLite what older versions have deleted is overwritten then."""
-        with self.engine.execution_options(sprechtag_write=True).connect() as connection:
+        with self._writing.connect() as connection:
             driver = connection.connection.dbapi_connection
             if isinstance(driver, sqlite3.Connection):
                 # Not possible inside a transaction. Were they on, dropping a table that is made anew would delete
@@ -250,6 +335,30 @@ class Database:
         self.engine.dispose()
 
 
+def _check_goes_on(connection: Connection, error: BaseException | None) -> None:
+    """Raises the job's error where it has ended the transaction of all: SQLite does so when the disk is full or
+    broken."""
+    driver = connection.connection.dbapi_connection
+    if error and isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+        raise error
+
+
+def _do_one(connection: Connection, asked: _Asked[Any]) -> None:
+    """One job between a savepoint and its release; what it raises is kept for whoever asked."""
+    session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+    try:
+        with _in_words(), session, session.begin():
+            if asked.deadline:
+                asked.deadline.check()
+            asked.result.append(asked.job(session))
+            if asked.deadline:
+                session.flush()
+                asked.deadline.commit()
+        asked.told = session.info.get(_TOLD, set())
+    except BaseException as error:  # noqa: BLE001
+        asked.error = error
+
+
 _TOLD = "told"
 
 
@@ -275,7 +384,12 @@ def apart(session: Session, what: str) -> Iterator[None]:
 
 def insert(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
     """An insert that can say what happens on a conflict, which SQL itself cannot and both databases can."""
-    return sqlite.insert(table) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_for(session.get_bind().dialect.name, table)
+
+
+def insert_for(dialect: str, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    """The same by the database's name, for statements that are built once."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

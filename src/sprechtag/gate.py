@@ -28,7 +28,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import addresses
+from . import addresses, deadline
 from .settings import Settings
 
 Area = Literal["health", "heartbeat", "lifecycle", "callback", "guests", "assets", "api"]
@@ -208,10 +208,17 @@ def _problem(status: int, code: str, message: str) -> Response:
     return JSONResponse({"error": code, "message": message}, status, {"Cache-Control": "no-store"})
 
 
+ALWAYS = ("/healthz", "/heartbeat")
+"""However busy the app is, it must not be taken for dead."""
+COMMIT_SECONDS = 8.0
+"""How long a request is waited for that has changed something."""
+
+
 class TimeLimit:
     """Answers 503 with Retry-After at once when too much is under way, and after `page_seconds` at the latest.
 
-    The PHP proxy waits for ever: a slow app behind it would stop the school's whole Nextcloud."""
+    The PHP proxy waits for ever: a slow app behind it would stop the school's whole Nextcloud. What was answered so has
+    changed nothing and will not (`deadline`); a request that has changed something is waited for."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -220,7 +227,7 @@ class TimeLimit:
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in ALWAYS:
             await self._app(scope, receive, send)
             return
         if self._under_way >= self._most:
@@ -235,20 +242,37 @@ class TimeLimit:
                 await send(message)
 
         self._under_way += 1
+        until = deadline.Deadline(self._seconds)
+        before = deadline.current.set(until)
         work = asyncio.ensure_future(self._app(scope, receive, noting))
+        deadline.current.reset(before)
         work.add_done_callback(self._finished)
         # Not wait_for: a handler in a worker thread cannot be cancelled, and would be waited for.
         done, _ = await asyncio.wait({work}, timeout=self._seconds)
+        answer = busy_answer
+        if not (done or started) and not until.give_up():
+            done, _ = await asyncio.wait({work}, timeout=COMMIT_SECONDS)
+            answer = unsure_answer
         if done or started:
             await work
             return
         abandoned = True
-        await busy_answer()(scope, receive, send)
+        await answer()(scope, receive, send)
 
     def _finished(self, work: "asyncio.Future[None]") -> None:
         self._under_way -= 1
         if not work.cancelled():
             work.exception()  # its answer has gone out or nobody waits for it; the error was logged where it arose
+
+
+def unsure_answer() -> Response:
+    """Something was being written and does not come to an end. The same form again finds out; nothing is done twice."""
+    text = (
+        "Es dauert länger als sonst. Bitte diese Seite neu laden: dann zeigt sich, ob es geklappt hat. "
+        "Nichts wird doppelt gebucht.\nThis takes longer than usual. Please reload this page to see whether it worked. "
+        "Nothing is booked twice.\n"
+    )
+    return PlainTextResponse(text, 503, {"Retry-After": "5", "Cache-Control": "no-store"})
 
 
 def busy_answer() -> Response:

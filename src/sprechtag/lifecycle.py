@@ -87,9 +87,10 @@ async def heartbeat() -> JSONResponse:
 
 
 @router.get("/healthz")
-def healthz(lifecycle: LifecycleOf) -> JSONResponse:
+async def healthz(lifecycle: LifecycleOf) -> JSONResponse:
     """For containers: 200 while the database can be written and what is due is worked off."""
-    if problems := lifecycle.problems():
+    # Not in the threads that families' pages wait for.
+    if problems := await asyncio.to_thread(lifecycle.problems):
         return JSONResponse({"status": "trouble", "problems": problems}, 503)
     return JSONResponse({"status": "ok"})
 

@@ -24,7 +24,7 @@ from sprechtag.conference.errors import (
     SlotTaken,
     TooLate,
 )
-from sprechtag.conference.lookup import conference_by_share_token
+from sprechtag.conference.kept import Keeper
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import by_token
 from sprechtag.conference.slots import TimeSpan
@@ -279,11 +279,11 @@ def test_tokens_are_stored_hashed_and_open_their_own_door_only(school: School) -
     with school.database.read() as session:
         stored = session.get_one(Guest, view.guest_id).manage_token_hash
         assert by_token(session, manage).guest.id == view.guest_id
-        assert conference_by_share_token(session, share).id == school.conference_id
+        assert Keeper().by_share_token(session, share).conference.id == school.conference_id
         with pytest.raises(NotFound):
             by_token(session, share)
         with pytest.raises(NotFound):
-            conference_by_share_token(session, manage)
+            Keeper().by_share_token(session, manage)
     assert manage not in stored
     assert len(manage) * 6 >= 128
 
@@ -293,7 +293,7 @@ def test_a_renewed_share_link_kills_the_old_one(school: School) -> None:
     with school.database.write() as session:
         organise.renew_share_link(session.get_one(type(school.conference()), school.conference_id), KEY)
     with school.database.read() as session, pytest.raises(NotFound):
-        conference_by_share_token(session, old)
+        Keeper().by_share_token(session, old)
 
 
 def test_shorter_windows_keep_booked_slots_from_going(school: School) -> None:

@@ -159,7 +159,7 @@ def test_an_error_of_ours_is_answered_in_words_and_noted_without_what_was_sent(
         raise Surprise(SECRET)
 
     monkeypatch.setattr("sprechtag.conference.lookup.find_host", surprise)
-    monkeypatch.setattr("sprechtag.guests.booking.host_by_public_id", surprise)
+    monkeypatch.setattr("sprechtag.guests.booking.free_of", surprise)
     stage, where = target.stage, address("/s/{token}/h/{host_id}", target)
     one = f"/api/v1/conferences/{target.ids['conference_id'][0]}/me"
     headers = stage.app_api_headers("t01") | {"accept-language": language}

@@ -12,7 +12,7 @@ from . import rules
 from .errors import Refused
 from .host_cards import names_in
 from .tables import Conference, Host
-from .taken import free_starts
+from .taken import free_of
 from .views import BookingView
 
 
@@ -36,7 +36,8 @@ def free_instead(session: Session, view: BookingView, now: datetime, count: int 
     earliest = rules.bookable_from(conference, now)
 
     def free_with(host: Host, most: int) -> FreeWith:
-        free = [start for start, _ in free_starts(session, host.id or 0, earliest)] if host.state == "joined" else []
+        joined = host.state == "joined"
+        free = [start for start, _ in free_of(session, conference, host, earliest)] if joined else []
         return FreeWith(host.public_id, host.display_name, rules.next_free(free, view.starts_at, most))
 
     same = free_with(session.get_one(Host, view.host_id), count)

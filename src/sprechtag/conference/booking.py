@@ -6,17 +6,18 @@ The unique index on active slots and the primary key of `guest_minute` decide wh
 a write only make the friendlier sentence. Every change raises the revision and with it makes the effects due."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from ..database import Database, insert, utc_now
-from . import budgets, follow, named, proof, rules, taken, waiting
+from ..database import Database, utc_now
+from . import budgets, follow, making, named, proof, rules, taken, waiting
+from .budgets import Price
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
@@ -27,9 +28,9 @@ from .errors import (
     Spent,
     TooLate,
 )
+from .kept import Keeper, Kept
 from .person import Person, tidy
 from .proof import OWN, SCHOOL, Door
-from .slots import minutes_of
 from .tables import (
     ON_SITE,
     PLACES,
@@ -41,7 +42,6 @@ from .tables import (
     Guest,
     GuestMinute,
     Host,
-    IdempotencyKey,
     Slot,
 )
 from .taken import free_starts
@@ -99,10 +99,20 @@ class _Form:
     picks: Sequence[Pick]
     who: Callable[[Session], tuple[Guest, bool]]
     language: str = ""
+    person: Person | None = None
 
     @property
     def by_family(self) -> bool:
         return self.door.kind != "school"
+
+    @property
+    def slots(self) -> list[str]:
+        """Public ids of all slots that it is about."""
+        return [pick.slot_public_id for pick in self.picks]
+
+    @property
+    def keys(self) -> list[str]:
+        return [pick.idempotency_key for pick in self.picks if pick.idempotency_key]
 
 
 @dataclass
@@ -117,6 +127,7 @@ class Desk:
     clock: Callable[[], datetime] = utc_now
     per_address: Callable[[], int] = lambda: 400
     can_confirm: Callable[[str], bool] = lambda organiser_id: True
+    keeper: Keeper = field(default_factory=Keeper)
     ledger: budgets.Ledger = field(init=False)
 
     def __post_init__(self) -> None:
@@ -148,7 +159,7 @@ class Desk:
         def who(session: Session) -> tuple[Guest, bool]:
             return self._guest(session, conference_id, person, door)
 
-        return self._book(_Form(conference_id, door, picks, who, person.language), person.email.casefold())
+        return self._book(_Form(conference_id, door, picks, who, person.language, person), person.email.casefold())
 
     def book_again(self, guest_id: int, pick: Pick, door: Door = OWN) -> Booked:
         """Books for a guest known by a link of its own, or by a screen link (see `proof`)."""
@@ -206,17 +217,16 @@ class Desk:
         ]
         form = replace(form, picks=checked)
         try:
-            booked = self._book_once(form)
+            return self._book_once(form)
         except (Refused, IntegrityError) as refused:
             # Two copies of one form at the same moment: the other one may have booked since we looked.
             with self.database.read() as session:
-                again = _all_before(session, checked)
+                again = _all_before(session, form)
             if again:
                 return again
             if isinstance(refused, Refused):
                 self._pass_on(form, refused)
             raise
-        return booked
 
     def _pass_on(self, form: _Form, refused: Refused) -> None:
         """What cannot be said to somebody who has proven nothing (`proof.neutral`), the family is told by mail; of a
@@ -224,12 +234,16 @@ class Desk:
         if isinstance(refused, Spent):
             self._note_spent(form.conference_id, refused, form.door)
         elif not form.door.proven and proof.depends_on_family(refused):
-            self._tell_family(form.who, refused)
+            self._tell_family(
+                form.who, refused, [] if form.person is None else self._prices_of_person(form.person, form.door)
+            )
 
     def _note_spent(self, conference_id: int, spent: Spent, door: Door) -> None:
         self.ledger.refused(conference_id, spent.kind, door.visitor)
 
-    def _tell_family(self, who: Callable[[Session], tuple[Guest, bool]], refused: Refused) -> None:
+    def _tell_family(
+        self, who: Callable[[Session], tuple[Guest, bool]], refused: Refused, prices: Sequence[Price] = ()
+    ) -> None:
         """In a transaction of its own, which finds the guest anew: what the visitor had paid went with the refused one
         and is paid here."""
         with self.database.write() as session:
@@ -238,54 +252,72 @@ class Desk:
                 # The guest went with the transaction that was refused: there is no family to tell.
                 session.rollback()
                 return
+            budgets.pay(session, prices, self.clock())
             proof.tell_not_done(session, guest, refused, self.clock())
 
     def _book_once(self, form: _Form) -> list[Booked]:
         self._refuse_early(form)
-        with self._writing() as session:
-            if before := _all_before(session, form.picks):
-                return before
-            now = self.clock()
-            # In the order of their ids, so that two families never wait for each other's slot crosswise.
-            found = sorted(
-                (
-                    (_slot_with_host(session, form.conference_id, pick.slot_public_id), number)
-                    for number, pick in enumerate(form.picks)
-                ),
-                key=lambda one: one[0][2].id or 0,
-            )
-            conference = found[0][0][0]
-            if form.door.kind == "share":
-                rules.check_booking_is_open(conference, now)
-                rules.check_share_link_books(conference)
-            guest, new_guest = form.who(session)
-            if guest.conference_id != conference.id:
-                raise NotFound
-            self._pay(session, form.door, guest, len(found), now)
-            confirm = self._has_to_confirm(session, conference, form.door)
-            screen = form.door.screen
-            if form.door.kind == "share" and not confirm:
-                screen = proof.show_link(session, guest, self.links, now)
-            taken.lock(session, [place[2] for place, _ in found])
-            making = _Making(guest, replace(form.door, screen=screen), confirm, now, form.language)
-            booked: dict[int, Booked] = {}
-            for (_, host, slot), number in found:
-                if form.by_family:
-                    asked = form.door.kind == "own" and named.has_asked(session, host.id or 0, guest.id or 0)
-                    rules.check_booking_is_open(conference, now, asked=asked)
-                booking = _book_slot(session, (conference, host, slot), form.picks[number], making)
-                booked[number] = Booked(booking.id or 0, guest.id or 0, new_guest, repeated=False, screen=screen)
-            if form.door.proven:
-                waiting.reconsider(session, conference, guest, now)
-            return [booked[number] for number in range(len(form.picks))]
+        try:
+            return self.database.do(partial(self._book_in, form))
+        except _SlotLost as lost:
+            raise self._slot_was_lost(lost) from lost
+
+    def _book_in(self, form: _Form, session: Session) -> list[Booked]:
+        """The transaction itself."""
+        if before := _all_before(session, form):
+            return before
+        now = self.clock()
+        found = making.look(session, self.keeper, form.conference_id, form.slots, lock=True)
+        if len(found) < len(set(form.slots)):
+            raise NotFound
+        conference = found[form.slots[0]].conference
+        if form.door.kind == "share":
+            rules.check_booking_is_open(conference, now)
+            rules.check_share_link_books(conference)
+        guest, new_guest = form.who(session)
+        if guest.conference_id != conference.id:
+            raise NotFound
+        confirm = self._has_to_confirm(session, conference, form.door)
+        screen = form.door.screen
+        if form.door.kind == "share" and not confirm:
+            screen = proof.show_link(session, guest, self.links, now, first=new_guest)
+        making_for = _Making(guest, replace(form.door, screen=screen), confirm, now, form.language, new_guest)
+        booked = [self._book_pick(session, form, found[pick.slot_public_id], pick, making_for) for pick in form.picks]
+        if form.door.proven:
+            waiting.reconsider(session, conference, guest, now)
+        # Last, because families behind one address wait for each other from here to the end.
+        budgets.pay(session, self._prices(form, guest), now)
+        return booked
+
+    def _book_pick(
+        self, session: Session, form: _Form, wanted: making.Wanted, pick: Pick, made_for: "_Making"
+    ) -> Booked:
+        guest, host = made_for.guest, wanted.host
+        if form.by_family:
+            asked = form.door.kind == "own" and named.has_asked(session, host.id or 0, guest.id or 0)
+            rules.check_booking_is_open(wanted.conference, made_for.now, asked=asked)
+        booking = _book_slot(session, wanted, pick, made_for)
+        return Booked(booking.id or 0, guest.id or 0, made_for.new_guest, repeated=False, screen=made_for.door.screen)
+
+    def _prices(self, form: _Form, guest: Guest) -> list[Price]:
+        """What somebody who has proven nothing pays for a form: the family that it enters, the times that it takes."""
+        person = [] if form.person is None else self._prices_of_person(form.person, form.door)
+        return [*person, *self._prices_of_change(form.door, guest, len(form.picks))]
+
+    def _prices_of_person(self, person: Person, door: Door) -> list[Price]:
+        if not door.visitor:
+            return []
+        mailbox = budgets.mailbox_mark(self.links, person.email)
+        return [Price(self.ledger.families, door.visitor), Price(budgets.SAME_MAILBOX, mailbox)]
+
+    def _prices_of_change(self, door: Door, guest: Guest, times: int) -> list[Price]:
+        """Times of the visitor's, and one change of the family's, because each is a mail to it."""
+        if not door.visitor:
+            return []
+        return [Price(self.ledger.times, door.visitor, times), Price(budgets.CHANGES, guest.public_id)]
 
     def _pay(self, session: Session, door: Door, guest: Guest, times: int, now: datetime) -> None:
-        """What somebody who has proven nothing spends with a form: times of the visitor's, and one change of the
-        family's, because each is a mail to it."""
-        if door.visitor and times:
-            budgets.spend(session, self.ledger.times, door.visitor, now, times)
-        if door.visitor:
-            budgets.spend(session, budgets.CHANGES, guest.public_id, now)
+        budgets.pay(session, self._prices_of_change(door, guest, times), now)
 
     def _has_to_confirm(self, session: Session, conference: Conference, door: Door) -> bool:
         """Whether the family has to confirm its address before anything happens: where the conference wants it so, and
@@ -294,33 +326,32 @@ class Desk:
             return False
         if conference.booking_by == "confirmed":
             return True
-        if not budgets.many_unproven(session, conference):
+        if not self.ledger.many_unproven(session, conference):
             return False
         budgets.note_refusal(session, conference.id or 0, "unproven", "", self.clock())
         return self.can_confirm(conference.organiser_id)
 
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        """A transaction; a slot lost in it becomes the refusal that names the next free ones."""
-        try:
-            with self.database.write() as session:
-                yield session
-        except _SlotLost as lost:
-            with self.database.read() as session:
-                raise _slot_taken(session, lost.host_id, lost.starts_at, lost.earliest) from lost
+    def _slot_was_lost(self, lost: _SlotLost) -> SlotTaken:
+        """The refusal that names the next free ones."""
+        with self.database.read() as session:
+            return _slot_taken(session, lost.host_id, lost.starts_at, lost.earliest)
 
     def _refuse_early(self, form: _Form) -> None:
         """Says no to a slot that is taken, or to a visitor who has spent all, without queueing for the write lock: in a
         rush most attempts end here."""
         with self.database.read() as session:
-            if _all_before(session, form.picks):
-                return
+            found = making.look(session, self.keeper, form.conference_id, form.slots)
             now = self.clock()
-            for pick in form.picks:
-                conference, _, slot = _slot_with_host(session, form.conference_id, pick.slot_public_id)
-                _check_slot_is_free(session, conference, slot, now)
-            if form.door.visitor:
-                budgets.check(session, self.ledger.times, form.door.visitor, now, len(form.picks))
+            if len(found) == len(set(form.slots)) and not any(one.is_booked for one in found.values()):
+                if form.door.visitor:
+                    budgets.check(session, self.ledger.times, form.door.visitor, now, len(form.picks))
+                return
+            if _all_before(session, form):
+                return
+            for public_id in form.slots:
+                if public_id not in found:
+                    raise NotFound
+                _check_is_free(session, found[public_id], now)
 
     def _guest(self, session: Session, conference_id: int, person: Person, door: Door) -> tuple[Guest, bool]:
         """The guest with this address; made in the same transaction if there is none. Raises `Spent`."""
@@ -336,23 +367,18 @@ class Desk:
         )
         token = self.links.token("manage", guest.public_id, guest.manage_generation)
         guest.manage_token_hash = hashed(token)
-        values = guest.model_dump(exclude={"id"})
-        session.execute(insert(session, Guest).values(**values).on_conflict_do_nothing())
+        if making.add_guest(session, guest):
+            return guest, True
         found = session.execute(
             select(Guest)
             .where(col(Guest.conference_id) == conference_id, col(Guest.email_fingerprint) == fingerprint)
             .with_for_update()
         ).scalar_one()
-        new = found.public_id == guest.public_id
-        if not new and not door.proven and found.proven_at is None and not found.invited:
+        if not door.proven and found.proven_at is None and not found.invited:
             # Nobody has proven the address: the mail about this form greets whom this form names.
             found.name, found.language = person.name, person.language
             session.add(found)
-        if door.visitor:
-            budgets.spend(session, self.ledger.families, door.visitor, self.clock())
-            mailbox = budgets.mailbox_mark(self.links, person.email)
-            budgets.spend(session, budgets.SAME_MAILBOX, mailbox, self.clock())
-        return found, new
+        return found, False
 
     def wait(
         self,
@@ -401,11 +427,12 @@ class Desk:
                 if person:
                     rules.check_share_link_books(conference)
                 guest, _ = guest_of(session)
-                self._pay(session, door, guest, 0, self.clock())
+                paid = self._prices_of_person(person, door) if person else []
+                budgets.pay(session, [*paid, *self._prices_of_change(door, guest, 0)], self.clock())
                 shown = proof.show_link(session, guest, self.links, self.clock()) if person and shows_link else ""
                 enter(session, conference, guest, replace(door, screen=shown or door.screen))
         except Refused as refused:
-            self._pass_on(_Form(conference_id, door, (), guest_of), refused)
+            self._pass_on(_Form(conference_id, door, (), guest_of, person=person), refused)
             raise
         return Noted(guest.id or 0, shown or door.screen)
 
@@ -420,7 +447,7 @@ class Desk:
     ) -> None:
         """Moves the booking to another free slot of the same host. `message` is for the family, in its mail."""
         try:
-            with self._writing() as session:
+            with self.database.write() as session:
                 conference, booking, old_slot = _booking(session, booking_id)
                 now = self.clock()
                 _, host, slot = _slot_with_host(session, booking.conference_id, slot_public_id)
@@ -455,6 +482,8 @@ class Desk:
                 waiting.offer(session, conference, host, old_slot, now)
                 if door.proven:
                     waiting.reconsider(session, conference, guest, now)
+        except _SlotLost as lost:
+            raise self._slot_was_lost(lost) from lost
         except Refused as refused:
             if not door.proven and proof.depends_on_family(refused):
                 self._tell_family(lambda session: (_guest_of(session, booking_id), False), refused)
@@ -574,10 +603,15 @@ def assign_slot(
 ) -> Booking:
     """Books a slot for a family in a transaction of the caller's: the result of a run, which no opening time and no
     limit keeps out. Raises `Refused` where the slot cannot be had any more."""
-    pick = Pick(found[2].public_id, place, child, school_class, "")
-    taken.lock(session, [found[2]])
+    conference, host, slot = found
+    pick = Pick(slot.public_id, place, child, school_class, "")
+    taken.lock(session, [slot])
+    kept = Kept(conference, {host.id or 0: host})
+    wanted = making.Wanted(kept, host, taken.is_booked(session, slot), slot.model_dump())
     try:
-        return _book_slot(session, found, pick, _Making(guest, Door("school", screen), False, now))
+        with session.begin_nested():
+            booking = _book_slot(session, wanted, pick, _Making(guest, Door("school", screen), False, now))
+            return session.get_one(Booking, booking.id)
     except _SlotLost as lost:
         raise SlotTaken(lost.starts_at) from lost
 
@@ -591,23 +625,25 @@ class _Making:
     confirm: bool
     now: datetime
     language: str = ""
+    new_guest: bool = False
 
 
-def _book_slot(session: Session, found: tuple[Conference, Host, Slot], pick: Pick, making: _Making) -> Booking:
-    """The slot's row is held by the caller (`taken.lock`)."""
-    conference, host, slot = found
-    guest, door, now = making.guest, making.door, making.now
+def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _Making) -> Booking:
+    """The slot's row is held by the caller."""
+    conference, host, slot = wanted.conference, wanted.host, wanted.slot
+    guest, door, now = made_for.guest, made_for.door, made_for.now
     by_family = door.kind != "school"
     # Who has only typed an address does not get what is held for the family with it.
     known = guest.id if door.proven else None
     rules.check_slot(conference, host, slot, now, by_guest=by_family, guest_id=known)
     rules.check_place(conference, host, pick.place)
-    _check_slot_is_free(session, conference, slot, now)
+    _check_is_free(session, wanted, now)
     if by_family and slot.held_for != guest.id:
         taken.check_own_limits(session, conference, host, slot)
-    _check_guest(session, conference, guest, host, slot, pick.child if by_family else None)
-    if not door.proven:
-        taken.check_offers(session, guest, slot)
+    if not made_for.new_guest:
+        _check_guest(session, conference, guest, host, slot, pick.child if by_family else None)
+        if not door.proven:
+            taken.check_offers(session, guest, slot)
     booking = Booking(
         conference_id=slot.conference_id,
         host_id=slot.host_id,
@@ -617,18 +653,18 @@ def _book_slot(session: Session, found: tuple[Conference, Host, Slot], pick: Pic
         child=pick.child,
         school_class=pick.school_class,
         screen=door.screen,
-        language=making.language if not door.proven else "",
+        language=made_for.language if not door.proven else "",
         visitor=door.visitor,
-        confirm_by=now + rules.CONFIRM_WITHIN if making.confirm else None,
+        confirm_by=now + rules.CONFIRM_WITHIN if made_for.confirm else None,
     )
-    session.add(booking)
-    waiting.taken_up(session, slot, guest.id or 0)
-    _flush_slot(session, conference, slot, now)
+    if slot.blocked_by == "held":
+        waiting.taken_up(session, session.get_one(Slot, slot.id), guest.id or 0)
+    session.flush()
+    try:
+        making.add_booking(session, booking, pick.idempotency_key, EFFECT_KINDS)
+    except IntegrityError as error:
+        raise _SlotLost(slot.host_id, slot.starts_at, rules.bookable_from(conference, now)) from error
     _take_minutes(session, booking, slot)
-    if pick.idempotency_key:
-        key = IdempotencyKey(key_hash=pick.idempotency_key, booking_id=booking.id or 0, screen=door.screen)
-        session.add(key)
-    session.add_all(Effect(booking_id=booking.id or 0, kind=kind) for kind in EFFECT_KINDS)
     follow.bookings(session, [booking], now)
     if door.proven:
         waiting.leave(session, slot.host_id, guest.id or 0)
@@ -641,23 +677,13 @@ def _key_hash(conference_id: int, address: str, slots: Sequence[str], key: str, 
     return hashed("\n".join((str(conference_id), address, ",".join(slots), str(number), key))) if key else ""
 
 
-def _all_before(session: Session, picks: Sequence[Pick]) -> list[Booked]:
+def _all_before(session: Session, form: _Form) -> list[Booked]:
     """What the same form has booked before; empty when it is new. Raises `AlreadyCancelled` when nothing of it stands
     any more: it is not booked by sending an old form again."""
-    found = [_booked_before(session, pick.idempotency_key) for pick in picks if pick.idempotency_key]
-    known = [one for one in found if one]
-    if known and not any(booking.state == "active" for _, booking in known):
+    known = making.before(session, form.keys)
+    if known and not any(one.state == "active" for one in known):
         raise AlreadyCancelled
-    return [one for one, _ in known]
-
-
-def _booked_before(session: Session, key_hash: str) -> tuple[Booked, Booking] | None:
-    known = session.get(IdempotencyKey, key_hash)
-    if known is None:
-        return None
-    booking = session.get_one(Booking, known.booking_id)
-    booked = Booked(booking.id or 0, booking.guest_id, new_guest=False, repeated=True, screen=known.screen)
-    return booked, booking
+    return [Booked(one.booking_id, one.guest_id, new_guest=False, repeated=True, screen=one.screen) for one in known]
 
 
 def _slot_with_host(session: Session, conference_id: int, slot_public_id: str) -> tuple[Conference, Host, Slot]:
@@ -697,6 +723,12 @@ def _check_slot_is_free(session: Session, conference: Conference, slot: Slot, no
         raise _slot_taken(session, slot.host_id, slot.starts_at, rules.bookable_from(conference, now))
 
 
+def _check_is_free(session: Session, wanted: making.Wanted, now: datetime) -> None:
+    if wanted.is_booked:
+        slot, earliest = wanted.columns, rules.bookable_from(wanted.conference, now)
+        raise _slot_taken(session, slot["host_id"], slot["starts_at"], earliest)
+
+
 def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: datetime) -> SlotTaken:
     free = free_starts(session, host_id, earliest)
     return SlotTaken(starts_at, rules.next_free([start for start, _ in free], starts_at))
@@ -722,11 +754,8 @@ def _flush_slot(session: Session, conference: Conference, slot: Slot, now: datet
 
 
 def _take_minutes(session: Session, booking: Booking, slot: Slot) -> None:
-    minutes = minutes_of(taken.span_of(slot))
-    rows = [{"guest_id": booking.guest_id, "minute": minute, "booking_id": booking.id} for minute in minutes]
     try:
-        with session.begin_nested():
-            session.execute(GuestMinute.__table__.insert(), rows)  # type: ignore[attr-defined]
+        making.take_minutes(session, booking, slot)
     except IntegrityError as error:
         raise GuestBusy(slot.starts_at) from error
 

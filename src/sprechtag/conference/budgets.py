@@ -8,18 +8,21 @@ and a form that is refused has spent nothing. No address is stored, only a keyed
 import ipaddress
 import math
 import re
+import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import Integer, Select, String, TextualSelect, bindparam, case, delete, func, select, text
 from sqlmodel import Session, col
 
-from ..database import Database, insert
+from ..database import Database, UtcDateTime, insert
 from .errors import Spent
 from .tables import Booking, BudgetCount, BudgetHit, Conference, Guest, Slot
 from .telling import tell_user
@@ -28,6 +31,9 @@ from .tokens import LinkKey
 UNPROVEN_SHARE, UNPROVEN_LEAST = 0.5, 50
 """Of a conference's times: when families that have proven nothing hold more than this share, and more than these few,
 new ones confirm first."""
+SHARED_BY, COUNTED_EVERY = 32, 10.0
+"""Into how many parts what is left is divided between two counts (processes, forms for several times), and after how
+many seconds it is counted anew in any case."""
 TOLD_AGAIN_AFTER = timedelta(hours=6)
 NOTED_EVERY = timedelta(seconds=30)
 HITS_KEPT = timedelta(days=7)
@@ -153,26 +159,78 @@ class SessionStorage(Storage):
         self._session.execute(delete(BudgetCount).where(col(BudgetCount.key) == key))
 
 
+@dataclass(frozen=True)
+class Price:
+    """`cost` out of the budget of `who` (a mark)."""
+
+    budget: Budget
+    who: str
+    cost: int = 1
+
+    def keys(self) -> dict[str, RateLimitItem]:
+        """The counters that it is taken from."""
+        return {limit.key_for(self.budget.kind, self.who): limit for limit in self.budget.limits}
+
+
 def spend(session: Session, budget: Budget, who: str, now: datetime, cost: int = 1) -> None:
-    """Takes `cost` out of the budget of `who` (a mark). Raises `Spent` when that is more than is left; the caller's
-    transaction is then given up and nothing was spent."""
-    counter = FixedWindowRateLimiter(SessionStorage(session, now))
-    for limit in budget.limits:
-        if cost and not counter.hit(limit, budget.kind, who, cost=cost):
-            raise _spent(counter, budget, limit, who, now)
+    """As `pay`, a single price."""
+    pay(session, [Price(budget, who, cost)], now)
+
+
+def pay(session: Session, prices: Sequence[Price], now: datetime) -> None:
+    """Pays them all, in one statement. Raises `Spent` for the first that is more than is left; the caller's transaction
+    is then given up and nothing was spent."""
+    due = [price for price in prices if price.cost]
+    # In one order everywhere, so that two transactions never wait for each other's rows.
+    rows = sorted((key, price.cost, limit.get_expiry()) for price in due for key, limit in price.keys().items())
+    if not rows:
+        return
+    values: dict[str, object] = {"now": now}
+    for number, (key, cost, seconds) in enumerate(rows):
+        values |= {f"key{number}": key, f"count{number}": cost, f"ends{number}": now + timedelta(seconds=seconds)}
+    stands = {row.key: row for row in session.connection().execute(_add_up(len(rows)), values)}
+    for price in due:
+        for key, limit in price.keys().items():
+            if stands[key].spent > limit.amount:
+                raise _spent(price.budget, stands[key].expires_at, now)
+
+
+@cache
+def _add_up(rows: int) -> TextualSelect:
+    """Adds to so many counters, or begins new windows; returns what they stand at. As text, because a statement of
+    several rows is written out anew each time else."""
+    values = ", ".join(f"(:key{number}, :count{number}, :ends{number})" for number in range(rows))
+    moments = [bindparam(name, type_=UtcDateTime) for name in ("now", *(f"ends{number}" for number in range(rows)))]
+    return (
+        text(
+            f"""INSERT INTO budget_count (key, count, expires_at) VALUES {values}
+            ON CONFLICT (key) DO UPDATE SET
+                count = CASE WHEN budget_count.expires_at <= :now THEN excluded.count
+                    ELSE budget_count.count + excluded.count END,
+                expires_at = CASE WHEN budget_count.expires_at <= :now THEN excluded.expires_at
+                    ELSE budget_count.expires_at END
+            RETURNING key, count AS spent, expires_at"""  # noqa: S608 - only numbers are put in
+        )
+        .bindparams(*moments)
+        .columns(key=String, spent=Integer, expires_at=UtcDateTime)
+    )
+
+
+_STANDS: Select[Any] = select(  # type: ignore[assignment]
+    col(BudgetCount.key), col(BudgetCount.count).label("spent"), col(BudgetCount.expires_at)
+).where(col(BudgetCount.key).in_(bindparam("keys", expanding=True)), col(BudgetCount.expires_at) > bindparam("now"))
 
 
 def check(session: Session, budget: Budget, who: str, now: datetime, cost: int = 1) -> None:
     """As `spend`, without spending: cheap, and needs no turn at the database."""
-    counter = FixedWindowRateLimiter(SessionStorage(session, now))
-    for limit in budget.limits:
-        if not counter.test(limit, budget.kind, who, cost=cost):
-            raise _spent(counter, budget, limit, who, now)
+    keys = Price(budget, who, cost).keys()
+    for row in session.connection().execute(_STANDS, {"keys": list(keys), "now": now}):
+        if row.spent + cost > keys[row.key].amount:
+            raise _spent(budget, row.expires_at, now)
 
 
-def _spent(counter: FixedWindowRateLimiter, budget: Budget, limit: RateLimitItem, who: str, now: datetime) -> Spent:
-    ends = counter.get_window_stats(limit, budget.kind, who).reset_time
-    return Spent(budget.kind, max(1, math.ceil((ends - now.timestamp()) / 60)))
+def _spent(budget: Budget, ends_at: datetime, now: datetime) -> Spent:
+    return Spent(budget.kind, max(1, math.ceil((ends_at - now) / timedelta(minutes=1))))
 
 
 def waits_until(session: Session, budget: Budget, mailbox: str, now: datetime) -> datetime | None:
@@ -190,8 +248,9 @@ def mailed(session: Session, budget: Budget, mailbox: str, now: datetime) -> Non
         counter.hit(limit, budget.kind, mailbox)
 
 
-def many_unproven(session: Session, conference: Conference) -> bool:
-    """Whether families that have proven nothing hold more than `UNPROVEN_SHARE` of the conference's times."""
+def left_for_unproven(session: Session, conference: Conference) -> int:
+    """How many more times families that have proven nothing may hold: `UNPROVEN_SHARE` of the conference's. Counts, and
+    so costs the more the larger the conference is."""
     total = session.execute(
         select(func.count()).select_from(Slot).where(col(Slot.conference_id) == conference.id)
     ).scalar_one()
@@ -209,7 +268,7 @@ def many_unproven(session: Session, conference: Conference) -> bool:
         .where(col(Slot.conference_id) == conference.id, col(Slot.held_until).is_not(None))
         .where(col(Guest.proven_at).is_(None), col(Guest.invited).is_(False))
     ).scalar_one()
-    return bool(booked + held >= max(UNPROVEN_LEAST, math.ceil(total * UNPROVEN_SHARE)))
+    return int(max(UNPROVEN_LEAST, math.ceil(total * UNPROVEN_SHARE)) - booked - held)
 
 
 @dataclass
@@ -222,6 +281,7 @@ class Ledger:
     clock: Callable[[], datetime]
     per_address: Callable[[], int] = lambda: 400
     _refused: dict[tuple[int, str, str], tuple[datetime, int]] = field(default_factory=dict)
+    _not_counted: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def visitor(self, address: str) -> str:
         """The mark of a visitor: 16 hexadecimal digits that mean nothing elsewhere."""
@@ -234,6 +294,21 @@ class Ledger:
     @property
     def times(self) -> Budget:
         return times_of(self.per_address())
+
+    def many_unproven(self, session: Session, conference: Conference) -> bool:
+        """Whether families that have proven nothing hold all that they may (`left_for_unproven`). While there is much
+        left it is not counted for each of them: of what is left this process gives out a share before it counts again,
+        because others give out of it too."""
+        number = conference.id or 0
+        unseen, counted_at = self._not_counted.get(number, (0, 0.0))
+        if unseen > 0 and time.monotonic() - counted_at < COUNTED_EVERY:
+            self._not_counted[number] = (unseen - 1, counted_at)
+            return False
+        left = left_for_unproven(session, conference)
+        if len(self._not_counted) > 1000:
+            self._not_counted.clear()
+        self._not_counted[number] = (left // SHARED_BY, time.monotonic())
+        return left <= 0
 
     def refused(self, conference_id: int, kind: str, visitor: str) -> bool:
         """Notes that a budget has refused something; true when the organiser is to be told, which is once in six

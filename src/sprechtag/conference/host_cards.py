@@ -3,16 +3,21 @@
 """The hosts of a conference as a family chooses among them."""
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
+from ..database import Database
 from . import rules
-from .tables import Booking, Conference, Host, Slot
-from .taken import free_starts
+from .kept import Kept
+from .tables import Booking, Slot
+from .taken import free_of
+
+KEPT_FOR = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -32,44 +37,73 @@ class HostCard:
         return school_class.strip().casefold() in names_in(self.classes)
 
 
-def host_cards(
-    session: Session, conference: Conference, now: datetime, search: str = "", named: Mapping[int, bool] | None = None
-) -> list[HostCard]:
-    """The joined hosts by name, with the number of times that can still be booked; `named` as in `HostCard`, by id."""
-    named = named or {}
-    free = (
-        select(col(Slot.host_id), func.count().label("free"))
-        .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
-        .where(col(Slot.conference_id) == conference.id, col(Slot.blocked).is_(False), col(Booking.id).is_(None))
-        .where(col(Slot.starts_at) >= rules.bookable_from(conference, now))
-        .group_by(col(Slot.host_id))
-        .subquery()
-    )
-    rows = session.execute(
-        select(Host, free.c.free)
-        .outerjoin(free, free.c.host_id == col(Host.id))
-        .where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
-    )
-    earliest = rules.bookable_from(conference, now)
-    cards = [
+_FREE = (
+    select(col(Slot.host_id), func.count())
+    .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
+    .where(col(Slot.conference_id) == bindparam("conference_id"), col(Slot.blocked).is_(False))
+    .where(col(Booking.id).is_(None), col(Slot.starts_at) >= bindparam("earliest"))
+    .group_by(col(Slot.host_id))
+)
+
+
+def free_counts(session: Session, kept: Kept, now: datetime) -> dict[int, int]:
+    """How many times can still be booked of each host that has any, by its id."""
+    conference, earliest = kept.conference, rules.bookable_from(kept.conference, now)
+    rows = session.execute(_FREE, {"conference_id": conference.id, "earliest": earliest})
+    counts = dict(rows.tuples().all())
+    limited = (host for host in kept.joined if rules.has_own_limits(host))
+    return counts | {host.id or 0: len(free_of(session, conference, host, earliest)) for host in limited}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`free_counts` as they were at a time (UTC), after so many `writes` of this process, read at `at` (monotonic)."""
+
+    version: int
+    writes: int
+    now: datetime
+    at: float
+    free: Mapping[int, int]
+
+    def is_young(self, now: datetime) -> bool:
+        return self.now <= now < self.now + KEPT_FOR and time.monotonic() - self.at < KEPT_FOR.total_seconds()
+
+
+class FreeCounts:
+    """Keeps what is free with the hosts of each conference: while this process writes nothing, and for two seconds at
+    most, because others write too and times pass."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._counted: dict[int, Counted] = {}
+
+    def of(self, session: Session, kept: Kept, now: datetime) -> Counted:
+        """The same object as long as it holds."""
+        number, writes = kept.conference.id or 0, self._database.writes
+        found = self._counted.get(number)
+        if found and (found.version, found.writes) == (kept.conference.version, writes) and found.is_young(now):
+            return found
+        if len(self._counted) > 300:
+            self._counted.clear()
+        free = free_counts(session, kept, now)
+        self._counted[number] = Counted(kept.conference.version, writes, now, time.monotonic(), free)
+        return self._counted[number]
+
+
+def host_cards(kept: Kept, free: Mapping[int, int], named: Mapping[int, bool]) -> list[HostCard]:
+    """The joined hosts by name, with the number of their `free` times; `named` as in `HostCard`. Both by id."""
+    return [
         HostCard(
             host.public_id,
             host.display_name,
             host.subject,
             host.classes,
-            len(free_starts(session, host.id, earliest)) if rules.has_own_limits(host) else count or 0,
+            free.get(host.id or 0, 0),
             named=host.id in named,
             asked=named.get(host.id or 0, False),
         )
-        for host, count in rows.all()
+        for host in kept.joined
     ]
-    words = search.casefold().split()
-    matching = [card for card in cards if all(word in f"{card.name} {card.subject}".casefold() for word in words)]
-    return sorted(matching, key=lambda card: by_last_name(card.name))
-
-
-def by_last_name(name: str) -> tuple[str, str]:
-    return (name.rsplit(maxsplit=1)[-1].casefold() if name.split() else "", name.casefold())
 
 
 def names_in(text: str) -> list[str]:

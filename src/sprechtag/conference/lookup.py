@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a link, an address or a form names by its public id."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -12,19 +11,7 @@ from sqlmodel import Session, col
 
 from ..moments import local
 from .errors import NotFound
-from .host_cards import by_last_name
 from .tables import Conference, Host, Slot
-from .tokens import hashed
-
-
-def conference_by_share_token(session: Session, token: str) -> Conference:
-    """Raises `NotFound` for an unknown or renewed link and for a draft."""
-    row: Conference | None = session.execute(
-        select(Conference).where(col(Conference.share_token_hash) == hashed(token))
-    ).scalar_one_or_none()
-    if row is None or row.state == "draft":
-        raise NotFound
-    return row
 
 
 @dataclass(frozen=True)
@@ -49,43 +36,6 @@ def days_of_conference(session: Session, conference: Conference) -> list[DayOfCo
         before = found.get(start.date(), (first, last))
         found[start.date()] = (min(before[0], first), max(before[1], last))
     return [DayOfConference(day, *found[day]) for day in sorted(found)]
-
-
-def hosts_by_public_id(session: Session, conference_id: int, public_ids: Sequence[str]) -> list[Host]:
-    """The joined hosts of these, by name; unknown ids are left out."""
-    rows = session.execute(
-        select(Host).where(
-            col(Host.conference_id) == conference_id,
-            col(Host.public_id).in_(public_ids),
-            col(Host.state) == "joined",
-        )
-    ).scalars()
-    return sorted(rows, key=lambda host: by_last_name(host.display_name))
-
-
-def host_by_public_id(session: Session, conference_id: int, public_id: str) -> Host:
-    host: Host | None = session.execute(
-        select(Host).where(
-            col(Host.conference_id) == conference_id,
-            col(Host.public_id) == public_id,
-            col(Host.state) == "joined",
-        )
-    ).scalar_one_or_none()
-    if host is None:
-        raise NotFound
-    return host
-
-
-def slot_by_public_id(session: Session, conference_id: int, public_id: str) -> tuple[Slot, Host]:
-    row = session.execute(
-        select(Slot, Host)
-        .join(Host, col(Host.id) == col(Slot.host_id))
-        .where(col(Slot.conference_id) == conference_id, col(Slot.public_id) == public_id)
-        .where(col(Host.state) == "joined")
-    ).one_or_none()
-    if row is None:
-        raise NotFound
-    return row[0], row[1]
 
 
 def find_host(session: Session, conference_id: int, user_id: str) -> Host:

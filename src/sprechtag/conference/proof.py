@@ -19,17 +19,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Session, col
 
 from . import families, follow, letters
 from .errors import GuestBusy, LimitReached, NotFound, NotLikeThis, Refused, Spent, WishesBefore
-from .tables import Booking, Conference, Effect, Guest, ScreenLink
-from .tokens import LinkKey, code_hash, hashed
+from .tables import Booking, Effect, Guest, ScreenLink
+from .tokens import LinkKey, code_hash, hashed, public_id
 
 Kind = Literal["own", "screen", "share", "school"]
 LONGEST_NAME, LONGEST_CLASS, MOST_DIGITS = 60, 12, 3
 NOT_DONE_UNTIL = timedelta(hours=12)
+_ADD_LINK = ScreenLink.__table__.insert()  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -55,28 +56,26 @@ class Coming:
     """Whom a link belongs to; `screen` is empty for the family's own link."""
 
     guest: Guest
-    conference: Conference
     screen: str
+
+
+_OWN = select(Guest).where(col(Guest.manage_token_hash) == bindparam("token_hash"))
+_SHOWN = (
+    select(Guest, col(ScreenLink.public_id))
+    .join(ScreenLink, col(ScreenLink.guest_id) == col(Guest.id))
+    .where(col(ScreenLink.token_hash) == bindparam("token_hash"))
+)
 
 
 def by_token(session: Session, token: str) -> Coming:
     """Who comes by this link. Raises `NotFound`, also for a link that was made void."""
-    own = session.execute(
-        select(Guest, Conference)
-        .join(Conference, col(Conference.id) == col(Guest.conference_id))
-        .where(col(Guest.manage_token_hash) == hashed(token))
-    ).first()
-    if own:
-        return Coming(own[0], own[1], "")
-    shown = session.execute(
-        select(Guest, Conference, col(ScreenLink.public_id))
-        .join(ScreenLink, col(ScreenLink.guest_id) == col(Guest.id))
-        .join(Conference, col(Conference.id) == col(Guest.conference_id))
-        .where(col(ScreenLink.token_hash) == hashed(token))
-    ).first()
+    of_token = {"token_hash": hashed(token)}
+    if own := session.execute(_OWN, of_token).first():
+        return Coming(own[0], "")
+    shown = session.execute(_SHOWN, of_token).first()
     if shown is None:
         raise NotFound
-    return Coming(shown[0], shown[1], shown[2])
+    return Coming(shown[0], shown[1])
 
 
 def feed_of(session: Session, owner_id: str) -> tuple[Guest, str, int]:
@@ -91,15 +90,15 @@ def feed_of(session: Session, owner_id: str) -> tuple[Guest, str, int]:
     return session.get_one(Guest, shown.guest_id), shown.public_id, 1
 
 
-def show_link(session: Session, guest: Guest, links: LinkKey, now: datetime) -> str:
+def show_link(session: Session, guest: Guest, links: LinkKey, now: datetime, *, first: bool = False) -> str:
     """Makes a screen link for what is made in this transaction; returns its name. The ones before are void: who typed
-    the address first keeps nothing of what others do with it."""
-    session.execute(delete(ScreenLink).where(col(ScreenLink.guest_id) == guest.id))
-    shown = ScreenLink(guest_id=guest.id or 0, token_hash="", created_at=now)
-    shown.token_hash = hashed(screen_token(links, shown.public_id))
-    session.add(shown)
-    session.flush()
-    return shown.public_id
+    the address first keeps nothing of what others do with it. `first`: the guest is new and has none."""
+    if not first:
+        session.execute(delete(ScreenLink).where(col(ScreenLink.guest_id) == guest.id))
+    name = public_id()
+    shown = {"public_id": name, "guest_id": guest.id, "created_at": now}
+    session.connection().execute(_ADD_LINK, shown | {"token_hash": hashed(screen_token(links, name))})
+    return name
 
 
 def screen_token(links: LinkKey, screen: str) -> str:

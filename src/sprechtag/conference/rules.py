@@ -38,12 +38,14 @@ class GuestCounts:
 
 def places_offered(conference: Conference, host: Host) -> list[Place]:
     """On site first. Video needs a host who may create Talk rooms."""
-    offered: list[Place] = []
-    if conference.offers_on_site and host.offers_on_site:
-        offered.append(ON_SITE)
-    if conference.offers_video and host.offers_video and host.can_video:
-        offered.append(VIDEO)
-    return offered
+    return places(
+        conference.offers_on_site and host.offers_on_site,
+        conference.offers_video and host.offers_video and host.can_video,
+    )
+
+
+def places(on_site: bool, video: bool) -> list[Place]:
+    return [place for place, offered in ((ON_SITE, on_site), (VIDEO, video)) if offered]
 
 
 def check_booking_is_open(conference: Conference, now: datetime, *, asked: bool = False) -> None:
@@ -166,7 +168,11 @@ def check_limits(conference: Conference, counts: GuestCounts) -> None:
 
 def change_deadline(conference: Conference, slot: Slot) -> datetime:
     """Until when a guest may change or cancel the booking of this slot."""
-    return shifted(slot.starts_at, -minutes(conference.change_deadline_minutes))
+    return deadline_of(slot.starts_at, conference.change_deadline_minutes)
+
+
+def deadline_of(starts_at: datetime, change_deadline_minutes: int) -> datetime:
+    return shifted(starts_at, -minutes(change_deadline_minutes))
 
 
 def check_changeable(conference: Conference, booking: Booking, slot: Slot, now: datetime) -> None:

@@ -7,7 +7,7 @@ Whoever decides on a slot (to book, close, hold, offer or delete it) holds its r
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from . import rules
@@ -66,21 +66,31 @@ def booked_spans(session: Session, host_id: int, without: int | None = None) -> 
 def free_starts(
     session: Session, host_id: int, earliest: datetime, without: int | None = None
 ) -> list[tuple[datetime, str]]:
+    """As `free_of`, for a host by its id."""
+    host = session.get_one(Host, host_id)
+    return free_of(session, session.get_one(Conference, host.conference_id), host, earliest, without)
+
+
+_FREE = (
+    select(col(Slot.starts_at), col(Slot.public_id), col(Slot.ends_at))
+    .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
+    .where(col(Slot.host_id) == bindparam("host_id"), col(Slot.blocked).is_(False), col(Booking.id).is_(None))
+    .where(col(Slot.starts_at) >= bindparam("earliest"))
+    .order_by(col(Slot.starts_at))
+)
+
+
+def free_of(
+    session: Session, conference: Conference, host: Host, earliest: datetime, without: int | None = None
+) -> list[tuple[datetime, str]]:
     """Start and public id of the slots that guests can have of the host from `earliest` on, sorted.
 
     The booking `without` is about to move: the host's own limits are taken as if it were gone."""
-    rows = session.execute(
-        select(col(Slot.starts_at), col(Slot.public_id), col(Slot.ends_at))
-        .outerjoin(Booking, (col(Booking.slot_id) == col(Slot.id)) & (col(Booking.state) == "active"))
-        .where(col(Slot.host_id) == host_id, col(Slot.blocked).is_(False), col(Booking.id).is_(None))
-        .where(col(Slot.starts_at) >= earliest)
-        .order_by(col(Slot.starts_at))
-    )
-    host = session.get_one(Host, host_id)
+    rows = session.execute(_FREE, {"host_id": host.id, "earliest": earliest})
     if not rules.has_own_limits(host):
         return [(starts_at, public_id) for starts_at, public_id, _ in rows]
-    pause = session.get_one(Conference, host.conference_id).pause_minutes
-    booked = booked_spans(session, host_id, without)
+    pause = conference.pause_minutes
+    booked = booked_spans(session, host.id or 0, without)
     return [
         (starts_at, public_id)
         for starts_at, public_id, ends_at in rows

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, and_, bindparam, select
 from sqlmodel import Session, col
 
 from . import rules
@@ -80,65 +80,78 @@ class BookingView:
         )
 
 
-def _view_query() -> Select[Any]:
-    return (
-        select(Booking, Slot, Host, Guest, Conference, col(Effect.remote))
-        .join(Slot, col(Slot.id) == col(Booking.slot_id))
-        .join(Host, col(Host.id) == col(Booking.host_id))
-        .join(Guest, col(Guest.id) == col(Booking.guest_id))
-        .join(Conference, col(Conference.id) == col(Booking.conference_id))
-        .outerjoin(Effect, (col(Effect.booking_id) == col(Booking.id)) & (col(Effect.kind) == "talk"))
-    )
+_FROM_BOOKING = (
+    "id public_id code state revision place child school_class message note cancelled_by created_at changed_at "
+    "confirm_by screen visitor"
+)
+_COLUMNS: dict[str, Any] = {
+    **{name: getattr(Booking, name) for name in _FROM_BOOKING.split()},
+    "form_language": Booking.language,
+    "starts_at": Slot.starts_at,
+    "ends_at": Slot.ends_at,
+    "slot_public_id": Slot.public_id,
+    "conference_id": Conference.id,
+    "conference_name": Conference.name,
+    "conference_contact": Conference.contact,
+    "texts": Conference.texts,
+    "organiser_id": Conference.organiser_id,
+    "zone": Conference.time_zone,
+    "contact_for_hosts": Conference.contact_for_hosts,
+    "change_deadline_minutes": Conference.change_deadline_minutes,
+    "on_site": and_(col(Conference.offers_on_site), col(Host.offers_on_site)),
+    "video": and_(col(Conference.offers_video), col(Host.offers_video), col(Host.can_video)),
+    "host_id": Host.id,
+    "host_public_id": Host.public_id,
+    "host_user_id": Host.user_id,
+    "host_name": Host.display_name,
+    "host_room": Host.room,
+    "host_calendar": Host.calendar,
+    "host_subject": Host.subject,
+    "guest_id": Guest.id,
+    "guest_public_id": Guest.public_id,
+    "guest_generation": Guest.manage_generation,
+    "guest_name": Guest.name,
+    "guest_email": Guest.email,
+    "guest_phone": Guest.phone,
+    "language": Guest.language,
+    "proven_at": Guest.proven_at,
+    "talk": Effect.remote,
+}
+_VIEWS = (
+    select(*(column.label(name) for name, column in _COLUMNS.items()))
+    .select_from(Booking)
+    .join(Slot, col(Slot.id) == col(Booking.slot_id))
+    .join(Host, col(Host.id) == col(Booking.host_id))
+    .join(Guest, col(Guest.id) == col(Booking.guest_id))
+    .join(Conference, col(Conference.id) == col(Booking.conference_id))
+    .outerjoin(Effect, (col(Effect.booking_id) == col(Booking.id)) & (col(Effect.kind) == "talk"))
+)
+# Built once: putting such a statement together takes longer than the database needs for it.
+_BY_ID = _VIEWS.where(col(Booking.id) == bindparam("id"))
+_BY_PUBLIC_ID = _VIEWS.where(col(Booking.public_id) == bindparam("public_id"))
+_OF_GUEST = _VIEWS.where(col(Booking.guest_id) == bindparam("guest_id")).order_by(col(Slot.starts_at))
+_OF_SCREEN = _OF_GUEST.where(col(Booking.screen) == bindparam("screen"))
+_OF_CONFERENCE = _VIEWS.where(col(Booking.conference_id) == bindparam("conference_id")).order_by(
+    col(Slot.starts_at), col(Booking.id)
+)
+_OF_HOST = _OF_CONFERENCE.where(col(Booking.host_id) == bindparam("host_id"))
+_OF_VISITORS = _OF_CONFERENCE.where(col(Booking.state) == "active", col(Booking.visitor) != "")
 
 
-def _view(row: Row[Any]) -> BookingView:
-    booking, slot, host, guest, conference, talk = tuple(row)
-    return BookingView(
-        id=booking.id,
-        public_id=booking.public_id,
-        code=booking.code,
-        state=booking.state,
-        revision=booking.revision,
-        place=booking.place,
-        child=booking.child,
-        school_class=booking.school_class,
-        message=booking.message,
-        note=booking.note,
-        cancelled_by=booking.cancelled_by,
-        created_at=booking.created_at,
-        changed_at=booking.changed_at,
-        confirm_by=booking.confirm_by,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
-        slot_public_id=slot.public_id,
-        conference_id=conference.id,
-        conference_name=conference.name,
-        conference_contact=conference.contact,
-        texts=conference.texts,
-        organiser_id=conference.organiser_id,
-        zone=conference.time_zone,
-        contact_for_hosts=conference.contact_for_hosts,
-        changeable_until=rules.change_deadline(conference, slot),
-        host_id=host.id,
-        host_public_id=host.public_id,
-        host_user_id=host.user_id,
-        host_name=host.display_name,
-        host_room=host.room,
-        host_calendar=host.calendar,
-        host_subject=host.subject,
-        places=tuple(rules.places_offered(conference, host)),
-        guest_id=guest.id,
-        guest_public_id=guest.public_id,
-        guest_generation=guest.manage_generation,
-        guest_name=guest.name,
-        guest_email=guest.email,
-        guest_phone=guest.phone,
-        language=guest.language,
-        talk_link=(talk or {}).get("link", ""),
-        screen=booking.screen,
-        form_language=booking.language,
-        proven=guest.proven_at is not None,
-    )
+def _views(session: Session, statement: Select[Any], **values: Any) -> list[tuple[BookingView, str]]:
+    """With the mark of the visitor."""
+    return [_view(row) for row in session.execute(statement, values).all()]
+
+
+def _view(row: Row[Any]) -> tuple[BookingView, str]:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    visitor, talk = values.pop("visitor"), values.pop("talk")
+    places = rules.places(values.pop("on_site"), values.pop("video"))
+    until = rules.deadline_of(values["starts_at"], values.pop("change_deadline_minutes"))
+    proven = values.pop("proven_at") is not None
+    link = (talk or {}).get("link", "")
+    view = BookingView(**values, places=tuple(places), changeable_until=until, proven=proven, talk_link=link)
+    return view, visitor
 
 
 def for_family(view: BookingView, links: LinkKey, base: str) -> BookingView:
@@ -150,15 +163,15 @@ def for_family(view: BookingView, links: LinkKey, base: str) -> BookingView:
 
 
 def booking_view(session: Session, booking_id: int) -> BookingView:
-    row = session.execute(_view_query().where(col(Booking.id) == booking_id)).one_or_none()
-    if row is None:
+    found = _views(session, _BY_ID, id=booking_id)
+    if not found:
         raise NotFound
-    return _view(row)
+    return found[0][0]
 
 
 def booking_by_public_id(session: Session, public_id: str) -> BookingView | None:
-    row = session.execute(_view_query().where(col(Booking.public_id) == public_id)).one_or_none()
-    return _view(row) if row else None
+    found = _views(session, _BY_PUBLIC_ID, public_id=public_id)
+    return found[0][0] if found else None
 
 
 @dataclass(frozen=True)
@@ -215,26 +228,21 @@ def guest_view(session: Session, guest_id: int) -> GuestView:
 def bookings_of_guest(session: Session, guest_id: int, screen: str = "") -> list[BookingView]:
     """All of the guest's bookings by time, cancelled ones too; with `screen` those made through this screen link, and
     without what the family is called and how it is reached: whoever typed its address may not know."""
-    query = _view_query().where(col(Booking.guest_id) == guest_id)
-    if screen:
-        query = query.where(col(Booking.screen) == screen)
-    views = [_view(row) for row in session.execute(query.order_by(col(Slot.starts_at)))]
-    return [replace(view, guest_name="", guest_email="", guest_phone="") for view in views] if screen else views
+    if not screen:
+        return [view for view, _ in _views(session, _OF_GUEST, guest_id=guest_id)]
+    shown = _views(session, _OF_SCREEN, guest_id=guest_id, screen=screen)
+    return [replace(view, guest_name="", guest_email="", guest_phone="") for view, _ in shown]
 
 
 def bookings_of_conference(session: Session, conference_id: int, host_id: int | None = None) -> list[BookingView]:
-    query = _view_query().where(col(Booking.conference_id) == conference_id)
-    if host_id is not None:
-        query = query.where(col(Booking.host_id) == host_id)
-    return [_view(row) for row in session.execute(query.order_by(col(Slot.starts_at), col(Booking.id)))]
+    if host_id is None:
+        return [view for view, _ in _views(session, _OF_CONFERENCE, conference_id=conference_id)]
+    return [view for view, _ in _views(session, _OF_HOST, conference_id=conference_id, host_id=host_id)]
 
 
 def bookings_by_visitor(session: Session, conference_id: int) -> dict[str, list[BookingView]]:
     """The active bookings that families have entered themselves, by the mark of the address they came from."""
-    query = _view_query().where(
-        col(Booking.conference_id) == conference_id, col(Booking.state) == "active", col(Booking.visitor) != ""
-    )
     found: dict[str, list[BookingView]] = {}
-    for row in session.execute(query.order_by(col(Booking.id))):
-        found.setdefault(row[0].visitor, []).append(_view(row))
+    for view, visitor in _views(session, _OF_VISITORS, conference_id=conference_id):
+        found.setdefault(visitor, []).append(view)
     return found

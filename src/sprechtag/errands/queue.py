@@ -5,13 +5,28 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, case, cast, delete, func, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    String,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from ..database import UtcDateTime, insert, tell
+from ..database import UtcDateTime, insert, insert_for, tell
 from .table import Errand
 
 PUT = "errands"
@@ -58,7 +73,15 @@ def put(session: Session, *errands: Put) -> None:
         # In one order everywhere, so that two transactions never wait for each other's rows.
         for one in sorted(errands, key=lambda one: (one.kind, one.key))
     ]
-    statement = insert(session, Errand)
+    session.flush()
+    connection = session.connection()
+    connection.execute(_put(connection.dialect.name), rows)
+    tell(session, PUT)
+
+
+@cache
+def _put(dialect: str) -> Insert:
+    statement = insert_for(dialect, Errand)
     new, old = statement.excluded, _TABLE.c
     changed = {
         "due_at": case((new.due_at < old.due_at, new.due_at), else_=old.due_at),
@@ -66,8 +89,7 @@ def put(session: Session, *errands: Put) -> None:
         "wanted": old.wanted + 1,
         "expires_at": new.expires_at,
     }
-    session.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=changed), rows)
-    tell(session, PUT)
+    return statement.on_conflict_do_update(index_elements=["kind", "key"], set_=changed)
 
 
 def put_missing(session: Session, kind: str, rows: Select[Any], due_at: datetime, rank: int = 1) -> int:

@@ -16,7 +16,7 @@ from ..conference.instance import fact
 from ..conference.tables import Conference, FeedbackAnswer, Slot
 from ..conference.tokens import hashed, is_token
 from ..day import media
-from .front import Field, FrontOf, Language, Visit, address_of, common, sentence_page
+from .front import Field, FrontOf, Language, Visit, address_of, common, of_conference, sentence_page
 from .manage import show
 from .page import Page
 from .refusals import Sentence, sentence
@@ -55,7 +55,7 @@ def enter_code(front: FrontOf, request: Request, token: str, code: Field = "", l
     front.desk.prove(guest.id or 0)
     page.speaks(guest.language)
     page.in_zone(visit.conference.time_zone)
-    known = Visit(front.manage_link(guest), visit.conference, guest)
+    known = Visit(front.manage_link(guest), visit.kept, guest)
     page.about(known.base)
     said = page.say("Your code is right")
     text = page.say("From now on you can use this page. With the button below you begin.")
@@ -193,9 +193,9 @@ def take_feedback(
         pass  # the same form twice
     except Spent as refused:
         desk.ledger.refused(conference.id or 0, refused.kind, visitor)
-        return sentence_page(page, sentence(page.say, refused), **common(Visit(page.path, conference, None)))
+        return sentence_page(page, sentence(page.say, refused), **of_conference(conference))
     said = Sentence(200, page.say("Thank you"), page.say("Your answer helps to do it better next time."))
-    return sentence_page(page, said, **common(Visit(page.path, conference, None)))
+    return sentence_page(page, said, **of_conference(conference))
 
 
 def _too_early(front: FrontOf, page: Page, conference: Conference) -> Response | None:
@@ -207,7 +207,7 @@ def _too_early(front: FrontOf, page: Page, conference: Conference) -> Response |
     if first and first <= front.clock():
         return None
     said = Sentence(403, page.say("It is too early for an answer."), page.say("Please come back after the day."))
-    return sentence_page(page, said, **common(Visit(page.path, conference, None)))
+    return sentence_page(page, said, **of_conference(conference))
 
 
 def _conference(front: FrontOf, page: Page, conference_id: str, token: str) -> Conference:

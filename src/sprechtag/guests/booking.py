@@ -15,11 +15,10 @@ from ..conference.booking import Booked, Pick
 from ..conference.entries import number_in
 from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
 from ..conference.host_cards import HostCard, host_cards, names_in
-from ..conference.lookup import host_by_public_id, slot_by_public_id
 from ..conference.named import has_asked, named_hosts
 from ..conference.person import Person
 from ..conference.tables import Host, Slot
-from ..conference.taken import free_starts
+from ..conference.taken import free_of
 from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
 from .front import Field, FreeTime, Front, FrontOf, Language, Searched, Visit, address_of, common, days_with_times
@@ -62,7 +61,8 @@ def list_hosts(
     A class ticks its hosts where they are few enough for one time table; `ticked` is what was ticked before."""
     with front.database.read() as session:
         named = named_hosts(session, visit.family_id) if visit.family else {}
-        everybody = host_cards(session, visit.conference, front.clock(), "", named)
+        counted = front.counts.of(session, visit.kept, front.clock())
+    everybody = host_cards(visit.kept, counted.free, named)
     cards = [card for card in everybody if _matches(card, search, school_class)]
     first = [card for card in cards if card.named]
     wishes = visit.conference.booking_mode == "wishes"
@@ -100,8 +100,8 @@ def times(front: FrontOf, request: Request, token: str, host_id: str, lang: Lang
     page = front.page(request, lang)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        host = host_by_public_id(session, visit.conference.id or 0, host_id)
-        free = free_starts(session, host.id or 0, rules.bookable_from(visit.conference, front.clock()))
+        host = visit.kept.host(host_id)
+        free = free_of(session, visit.conference, host, rules.bookable_from(visit.conference, front.clock()))
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     front.look_soon(host.id or 0)
     if closed := front.closed(page, visit, asked=asked):
@@ -127,7 +127,8 @@ def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: La
     page = front.page(request, lang)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        slot, host = slot_by_public_id(session, visit.conference.id or 0, slot_id)
+        wanted = front.slot(session, visit, slot_id)
+        slot, host = wanted.slot, wanted.host
         before = _latest(visit.bookings(session))
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     if closed := front.closed(page, visit, asked=asked):
@@ -162,18 +163,19 @@ def book(
     wanted = slot or slot_id
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        chosen, host = slot_by_public_id(session, visit.conference.id or 0, wanted)
+        found = front.slot(session, visit, wanted)
+    host = found.host
     page.home(f"{visit.base}/h/{host.public_id}")
     form = {"child": child, "school_class": school_class, "name": name, "email": email, "place": place}
     pick = Pick(wanted, place, child, school_class, key[:100])
     problems = missing(page, visit, form, rules.places_offered(visit.conference, host))
     if problems:
-        return _form(front, page, visit, host, chosen, form, problems)
+        return _form(front, page, visit, host, found.slot, form, problems)
     try:
         booked = _book(front, request, visit, Person(name, email, page.say.language), pick)
     except Refused as refused:
         said = proof.neutral(refused, front.door(request, visit))
-        return _refused(front, page, visit, host, chosen, form, said)
+        return _refused(front, page, visit, host, found.slot, form, said)
     return booked_page(front, page, visit, [booked], email)
 
 

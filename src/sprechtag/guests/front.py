@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Any
@@ -16,14 +16,16 @@ from pydantic import AfterValidator
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from ..conference import entries, proof, rules
+from ..conference import entries, making, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
 from ..conference.errors import NotFound, Refused
-from ..conference.lookup import conference_by_share_token
+from ..conference.host_cards import FreeCounts
+from ..conference.kept import Kept
+from ..conference.making import Wanted
 from ..conference.proof import OWN, Door
 from ..conference.tables import Conference, Guest
-from ..conference.taken import free_starts
+from ..conference.taken import free_of
 from ..conference.tokens import LinkKey, join_path
 from ..conference.views import BookingView, bookings_of_guest, for_family
 from ..database import Database
@@ -82,13 +84,18 @@ def walk_of(form: FormData, conference: Conference) -> int:
 
 @dataclass(frozen=True)
 class Visit:
-    """Who looks: the conference, the guest of a link, and the path all links of the page start from. `screen` names the
-    link that an answer has shown, which opens only what was made through it; empty for the family's own."""
+    """Who looks: the conference with its hosts, the guest of a link, and the path all links of the page start from.
+    `screen` names the link that an answer has shown, which opens only what was made through it; empty for the family's
+    own."""
 
     base: str
-    conference: Conference
+    kept: Kept
     guest: Guest | None
     screen: str = ""
+
+    @property
+    def conference(self) -> Conference:
+        return self.kept.conference
 
     @property
     def again(self) -> bool:
@@ -146,6 +153,10 @@ class Front:
     options: Callable[[], Settings]
     look_soon: Callable[[int], None]
     public_base: Callable[[], str]
+    counts: FreeCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counts = FreeCounts(self.database)
 
     def page(self, request: Request, lang: str) -> Page:
         page = Page(request, self.theme(), lang)
@@ -157,18 +168,26 @@ class Front:
         """Who the link belongs to. Raises `NotFound`."""
         if page.path.startswith("m/"):
             coming = proof.by_token(session, token)
-            self.offer_languages(page, coming.conference)
-            visit = Visit(f"m/{token}", coming.conference, coming.guest, coming.screen)
+            kept = self.desk.keeper.of(session, coming.guest.conference_id)
+            self.offer_languages(page, kept.conference)
+            visit = Visit(f"m/{token}", kept, coming.guest, coming.screen)
             if visit.family:
                 page.speaks(coming.guest.language)
             if visit.family and page.presses and coming.guest.proven_at is None:
                 self.desk.prove(coming.guest.id or 0)
         else:
-            visit = Visit(f"s/{token}", conference_by_share_token(session, token), None)
+            visit = Visit(f"s/{token}", self.desk.keeper.by_share_token(session, token), None)
             self.offer_languages(page, visit.conference)
         page.in_zone(visit.conference.time_zone)
         page.about(visit.base)
         return visit
+
+    def slot(self, session: Session, visit: Visit, public_id: str) -> Wanted:
+        """A slot of the visit's conference whose host families see. Raises `NotFound`."""
+        found = making.look(session, self.desk.keeper, visit.conference.id or 0, [public_id]).get(public_id)
+        if found is None or found.host.state != "joined":
+            raise NotFound
+        return found
 
     def offer_languages(self, page: Page, conference: Conference) -> None:
         page.offer(conference.languages.split(",") if conference.languages else self.options().names("languages"))
@@ -203,7 +222,8 @@ class Front:
     def instead(self, visit: Visit, host_id: int, wanted: datetime) -> list[FreeTime]:
         """Up to three free slots near the one that could not be had."""
         with self.database.read() as session:
-            by_start = dict(free_starts(session, host_id, rules.bookable_from(visit.conference, self.clock())))
+            host, earliest = visit.kept.joined_host(host_id), rules.bookable_from(visit.conference, self.clock())
+            by_start = dict(free_of(session, visit.conference, host, earliest))
         return [FreeTime(start, by_start[start]) for start in rules.next_free(list(by_start), wanted)]
 
     def for_family(self, views: list[BookingView]) -> list[BookingView]:
@@ -256,7 +276,11 @@ def sentence_page(page: Page, said: Sentence, **more: Any) -> Response:
 
 
 def common(visit: Visit) -> dict[str, Any]:
-    return {"conference_name": visit.conference.name, "contact": visit.conference.contact}
+    return of_conference(visit.conference)
+
+
+def of_conference(conference: Conference) -> dict[str, Any]:
+    return {"conference_name": conference.name, "contact": conference.contact}
 
 
 def days_with_times(page: Page, free: list[tuple[datetime, str]]) -> list[dict[str, Any]]:

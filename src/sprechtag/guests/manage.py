@@ -13,10 +13,9 @@ from sqlmodel import col
 
 from ..conference import holding, named, proof, rules, waiting, wishes
 from ..conference.errors import NotFound, Refused, SlotTaken
-from ..conference.lookup import host_by_public_id
 from ..conference.organise import share_token
 from ..conference.tables import Guest, Slot, WaitingEntry
-from ..conference.taken import free_starts
+from ..conference.taken import free_of
 from ..conference.tokens import feed_path, is_token
 from ..conference.views import BookingView, booking_view, bookings_of_guest
 from ..paper.ical import calendar_file
@@ -164,7 +163,7 @@ def new_link(front: FrontOf, request: Request, token: str, lang: Field = "") -> 
         return sentence_page(page, said, **common(visit), onward=start, onward_text=page.say("To the beginning"))
     with front.database.read() as session:
         family = session.get_one(Guest, visit.family_id)
-    known = Visit(front.manage_link(family), visit.conference, family)
+    known = Visit(front.manage_link(family), visit.kept, family)
     page.about(known.base)
     notice = {
         "title": page.say("Your old links are void"),
@@ -234,8 +233,8 @@ def move_times(front: FrontOf, request: Request, token: str, booking_id: str, la
     page = front.page(request, lang)
     visit, view = front.own_booking(page, token, booking_id)
     with front.database.read() as session:
-        host = host_by_public_id(session, view.conference_id, view.host_public_id)
-        free = free_starts(session, view.host_id, rules.bookable_from(visit.conference, front.clock()), view.id)
+        host, earliest = visit.kept.host(view.host_public_id), rules.bookable_from(visit.conference, front.clock())
+        free = free_of(session, visit.conference, host, earliest, view.id)
     front.look_soon(view.host_id)
     one = f"{visit.base}/b/{view.public_id}"
     return page.answer(

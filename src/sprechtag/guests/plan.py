@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 from starlette.datastructures import FormData
 
@@ -27,10 +27,10 @@ from ..conference.errors import (
     SlotTaken,
     TooLate,
 )
-from ..conference.lookup import days_of_conference, hosts_by_public_id
+from ..conference.lookup import days_of_conference
 from ..conference.person import Person
 from ..conference.tables import ON_SITE, PLACES, Host, Slot
-from ..conference.taken import free_starts
+from ..conference.taken import free_of
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
 from .booking import booked_page, list_hosts, missing
@@ -102,7 +102,7 @@ def plan(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
     chosen = texts_of(form, "h")
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        hosts = hosts_by_public_id(session, visit.conference.id or 0, chosen)
+        hosts = [host for host in visit.kept.joined if host.public_id in chosen]
         # What is to be booked stays in it even when it is lost: the rules say so then, and nothing is booked.
         keep = texts_of(form, "slot") if text_of(form, "do") == "book" else []
         sheet = _sheet(front, session, page, visit, form, hosts, keep) if 0 < len(hosts) <= MOST_WANTED else None
@@ -135,6 +135,13 @@ def _all_have_asked(front: FrontOf, visit: Visit, hosts: Sequence[Host]) -> bool
         return all(named.has_asked(session, host.id or 0, visit.family_id) for host in hosts)
 
 
+_SLOTS = (
+    select(col(Slot.public_id), col(Slot.starts_at), col(Slot.ends_at))
+    .where(col(Slot.host_id) == bindparam("host_id"))
+    .order_by(col(Slot.starts_at))
+)
+
+
 def _sheet(
     front: FrontOf,
     session: Session,
@@ -152,14 +159,14 @@ def _sheet(
     columns = []
     for host in hosts:
         offered = rules.places_offered(conference, host)
-        free = {public_id for _, public_id in free_starts(session, host.id or 0, earliest)} if offered else set()
+        free = {public_id for _, public_id in free_of(session, conference, host, earliest)} if offered else set()
         free |= set(keep)
-        rows = session.execute(
-            select(Slot)
-            .where(col(Slot.host_id) == host.id, col(Slot.public_id).in_(free))
-            .order_by(col(Slot.starts_at))
-        ).scalars()
-        times = [Time(slot.public_id, page.say.local(slot.starts_at), page.say.local(slot.ends_at)) for slot in rows]
+        rows = session.connection().execute(_SLOTS, {"host_id": host.id})
+        times = [
+            Time(public_id, page.say.local(starts_at), page.say.local(ends_at))
+            for public_id, starts_at, ends_at in rows
+            if public_id in free
+        ]
         own_place = place if place in offered else (offered[0] if offered else ON_SITE)
         columns.append(
             Column(

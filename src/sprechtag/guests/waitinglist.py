@@ -7,7 +7,6 @@ from fastapi.responses import HTMLResponse
 
 from ..conference import proof, rules
 from ..conference.errors import Invalid, Refused
-from ..conference.lookup import host_by_public_id
 from ..conference.person import Person
 from ..conference.tables import Host
 from .booking import missing
@@ -67,7 +66,7 @@ def join(
 def _host(front: FrontOf, page: Page, token: str, host_id: str) -> tuple[Visit, Host]:
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        host = host_by_public_id(session, visit.conference.id or 0, host_id)
+    host = visit.kept.host(host_id)
     page.home(f"{visit.base}/h/{host.public_id}/wait")
     return visit, host
 

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from ..conference import proof, rules, wishes
 from ..conference.booking import Noted
 from ..conference.errors import Invalid, Refused
-from ..conference.lookup import days_of_conference, hosts_by_public_id
+from ..conference.lookup import days_of_conference
 from ..conference.person import Person
 from ..conference.proof import Door
 from ..conference.tables import ON_SITE, VIDEO, Conference, Guest, Host, Place
@@ -34,7 +34,8 @@ def wish(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
     page = front.page(request, text_of(form, "lang"))
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        hosts = hosts_by_public_id(session, visit.conference.id or 0, texts_of(form, "h"))
+        chosen = texts_of(form, "h")
+        hosts = [host for host in visit.kept.joined if host.public_id in chosen]
     page.home(visit.start)
     try:
         rules.check_wishes_are_taken(visit.conference, front.clock())
@@ -94,7 +95,7 @@ def _as_shown(front: FrontOf, visit: Visit, noted: Noted) -> Visit:
     with front.database.read() as session:
         guest = session.get_one(Guest, noted.guest_id)
     base = f"m/{proof.screen_token(front.links, noted.screen)}"
-    return Visit(base, visit.conference, guest, noted.screen)
+    return Visit(base, visit.kept, guest, noted.screen)
 
 
 def _form(

@@ -22,7 +22,8 @@ class Conference(SQLModel, table=True):
     `wishes_until` whom they want to see, and one run assigns everybody; after its publication what is left is booked
     as usual. `privacy_notice`, `legal_basis` and `data_protection_officer` are the school's own parts of the privacy
     notice. With `empty_events` hosts' events are emptied of the family at the end of the retention. With `feedback`
-    families are asked after the last day."""
+    families are asked after the last day. The database raises `version` with every change of this row and of the
+    conference's hosts (`kept`)."""
 
     __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
@@ -65,6 +66,7 @@ class Conference(SQLModel, table=True):
     rehearsal_rooms: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     share_generation: int = 1
     share_token_hash: str = Field(default="", index=True)
+    version: int = 1
     created_at: datetime = when(default_factory=utc_now)
 
 
