@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -42,10 +42,17 @@ class Answer:
     seconds: float
 
 
-def request(method: str, path: str, address: str = "203.0.113.1", form: dict[str, str] | None = None) -> bytes:
-    """As AppAPI's proxy would send it for a visitor."""
-    body = urlencode(form or {}).encode() if method == "POST" else b""
-    vouched = base64.b64encode(f":{SECRET}".encode()).decode()
+def request(
+    method: str,
+    path: str,
+    address: str = "203.0.113.1",
+    form: Mapping[str, str | list[str]] | None = None,
+    secret: str = SECRET,
+    user: str = "",
+) -> bytes:
+    """As AppAPI's proxy would send it for a visitor, or for somebody who is logged in."""
+    body = urlencode(form or {}, doseq=True).encode() if method == "POST" else b""
+    vouched = base64.b64encode(f"{user}:{secret}".encode()).decode()
     lines = [
         f"{method} {path} HTTP/1.1",
         "host: app",
@@ -128,24 +135,34 @@ class Served:
         roots = {self.process.pid} | ({postmaster(self.server)} if self.server else set())
         return sum(cpu_of(pid) for pid in family(roots))
 
-    def load(self, requests: Sequence[bytes], clients: int = 1) -> Load:
-        """Sends them all, as `clients` that each wait for their answer."""
-
-        async def all_of_them() -> list[Answer]:
-            waiting, answers = list(reversed(requests)), list[Answer]()
-
-            async def one() -> None:
-                connection = Connection(self.port)
-                while waiting:
-                    answers.append(await connection.send(waiting.pop()))
-                connection.close()
-
-            await asyncio.gather(*(one() for _ in range(clients)))
-            return answers
-
+    def load(self, requests: Sequence[bytes], clients: int = 1, rate: float = 0) -> Load:
+        """As `send`, with the CPU of it."""
         cpu, began = self.cpu(), time.perf_counter()
-        answers = asyncio.run(all_of_them())
+        answers = send(self.port, requests, clients, rate)
         return Load(answers, time.perf_counter() - began, self.cpu() - cpu)
+
+
+def send(port: int, requests: Sequence[bytes], clients: int = 1, rate: float = 0) -> list[Answer]:
+    """Sends them all, as `clients` that each wait for their answer; `rate` a second at most."""
+    began, waiting, answers = time.perf_counter(), list(reversed(requests)), list[Answer]()
+
+    async def one() -> None:
+        connection = Connection(port)
+        while waiting:
+            if rate:
+                turn = began + (len(requests) - len(waiting)) / rate
+                whole = waiting.pop()
+                await asyncio.sleep(max(0.0, turn - time.perf_counter()))
+            else:
+                whole = waiting.pop()
+            answers.append(await connection.send(whole))
+        connection.close()
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one() for _ in range(clients)))
+
+    asyncio.run(all_of_them())
+    return answers
 
 
 def family(roots: set[int]) -> set[int]:

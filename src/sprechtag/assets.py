@@ -17,6 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
+from .gate import Caller
+
 FOLDERS = ("js", "css", "img")
 _MEDIA = {
     ".js": "text/javascript",
@@ -57,7 +59,8 @@ class Assets(StaticFiles):
     ) -> Response:
         asked, path = Headers(scope=scope), Path(full_path)
         file = _file(str(full_path), stat_result.st_mtime_ns)
-        packed = "gzip" in asked.get("accept-encoding", "") and file.packed is not None
+        caller: Caller = scope["caller"]
+        packed = caller.unpacks and "gzip" in asked.get("accept-encoding", "") and file.packed is not None
         headers = {
             # A name with a hash in it never changes what it holds; the others are asked for again each time.
             "Cache-Control": LASTING if _HASHED.search(path.name) else "no-cache",

@@ -15,7 +15,7 @@ from .conference import administration, organise
 from .conference.assigning import Assigning
 from .conference.booking import Desk
 from .conference.effects import Ledger
-from .conference.instance import fact
+from .conference.instance import FACTS, fact
 from .conference.tokens import LinkKey, callback_path
 from .database import Database, utc_now
 from .day.observer import Observer
@@ -124,7 +124,14 @@ class House:
     @cached_property
     def instance(self) -> Instance:
         return Instance(
-            self.database, self.door, self.links, self.options, self.public_base, self.clock, self.settings.pace
+            self.database,
+            self.door,
+            self.links,
+            self.options,
+            self.public_base,
+            self.facts.get,
+            self.clock,
+            self.settings.pace,
         )
 
     @cached_property
@@ -240,7 +247,9 @@ class House:
 
     @cached_property
     def facts(self) -> "Facts":
-        return Facts(self.database)
+        facts = Facts(self.database)
+        self.database.heard[FACTS] = facts.forget
+        return facts
 
     def ask(self) -> None:
         """A page has asked for something that it may not write down itself."""

@@ -4,6 +4,7 @@
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -36,6 +37,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 1.5
 PATIENCE = 30.0
 """Seconds the work in the background waits for its turn to write, while families book."""
+TELLING_SECONDS = 0.2
 MOST_TOGETHER = 32
 """Jobs that are committed together."""
 
@@ -153,6 +155,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
         self.engine = self._sqlite(url) if self.is_sqlite else self._postgres(url)
+        self._abroad = None if self.is_sqlite else _Abroad(self.engine)
         self.writes = 0
         """How often this process has committed: while it stays the same, nothing was changed here."""
         self._writing = self.engine.execution_options(sprechtag_write=True)
@@ -215,17 +218,17 @@ class Database:
             if self.is_sqlite:
                 self._write_lock.release()
 
-    def do(self, job: Callable[[Session], T]) -> T:
+    def do(self, job: Callable[[Session], T], wait_seconds: float = WAIT_SECONDS) -> T:
         """Runs the job in a transaction and returns what it returns, as with `write`. What is asked for while another
         job is being committed is done and committed together; each is still whole or not at all, by itself. The job may
         run in another thread. Raises what the job raises, and `Busy`."""
         if not self.is_sqlite:
-            with self.write() as session:
+            with self.write(wait_seconds) as session:
                 return job(session)
         asked = _Asked(job, deadline.current.get())
         with self._asked_lock:
             self._asked.append(asked)
-        if self._write_lock.acquire(timeout=WAIT_SECONDS):
+        if self._write_lock.acquire(timeout=wait_seconds):
             try:
                 if not asked.finished.is_set():
                     self._do_together()
@@ -266,6 +269,8 @@ class Database:
         for name in told:
             if name in self.heard:
                 self.heard[name]()
+            if self._abroad:
+                self._abroad.tell(name)
 
     def check_writable(self) -> None:
         """Writes something that changes nothing. Raises `Away` where the database cannot be written, and `Busy`."""
@@ -332,6 +337,8 @@ class Database:
                 heard()
 
     def close(self) -> None:
+        if self._abroad:
+            self._abroad.close()
         self.engine.dispose()
 
 
@@ -347,7 +354,7 @@ def _do_one(connection: Connection, asked: _Asked[Any]) -> None:
     """One job between a savepoint and its release; what it raises is kept for whoever asked."""
     session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
     try:
-        with _in_words(), session, session.begin():
+        with _in_words(), session, session.begin(), _kept_for(asked), _in_words():
             if asked.deadline:
                 asked.deadline.check()
             asked.result.append(asked.job(session))
@@ -356,7 +363,17 @@ def _do_one(connection: Connection, asked: _Asked[Any]) -> None:
                 asked.deadline.commit()
         asked.told = session.info.get(_TOLD, set())
     except BaseException as error:  # noqa: BLE001
+        asked.error = asked.error or error
+
+
+@contextmanager
+def _kept_for(asked: _Asked[Any]) -> Iterator[None]:
+    """Keeps what went wrong first: where the transaction has ended, taking the job back goes wrong, too."""
+    try:
+        yield
+    except BaseException as error:
         asked.error = error
+        raise
 
 
 _TOLD = "told"
@@ -364,11 +381,43 @@ _TOLD = "told"
 
 def tell(session: Session, name: str) -> None:
     """Has `Database.heard` called, here and in other processes, once the transaction is through."""
-    told = session.info.setdefault(_TOLD, set())
-    if name not in told:
-        told.add(name)
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text(f'NOTIFY "{name}"'))
+    session.info.setdefault(_TOLD, set()).add(name)
+
+
+class _Abroad:
+    """Tells other processes, a few times a second at most and not inside of transactions: PostgreSQL lets only one at a
+    time commit that has a NOTIFY in it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._lock = threading.Lock()
+        self._told_at: dict[str, float] = {}
+        self._waiting: dict[str, threading.Timer] = {}
+
+    def tell(self, name: str) -> None:
+        with self._lock:
+            rest = self._told_at.get(name, 0.0) + TELLING_SECONDS - time.monotonic()
+            if name in self._waiting:
+                return
+            if rest > 0:
+                self._waiting[name] = timer = threading.Timer(rest, self._notify, [name])
+                timer.daemon = True
+                timer.start()
+                return
+        self._notify(name)
+
+    def _notify(self, name: str) -> None:
+        with self._lock:
+            self._waiting.pop(name, None)
+            self._told_at[name] = time.monotonic()
+        # Who is not told looks by itself, a little later.
+        with suppress(Busy, DBAPIError), _in_words(), self._engine.connect() as connection:
+            connection.exec_driver_sql(f'NOTIFY "{name}"')
+
+    def close(self) -> None:
+        with self._lock:
+            for timer in self._waiting.values():
+                timer.cancel()
 
 
 @contextmanager

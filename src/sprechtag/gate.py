@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +33,8 @@ from . import addresses, deadline
 from .settings import Settings
 
 Area = Literal["health", "heartbeat", "lifecycle", "callback", "guests", "assets", "api"]
+LEAST_PACKED, PACKED_HOW_WELL = 1000, 5
+"""Bytes of an answer from which on it is compressed, and zlib's level: more costs more than it saves."""
 CALLBACKS = ("talk_bot", "calendar-changed")
 
 _TABLE: tuple[tuple[str, Area, str], ...] = (
@@ -62,10 +65,13 @@ LONGEST_SECRET = 4096
 @dataclass(frozen=True)
 class Caller:
     """Who sent a request that AppAPI vouches for. `user_id` is empty for somebody who is not logged in; `address` is
-    the visitor's as `ipaddress` writes it, "" where none can be believed, and only good for slowing somebody down."""
+    the visitor's as `ipaddress` writes it, "" where none can be believed, and only good for slowing somebody down.
+    `unpacks`: what we compress reaches the browser so. AppAPI's PHP proxy unpacks it on its way, so it would be work
+    for nothing."""
 
     user_id: str
     address: str = ""
+    unpacks: bool = False
 
 
 def area_of(path: str, raw_path: bytes) -> tuple[Area, frozenset[str]] | None:
@@ -84,6 +90,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, settings: Settings, callbacks: Mapping[str, str] | None = None) -> None:
         self._app = app
+        self._packing = GZipMiddleware(app, LEAST_PACKED, PACKED_HOW_WELL)
         self._settings = settings
         self._callbacks = dict(callbacks or {})
         self._trusted = addresses.networks(settings.trusted_proxies)
@@ -106,7 +113,9 @@ class Gate:
                 MutableHeaders(scope=message).setdefault("cache-control", "no-store")
             await send(message)
 
-        await (refusal or self._app)(scope, receive, privately)
+        caller: Caller | None = scope.get("caller")
+        app = self._packing if caller and caller.unpacks else self._app
+        await (refusal or app)(scope, receive, privately)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -129,8 +138,12 @@ class Gate:
             return wrong
         if area == "api" and (refusal := _api_refusal(scope, headers, user_id)):
             return refusal
-        scope["caller"] = Caller(user_id, self._address(headers))
+        unpacks = self._through_harp(headers) and "x-origin-ip" not in headers
+        scope["caller"] = Caller(user_id, self._address(headers), unpacks)
         return None
+
+    def _through_harp(self, headers: Headers) -> bool:
+        return self._settings.behind_harp or _last(headers, "aa-version") == HARPS_AA_VERSION
 
     def _has_shared_key(self, headers: Headers) -> bool:
         given = _last(headers, "harp-shared-key").encode("latin-1")
@@ -146,8 +159,7 @@ class Gate:
     def _address(self, headers: Headers) -> str:
         """AppAPI's proxy sets `x-origin-ip` itself. HaRP passes on what the client sent and adds nothing, so what the
         outer web server has written counts; only with the shared key is `x-origin-ip` AppAPI's there."""
-        through_harp = self._settings.behind_harp or _last(headers, "aa-version") == HARPS_AA_VERSION
-        if not through_harp or self._has_shared_key(headers):
+        if not self._through_harp(headers) or self._has_shared_key(headers):
             return addresses.canonical(_last(headers, "x-origin-ip"))
         return addresses.visitor(headers.getlist(self._settings.visitor_header), self._trusted)
 

@@ -27,7 +27,7 @@ from .letters.test_mail import TestMail
 from .lifecycle import BOT, LEARN, MENU, READY
 from .paper.printing import Papers
 from .privacy import family, retention
-from .sync.bookings import Bookings
+from .sync.bookings import ARCHIVE, Bookings
 from .sync.calendars import Calendars
 from .sync.call_rooms import CallRooms
 from .sync.emptying import Emptying
@@ -79,6 +79,7 @@ class Later:
             Kind(ROOM, Share.DAY, rooms.look_at),
             Kind(follow.NOTICE, Share.DAY, self.notifications.tell),
             Kind(follow.REHEARSAL, Share.DAY, rooms.prepare_rehearsal),
+            Kind(ARCHIVE, Share.READINGS, self.bookings.archive),
             Kind(BOT, Share.HOUSE, rooms.keep_bot),
             Kind(RELAYS, Share.HOUSE, rooms.learn_relays),
             Kind(READY, Share.HOUSE, self.instance.report_ready, always=True),

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from house import open_stage
+from sprechtag.gate import HARPS_AA_VERSION
 
 SCRIPT = b"export const a = 1\n" * 500
 
@@ -33,7 +34,8 @@ def frontend(tmp_path: Path) -> Path:
 async def browser(tmp_path: Path, frontend: Path) -> AsyncIterator[httpx.AsyncClient]:
     (tmp_path / "app").mkdir()
     async with open_stage(tmp_path / "app", frontend=frontend) as stage:
-        stage.direct.headers.update(stage.app_api_headers())
+        # As HaRP sends it; through PHP nothing is packed (tests/guests/test_packed.py).
+        stage.direct.headers.update(stage.app_api_headers() | {"aa-version": HARPS_AA_VERSION})
         yield stage.direct
 
 

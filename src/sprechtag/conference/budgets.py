@@ -19,7 +19,7 @@ from typing import Any
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
-from sqlalchemy import Integer, Select, String, TextualSelect, bindparam, case, delete, func, select, text
+from sqlalchemy import Integer, Row, Select, String, TextualSelect, bindparam, case, delete, func, select, text
 from sqlmodel import Session, col
 
 from ..database import Database, UtcDateTime, insert
@@ -181,18 +181,23 @@ def pay(session: Session, prices: Sequence[Price], now: datetime) -> None:
     """Pays them all, in one statement. Raises `Spent` for the first that is more than is left; the caller's transaction
     is then given up and nothing was spent."""
     due = [price for price in prices if price.cost]
-    # In one order everywhere, so that two transactions never wait for each other's rows.
-    rows = sorted((key, price.cost, limit.get_expiry()) for price in due for key, limit in price.keys().items())
-    if not rows:
-        return
-    values: dict[str, object] = {"now": now}
-    for number, (key, cost, seconds) in enumerate(rows):
-        values |= {f"key{number}": key, f"count{number}": cost, f"ends{number}": now + timedelta(seconds=seconds)}
-    stands = {row.key: row for row in session.connection().execute(_add_up(len(rows)), values)}
+    stands = _count(session, due, now)
     for price in due:
         for key, limit in price.keys().items():
             if stands[key].spent > limit.amount:
                 raise _spent(price.budget, stands[key].expires_at, now)
+
+
+def _count(session: Session, prices: Sequence[Price], now: datetime) -> dict[str, Row[Any]]:
+    """Counts them all, in one statement; returns what the counters stand at, by key."""
+    # In one order everywhere, so that two transactions never wait for each other's rows.
+    rows = sorted((key, price.cost, limit.get_expiry()) for price in prices for key, limit in price.keys().items())
+    if not rows:
+        return {}
+    values: dict[str, object] = {"now": now}
+    for number, (key, cost, seconds) in enumerate(rows):
+        values |= {f"key{number}": key, f"count{number}": cost, f"ends{number}": now + timedelta(seconds=seconds)}
+    return {row.key: row for row in session.connection().execute(_add_up(len(rows)), values)}
 
 
 @cache
@@ -243,9 +248,7 @@ def waits_until(session: Session, budget: Budget, mailbox: str, now: datetime) -
 
 def mailed(session: Session, budget: Budget, mailbox: str, now: datetime) -> None:
     """A mail went out."""
-    counter = FixedWindowRateLimiter(SessionStorage(session, now))
-    for limit in budget.limits:
-        counter.hit(limit, budget.kind, mailbox)
+    _count(session, [Price(budget, mailbox)], now)
 
 
 def left_for_unproven(session: Session, conference: Conference) -> int:

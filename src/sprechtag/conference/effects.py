@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from ..database import PATIENCE, Database
 from ..errands import queue
 from . import follow, strays
+from .errors import NotFound
 from .slots import TimeSpan
 from .tables import Booking, Effect, EffectKind
 from .views import BookingView, booking_view, bookings_of_guest
@@ -79,19 +80,30 @@ class Ledger:
 
     def state(self, booking_id: int, kind: EffectKind) -> State | None:
         """None where the booking is gone."""
-        with self._database.read() as session:
-            if session.get(Booking, booking_id) is None:
-                return None
-            return _state(session, booking_view(session, booking_id), kind)
+        found = self.states(booking_id)
+        return found[kind] if found else None
 
-    def of_guest(self, guest_id: int, kind: EffectKind) -> list[State]:
+    def states(self, booking_id: int) -> dict[EffectKind, State]:
+        """By kind; empty where the booking is gone."""
         with self._database.read() as session:
-            return [_state(session, view, kind) for view in bookings_of_guest(session, guest_id)]
+            try:
+                view = booking_view(session, booking_id)
+            except NotFound:
+                return {}
+            return _states(session, [view])[0]
+
+    def of_guest(self, guest_id: int) -> list[dict[EffectKind, State]]:
+        """Of all bookings of a family, by kind."""
+        with self._database.read() as session:
+            return _states(session, bookings_of_guest(session, guest_id))
 
     def remember(self, booking_id: int, kind: EffectKind, remote: dict[str, Any]) -> None:
         """Notes what is about to be made, before it is made."""
-        with self._database.write(PATIENCE) as session:
-            _set(session, booking_id, kind, remote=remote)
+
+        def write(session: Session) -> None:
+            session.connection().execute(_REMEMBER, {"one": booking_id, "of": kind, "where": remote})
+
+        self._database.do(write, PATIENCE)
 
     def note_difference(self, view: BookingView, uid: str, stood: TimeSpan | None, now: datetime) -> None:
         """Where the event stood when it was first looked at after a restored backup; None where it was gone."""
@@ -100,18 +112,29 @@ class Ledger:
 
     def applied(self, state: State, kind: EffectKind, remote: dict[str, Any], now: datetime, note: str = "") -> None:
         """The effect shows the state's revision. A booking that has moved on meanwhile stays due."""
-        with self._database.write(PATIENCE) as session:
-            done = {"applied_revision": state.view.revision, "remote": remote, "last_error": note[:LONGEST_REASON]}
-            _set(session, state.view.id, kind, **done)
-            if kind != "mail":
-                follow.mail(session, state.view.guest_id, now)
+        self._database.do(lambda session: applied(session, state, kind, remote, now, note), PATIENCE)
 
-    def told(self, states: Sequence[State], note: str) -> None:
-        """One mail has told the family of all these; at once, because a part of it would be told again."""
-        with self._database.write(PATIENCE) as session:
-            for state in states:
-                done = {"applied_revision": state.view.revision, "remote": {}, "last_error": note[:LONGEST_REASON]}
-                _set(session, state.view.id, "mail", **done)
+
+def applied(
+    session: Session, state: State, kind: EffectKind, remote: dict[str, Any], now: datetime, note: str = ""
+) -> None:
+    """As `Ledger.applied`, in a transaction of the caller's."""
+    _is_applied(session, state, kind, remote, note)
+    if kind == "mail":
+        return
+    if session.connection().execute(_IS_BEHIND, {"one": state.view.id, "of": "mail"}).first():
+        follow.mail(session, state.view.guest_id, now)
+
+
+def told(session: Session, states: Sequence[State], note: str) -> None:
+    """One mail has told the family of all these; at once, because a part of it would be told again."""
+    for state in states:
+        _is_applied(session, state, "mail", {}, note)
+
+
+def _is_applied(session: Session, state: State, kind: EffectKind, remote: dict[str, Any], note: str) -> None:
+    values = {"one": state.view.id, "of": kind, "shows": state.view.revision, "where": remote}
+    session.connection().execute(_APPLY, values | {"note": note[:LONGEST_REASON]})
 
 
 def note_trouble(
@@ -209,6 +232,29 @@ def _set(session: Session, booking_id: int | None, kind: EffectKind, **values: A
     )
 
 
-def _state(session: Session, view: BookingView, kind: EffectKind) -> State:
-    effect = session.get_one(Effect, (view.id, kind))
-    return State(view, effect.applied_revision, effect.gave_up_revision, dict(effect.remote))
+def _states(session: Session, views: Sequence[BookingView]) -> list[dict[EffectKind, State]]:
+    """In the order of the views."""
+    found: dict[int, dict[EffectKind, State]] = {view.id: {} for view in views}
+    by_id = {view.id: view for view in views}
+    for row in session.connection().execute(_OF_BOOKINGS, {"ids": list(by_id)}):
+        view = by_id[row.booking_id]
+        found[view.id][row.kind] = State(view, row.applied_revision, row.gave_up_revision, dict(row.remote))
+    return [found[view.id] for view in views]
+
+
+_EFFECT = Effect.__table__  # type: ignore[attr-defined]
+_ONE = (_EFFECT.c.booking_id == bindparam("one"), _EFFECT.c.kind == bindparam("of"))
+_OF_BOOKINGS = select(_EFFECT).where(_EFFECT.c.booking_id.in_(bindparam("ids", expanding=True)))
+_REMEMBER = update(_EFFECT).where(*_ONE).values(remote=bindparam("where"))
+_APPLY = (
+    update(_EFFECT)
+    .where(*_ONE)
+    .values(applied_revision=bindparam("shows"), remote=bindparam("where"), last_error=bindparam("note"))
+)
+_IS_BEHIND = (
+    select(_EFFECT.c.kind)
+    .join(Booking, col(Booking.id) == _EFFECT.c.booking_id)
+    .where(
+        *_ONE, _EFFECT.c.applied_revision < col(Booking.revision), _EFFECT.c.gave_up_revision < col(Booking.revision)
+    )
+)

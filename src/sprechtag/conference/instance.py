@@ -7,7 +7,11 @@ from typing import Any
 
 from sqlmodel import Session
 
+from ..database import tell
 from .tables import InstanceFact
+
+FACTS = "facts"
+"""What `Database.heard` is told under when something was learned."""
 
 
 def fact(session: Session, name: str) -> dict[str, Any]:
@@ -18,3 +22,4 @@ def fact(session: Session, name: str) -> dict[str, Any]:
 
 def learn(session: Session, name: str, value: dict[str, Any], now: datetime) -> None:
     session.merge(InstanceFact(name=name, value=value, learned_at=now))
+    tell(session, FACTS)

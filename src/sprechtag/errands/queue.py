@@ -13,6 +13,7 @@ from sqlalchemy import (
     Insert,
     Select,
     String,
+    bindparam,
     case,
     cast,
     delete,
@@ -23,7 +24,6 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from ..database import UtcDateTime, insert, insert_for, tell
@@ -137,32 +137,46 @@ def claim(
     if session.get_bind().dialect.name == "postgresql":
         # Two at once could take two of one lane, because neither sees the other's.
         session.execute(select(func.pg_advisory_xact_lock(CLAIMING)))
-    beside = aliased(Errand)
-    busy = select(col(beside.id)).where(
-        col(beside.lane) == col(Errand.lane), col(beside.leased_until) > now, col(beside.id) != col(Errand.id)
-    )
-    query = (
-        select(Errand)
-        .where(col(Errand.due_at) <= now, _is_free(now), col(Errand.kind).in_(kinds), ~busy.exists())
-        .where(col(Errand.id).not_in(held))
-        .order_by(col(Errand.rank), col(Errand.due_at), col(Errand.id))
-        .limit(LOOKED_AT)
-        .with_for_update(of=Errand, skip_locked=True)
-    )
+    connection = session.connection()
+    values = {"now": now, "kinds": list(kinds), "held": list(held)}
     lanes, taken, full = set[str](), list[Errand](), set[str]()
-    for errand in session.execute(query).scalars():
-        if errand.lane in lanes or errand.kind in full:
+    for row in connection.execute(_MAY_RUN, values):
+        if row.lane in lanes or row.kind in full:
             continue
-        if not sit(errand.kind):
-            full.add(errand.kind)
+        if not sit(row.kind):
+            full.add(row.kind)
             continue
-        lanes.add(errand.lane)
-        taken.append(errand)
+        lanes.add(row.lane)
+        taken.append(Errand(**row._mapping))  # noqa: SLF001 - SQLAlchemy's own public name for it
     for errand in taken:
         errand.holder, errand.leased_until = holder, until
         errand.attempts += 1
-    session.flush()
+    if taken:
+        ids = [errand.id for errand in taken]
+        connection.execute(_LEASE, {"ids": ids, "by": holder, "until": until})
     return taken
+
+
+_BESIDE = _TABLE.alias("beside")
+_MAY_RUN = (
+    select(_TABLE)
+    .where(_TABLE.c.due_at <= bindparam("now"), _TABLE.c.kind.in_(bindparam("kinds", expanding=True)))
+    .where(or_(_TABLE.c.leased_until.is_(None), _TABLE.c.leased_until <= bindparam("now")))
+    .where(
+        ~select(_BESIDE.c.id)
+        .where(_BESIDE.c.lane == _TABLE.c.lane, _BESIDE.c.leased_until > bindparam("now"), _BESIDE.c.id != _TABLE.c.id)
+        .exists()
+    )
+    .where(_TABLE.c.id.not_in(bindparam("held", expanding=True)))
+    .order_by(_TABLE.c.rank, _TABLE.c.due_at, _TABLE.c.id)
+    .limit(LOOKED_AT)
+    .with_for_update(of=_TABLE, skip_locked=True)
+)
+_LEASE = (
+    update(_TABLE)
+    .where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
+    .values(holder=bindparam("by"), leased_until=bindparam("until"), attempts=_TABLE.c.attempts + 1)
+)
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
@@ -171,10 +185,13 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 
 def next_due(session: Session, kinds: Collection[str]) -> datetime | None:
     """When the next one may run at the soonest: now or in the past where only a seat or a lane is missing."""
-    leased = (col(Errand.leased_until) > col(Errand.due_at), col(Errand.leased_until))
-    soonest = func.min(case(leased, else_=col(Errand.due_at)))
-    found: datetime | None = session.execute(select(soonest).where(col(Errand.kind).in_(kinds))).scalar_one_or_none()
+    found: datetime | None = session.connection().execute(_NEXT_DUE, {"kinds": list(kinds)}).scalar_one_or_none()
     return found
+
+
+_NEXT_DUE = select(
+    func.min(case((_TABLE.c.leased_until > _TABLE.c.due_at, _TABLE.c.leased_until), else_=_TABLE.c.due_at))
+).where(_TABLE.c.kind.in_(bindparam("kinds", expanding=True)))
 
 
 def keep(session: Session, ids: Collection[int], holder: str, until: datetime) -> None:
@@ -188,8 +205,9 @@ def done(session: Session, errand: Errand, now: datetime, again_at: datetime | N
     """It went well. Its row goes; with `again_at` it stays and is due then. What was put while it ran is due now."""
     mine = (col(Errand.id) == errand.id, col(Errand.holder) == errand.holder)
     if again_at is None:
-        gone = session.execute(delete(Errand).where(*mine, col(Errand.wanted) == errand.wanted))
-        if gone.rowcount:  # type: ignore[attr-defined]
+        session.flush()
+        done_with = {"one": errand.id, "by": errand.holder, "seen": errand.wanted}
+        if session.connection().execute(_DONE, done_with).rowcount:
             return
     anew = col(Errand.wanted) != errand.wanted
     session.execute(
@@ -206,6 +224,11 @@ def done(session: Session, errand: Errand, now: datetime, again_at: datetime | N
         )
     )
     tell(session, PUT)
+
+
+_DONE = delete(_TABLE).where(
+    _TABLE.c.id == bindparam("one"), _TABLE.c.holder == bindparam("by"), _TABLE.c.wanted == bindparam("seen")
+)
 
 
 def later(

@@ -53,19 +53,32 @@ async def insist(call: Callable[[], Result]) -> Result:
 
 
 @dataclass(frozen=True)
+class Done:
+    """It went well; with `again_at` it is due then once more. `note` writes down what came of it, in the transaction
+    that settles the errand."""
+
+    note: Callable[[Session], None]
+    again_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Kind:
-    """How one kind of errand is done. `do` returns when it is due again, None when it is done; raises `NotYet` and
-    `Trouble`, and whatever else counts as an error of ours. `noted` writes down, in the transaction that settles it,
-    what its owner sees of a trouble; `final` says that it was given up. With `goes_on` there is more to do after a
-    part was given up. `always`: also while the app is disabled."""
+    """How one kind of errand is done. `do` returns when it is due again, None when it is done, or `Done`; raises
+    `NotYet` and `Trouble`, and whatever else counts as an error of ours. `noted` writes down, in the transaction that
+    settles it, what its owner sees of a trouble; `final` says that it was given up. With `goes_on` there is more to do
+    after a part was given up. `always`: also while the app is disabled."""
 
     name: str
     share: Share
-    do: Callable[[Errand], Awaitable[datetime | None]]
+    do: Callable[[Errand], Awaitable[datetime | Done | None]]
     noted: Callable[[Session, Errand, Trouble, bool], None] | None = None
     seconds: float = 180.0
     goes_on: bool = False
     always: bool = False
+
+
+def _nothing_more(_session: Session) -> None:
+    """There is nothing to write down."""
 
 
 def _nothing(_session: Session, _now: datetime) -> None:
@@ -239,7 +252,7 @@ class Worker:
         try:
             self._check_sense(errand)
             async with asyncio.timeout(kind.seconds):
-                again_at = await kind.do(errand)
+                done = await kind.do(errand)
         except NotYet as wait:
             return partial(self._not_yet, errand, wait)
         except asyncio.CancelledError:
@@ -256,7 +269,7 @@ class Worker:
             pause = self.retry.again_in(trouble, tries)
             self._say(kind, tries, trouble, pause)
             return partial(self._failed, kind, errand, trouble, pause, tries)
-        return partial(self._done, errand, again_at)
+        return partial(self._done, errand, done if isinstance(done, Done) else Done(_nothing_more, done))
 
     def _say(self, kind: Kind, tries: int, trouble: Trouble, pause: timedelta | None) -> None:
         """Once a minute for each kind and reason: in an outage thousands have the same."""
@@ -272,9 +285,12 @@ class Worker:
 
     # -- settling -----------------------------------------------------------------------------------------------
 
-    def _done(self, errand: Errand, again_at: datetime | None) -> None:
-        with self.database.write(PATIENCE) as session:
-            queue.done(session, errand, self.clock(), again_at)
+    def _done(self, errand: Errand, done: Done) -> None:
+        def settle(session: Session) -> None:
+            done.note(session)
+            queue.done(session, errand, self.clock(), done.again_at)
+
+        self.database.do(settle, PATIENCE)
 
     def _not_yet(self, errand: Errand, wait: NotYet) -> None:
         with self.database.write(PATIENCE) as session:

@@ -6,7 +6,7 @@ They share a channel's pace; what a family must hear soon comes first (`conferen
 Message-ID however often they are handed over; a lost answer is noted with it, so that it is one mail more at the most,
 and the organiser reads that it may be so."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,14 +15,14 @@ from sqlmodel import Session
 
 from ..conference import budgets, effects, jobs, letters
 from ..conference.effects import Ledger, State
-from ..conference.tables import VIDEO, Guest, GuestLetter, Job, JobItem
+from ..conference.tables import VIDEO, EffectKind, Guest, GuestLetter, Job, JobItem
 from ..conference.tokens import LinkKey
 from ..conference.views import BookingView, GuestView, guest_view
 from ..database import PATIENCE, Database
 from ..errands import queue
 from ..errands.retry import NotYet, Trouble, part
 from ..errands.table import Errand
-from ..errands.worker import insist
+from ..errands.worker import Done, insist
 from ..nextcloud.errors import Throttled
 from ..nextcloud.session import Door
 from ..settings import Settings
@@ -68,13 +68,11 @@ class Held:
         with self.database.read() as session:
             return budgets.waits_until(session, budget, mailbox, self.clock())
 
-    def mailed(self, to: BookingView | GuestView, budget: budgets.Budget = budgets.MAILS) -> None:
+    def count(self, session: Session, to: BookingView | GuestView, budget: budgets.Budget = budgets.MAILS) -> None:
         """Counts a mail that went out."""
         if to.proven or not to.guest_email:
             return
-        mailbox = budgets.mailbox_mark(self.links, to.guest_email)
-        with self.database.write(PATIENCE) as session:
-            budgets.mailed(session, budget, mailbox, self.clock())
+        budgets.mailed(session, budget, budgets.mailbox_mark(self.links, to.guest_email), self.clock())
 
 
 @dataclass
@@ -98,13 +96,14 @@ class Owed:
 
     # -- news of appointments -----------------------------------------------------------------------------------
 
-    async def news(self, errand: Errand) -> datetime | None:
+    async def news(self, errand: Errand) -> datetime | Done | None:
         """One mail for everything that is new with this guest and whose room and event stand."""
-        behind = [state for state in self.ledger.of_guest(int(errand.key), "mail") if state.behind]
+        all_of_guest = self.ledger.of_guest(int(errand.key))
+        behind = [states for states in all_of_guest if states["mail"].behind]
         if not behind:
             return None
-        ready = [state for state in behind if self._is_ready(state)]
-        waiting = [state for state in behind if state not in ready]
+        ready = [states["mail"] for states in behind if self._is_ready(states)]
+        waiting = [states["mail"] for states in behind if states["mail"] not in ready]
         if waiting:
             gathered = max(state.view.changed_at for state in waiting) + GATHERING * self.short
             if gathered > self.clock():
@@ -114,25 +113,23 @@ class Owed:
         if self.channel(ready[0].view.organiser_id).name == "calendar" and ready[0].view.guest_email:
             await self._tell_by_calendar(errand, ready)
         else:
+            views = [states["mail"].view for states in all_of_guest]
             with part("mail", {state.view.id: state.view.revision for state in ready}, explain):
-                await self._tell(errand, ready)
+                note = await self._tell(errand, ready, views)
+            return Done(note, self.clock() + LOOK_AGAIN * self.short if waiting else None)
         return self.clock() + LOOK_AGAIN * self.short if waiting else None
 
     def news_noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
         effects.note_trouble(session, "mail", trouble.tried, trouble.words, self.clock(), final=final)
 
-    def _is_ready(self, state: State) -> bool:
+    def _is_ready(self, states: Mapping[EffectKind, State]) -> bool:
         """A video mail waits for its link, a calendar mail for its event; the others go out at once."""
-        if state.view.confirm_by:
+        view = states["mail"].view
+        if view.confirm_by:
             return True
-        video = state.view.active and state.view.place == VIDEO
-        if video and self._behind(state, "talk"):
+        if view.active and view.place == VIDEO and states["talk"].behind:
             return False
-        return not (self.channel(state.view.organiser_id).name == "calendar" and self._behind(state, "calendar"))
-
-    def _behind(self, state: State, kind: str) -> bool:
-        found = self.ledger.state(state.view.id, kind)  # type: ignore[arg-type]
-        return found is not None and found.behind
+        return not (self.channel(view.organiser_id).name == "calendar" and states["calendar"].behind)
 
     async def _tell_by_calendar(self, errand: Errand, news: list[State]) -> None:
         """Each event has its own invitation: what stands against one is none of the others'."""
@@ -159,34 +156,35 @@ class Owed:
             for one in troubles:
                 effects.note_trouble(session, "mail", one.tried, one.words, self.clock(), final=one.final)
 
-    async def _tell(self, errand: Errand, news: list[State]) -> None:
+    async def _tell(self, errand: Errand, news: list[State], views: list[BookingView]) -> Callable[[Session], None]:
+        """Returns what is to be noted."""
         to = news[0].view
         if not to.guest_email:
-            await self._told(news, NO_ADDRESS)
-            return
+            return lambda session: effects.told(session, news, NO_ADDRESS)
         channel = self.channel(to.organiser_id)
         told = [(state.view, state.applied > 0) for state in news]
-        views = [state.view for state in self.ledger.of_guest(to.guest_id, "mail")]
         with self.database.read() as session:
             written = appointments.write(session, told, views, self.writer())
         note = await self._send(errand, written, to, channel, appointments.fingerprint(told))
-        await self._told(news, note)
 
-    async def _told(self, news: Sequence[State], note: str) -> None:
-        await insist(lambda: self.ledger.told(news, note))
+        def write(session: Session) -> None:
+            effects.told(session, news, note)
+            self.held.count(session, to)
+
+        return write
 
     # -- letters --------------------------------------------------------------------------------------------------
 
-    async def letter(self, errand: Errand) -> None:
+    async def letter(self, errand: Errand) -> Done | None:
         """Sends one letter, as long as it makes sense."""
         with self.database.read() as session:
             due = session.get(GuestLetter, int(errand.key))
             if due is None or due.sent_at:
-                return
+                return None
             to = guest_view(session, due.guest_id).outward()
             kind = KINDS.get(due.kind)
             written = kind(session, due.payload, to, self.writer()) if kind else None
-        channel = self.channel(to.organiser_id)
+        channel, went_out = self.channel(to.organiser_id), False
         if written is None:
             note = NOT_NEEDED
         elif not to.guest_email or channel.name == "calendar":
@@ -194,11 +192,14 @@ class Owed:
         else:
             with part("letter", {}, explain):
                 note = await self._send(errand, written, to, channel, fingerprint_of(f"letter-{due.public_id}"))
-        await insist(lambda: self._letter_done(int(errand.key), note))
+            went_out = True
 
-    def _letter_done(self, letter_id: int, note: str) -> None:
-        with self.database.write(PATIENCE) as session:
-            letters.sent(session, letter_id, self.clock(), note)
+        def write(session: Session) -> None:
+            letters.sent(session, int(errand.key), self.clock(), note)
+            if went_out:
+                self.held.count(session, to)
+
+        return Done(write)
 
     def letter_noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
         letters.note(session, int(errand.key), trouble.words)
@@ -207,13 +208,13 @@ class Owed:
 
     # -- an organiser's messages and invitations --------------------------------------------------------------------
 
-    async def message(self, errand: Errand) -> None:
+    async def message(self, errand: Errand) -> Done | None:
         """Sends what a job says to one family."""
         job_id, guest_id = (int(part_of) for part_of in errand.key.split(":"))
         with self.database.read() as session:
             job, item = session.get(Job, job_id), session.get(JobItem, (job_id, guest_id))
             if job is None or item is None or session.get(Guest, guest_id) is None:
-                return
+                return None
             to = guest_view(session, guest_id).outward()
             kind = "invitation" if job.kind == "invitation" else "announcement"
             written = KINDS[kind](session, job.payload, to, self.writer())
@@ -222,11 +223,13 @@ class Owed:
         if written and reached:
             with part("message", {}, explain):
                 await self._send(errand, written, to, channel, fingerprint_of(f"message-{job.public_id}-{guest_id}"))
-        await insist(lambda: self._message_done(errand, reached))
 
-    def _message_done(self, errand: Errand, reached: bool) -> None:
-        with self.database.write(PATIENCE) as session:
+        def write(session: Session) -> None:
             self._take_off(session, errand, reached)
+            if reached:
+                self.held.count(session, to)
+
+        return Done(write)
 
     def _take_off(self, session: Session, errand: Errand, reached: bool) -> None:
         job_id, guest_id = (int(part_of) for part_of in errand.key.split(":"))
@@ -241,7 +244,8 @@ class Owed:
     async def _send(
         self, errand: Errand, written: Letter, to: BookingView | GuestView, channel: Channel, fingerprint: str
     ) -> str:
-        """Sends at the channel's pace; returns a note for the organiser. The same `fingerprint` makes the same
+        """Sends at the channel's pace; returns a note for the organiser. Whoever settles the errand counts the mail
+        (`Held.count`). The same `fingerprint` makes the same
         Message-ID. An answer that was lost has it sent once more, and not again."""
         if not self.public_base():
             raise NotYet(self.clock() + SETTING_UP * self.short)
@@ -262,7 +266,6 @@ class Owed:
         except Throttled as error:
             window = timedelta(seconds=self.options().mail_app_seconds)
             raise NotYet(self.clock() + window, errand.lane, all_of_lane=True) from error
-        await insist(lambda: self.held.mailed(to))
         return note
 
     async def _take_turn(self, errand: Errand, to: BookingView | GuestView) -> None:

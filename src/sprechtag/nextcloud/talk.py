@@ -160,17 +160,22 @@ async def forget_bot(session: UserSession, route: str) -> None:
         return
 
 
-async def enable_bot(session: UserSession, token: str, name: str) -> bool:
-    """Takes the app's bot into a room, as its moderator; false where Talk has none of this name. The newest counts: one
-    is left behind wherever Nextcloud's address has changed."""
+async def take_bot(session: UserSession, token: str, bot: int) -> None:
+    """Takes this bot into a room, as its moderator; twice is once."""
+    await session.ocs("POST", f"{BOTS}/{token}/{bot}")
+
+
+async def enable_bot(session: UserSession, token: str, name: str) -> int:
+    """Takes the app's bot into a room, as its moderator, and returns its id; 0 where Talk has none of this name. The
+    newest counts: one is left behind wherever Nextcloud's address has changed."""
     bots = await session.ocs_list("GET", f"{BOTS}/{token}")
     ours = [bot for bot in bots if bot.get("name") == name and str(bot.get("id")).isdecimal()]
     if not ours:
-        return False
+        return 0
     newest = max(ours, key=lambda bot: int(bot["id"]))
     if newest.get("state") != BOT_ENABLED:
-        await session.ocs("POST", f"{BOTS}/{token}/{newest['id']}")
-    return True
+        await take_bot(session, token, int(newest["id"]))
+    return int(newest["id"])
 
 
 async def in_call(session: UserSession, token: str) -> list[str]:

@@ -3,6 +3,7 @@
 """The two ways to the app: AppAPI's PHP proxy and HaRP, each with what was measured of it."""
 
 import base64
+import gzip
 import posixpath
 import re
 import secrets
@@ -20,7 +21,9 @@ from .world import APP_API_VERSION, World
 
 PROXY = "/index.php/apps/app_api/proxy/"
 EXAPPS = "/exapps/"
-_HOP = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "accept-encoding"}
+_HOP = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade"}
+_NOT_THROUGH_PHP = _HOP | {"accept-encoding"}
+"""PHP asks for what it can unpack itself, and unpacks it."""
 _APP_API_HEADERS = {"authorization-app-api", "ex-app-id", "ex-app-version", "aa-version", "aa-request-id"}
 _SIGNED = {"ex-app-version", "ex-app-id", "ex-app-host", "ex-app-port", "authorization-app-api", "harp-shared-key"}
 """Who sends all of these claims to be AppAPI; then HaRP asks for the key and for no route."""
@@ -162,8 +165,9 @@ class PhpProxy(Front):
         passed = [
             (name, value)
             for name, value in request.headers.items()
-            if name not in _HOP and name not in _APP_API_HEADERS and name != "x-origin-ip"
+            if name not in _NOT_THROUGH_PHP and name not in _APP_API_HEADERS and name != "x-origin-ip"
         ]
+        passed.append(("accept-encoding", "gzip"))
         # A forged header can stand before AppAPI's own.
         passed = [(name, value) for name, value in request.headers.items() if name == "ex-app-id"] + passed
         if "accept-language" not in request.headers:
@@ -211,10 +215,12 @@ class Harp(Front):
         answered = await self._agent(request.method, url, passed, await request.body(), address, user_id)
         if answered is None:
             return Response(status_code=503)
-        reply = Response(answered.content, answered.status_code)
-        reply.raw_headers = [
-            (name, value) for name, value in answered.headers.raw if name.lower() != b"transfer-encoding"
-        ]
+        # Ours passes as it is; httpx has unpacked it, as PHP does.
+        packed = answered.headers.get("content-encoding") == "gzip" and request.method != "HEAD"
+        reply = Response(gzip.compress(answered.content) if packed else answered.content, answered.status_code)
+        own = {b"transfer-encoding", b"content-length"} if packed else {b"transfer-encoding"}
+        kept = [pair for pair in reply.raw_headers if packed and pair[0] == b"content-length"]
+        reply.raw_headers = kept + [pair for pair in answered.headers.raw if pair[0].lower() not in own]
         return reply
 
     async def from_app_api(self, method: str, url: str, headers: Pairs, body: bytes) -> httpx.Response | None:

@@ -4,11 +4,12 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from ..conference.effects import RESTORED, Ledger, State
 from ..conference.slots import TimeSpan
@@ -19,10 +20,12 @@ from ..letters.headers import one_line
 from ..letters.writer import Writer
 from ..moments import is_repeated, local
 from ..nextcloud import calendar
+from ..nextcloud.errors import NextcloudError
 from ..nextcloud.session import Door, UserSession
 from ..paper.ical import PRODUCT, person, uid_of
 from ..phrases import Speaker
 from . import merged_event
+from .places import Guesses
 
 MOST_LIVES = 20
 MOST_CONFLICTS = 3
@@ -87,8 +90,15 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     outer.add("prodid", PRODUCT)
     outer.add("version", "2.0")
     outer.add_component(event)
-    outer.add_missing_timezones()
+    for zone_id in sorted(outer.get_used_tzids()):
+        outer.add_component(_zone(zone_id, view.starts_at.year))
     return str(outer.to_ical().decode())
+
+
+@lru_cache(maxsize=50)
+def _zone(zone_id: str, year: int) -> Timezone:
+    """The time zone's component for that year and the ones beside it: to make it takes longer than the event does."""
+    return Timezone.from_tzid(zone_id, first_date=date(year - 1, 1, 1), last_date=date(year + 1, 12, 31))
 
 
 def _on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -133,10 +143,11 @@ def _attendee(view: BookingView, invites: bool) -> vCalAddress:
 
 
 class BookingEvent:
-    def __init__(self, door: Door, ledger: Ledger, writing: Writing) -> None:
+    def __init__(self, door: Door, ledger: Ledger, writing: Writing, guesses: Guesses) -> None:
         self._door = door
         self._ledger = ledger
         self._writing = writing
+        self._guesses = guesses
 
     async def apply(self, state: State, now: datetime) -> dict[str, Any]:
         """Brings the event up to the booking; returns how to find it. Raises `NextcloudError`.
@@ -151,7 +162,11 @@ class BookingEvent:
             if looked_again and view.active:
                 await self._note_difference(session, view, remote, now)
             if view.active or self._writing.invites:
-                written = await self._write(session, state, remote, quiet=looked_again and view.active)
+                try:
+                    written = await self._write(session, state, remote, quiet=looked_again and view.active)
+                except NextcloudError:
+                    self._guesses.forget("calendar", view.host_user_id, view.host_calendar)
+                    raise
                 return await self._settle(session, view, *written)
             await self._delete(session, view, remote)
             return {}
@@ -207,10 +222,12 @@ class BookingEvent:
         """The remote and, where the calendar server writes the mails, the event as it stands there. `quiet` keeps it
         from writing them."""
         view, changed_under_us, looked_for = state.view, 0, False
-        if not remote:
-            remote = self._named(view, await calendar.find_or_create(session, view.host_calendar), 1)
+        # What was never named was never made: it is written straight away, and only where nothing is.
+        is_first = not remote
+        if is_first:
+            remote = self._named(view, await self._calendar(session, view), 1)
         while True:
-            present = await calendar.get(session, str(remote["calendar"]), str(remote["name"]))
+            present = None if is_first else await calendar.get(session, str(remote["calendar"]), str(remote["name"]))
             if present is None and remote.get("written") and not looked_for:
                 looked_for = True
                 if found := await self._found(session, view, remote):
@@ -222,9 +239,7 @@ class BookingEvent:
                 return remote, ""
             if present is None and remote.get("written"):
                 # The host has deleted it: its name lies in the trash bin, so it lives on under another.
-                remote = self._named(
-                    view, await calendar.find_or_create(session, view.host_calendar), int(remote["life"]) + 1
-                )
+                remote = self._named(view, await self._calendar(session, view), int(remote["life"]) + 1)
                 continue
             # An event may hold megabytes of the host's, and reading them takes a second that others would wait.
             text = await asyncio.to_thread(self._event, view, remote, present)
@@ -250,6 +265,11 @@ class BookingEvent:
                 remote = self._named(view, str(remote["calendar"]), int(remote["life"]) + 1)
                 continue
             except calendar.Conflict:
+                if is_first:
+                    # The calendar is gone that was guessed, or a lost answer had made the event after all.
+                    is_first = False
+                    remote = self._named(view, await self._calendar(session, view, guess=False), 1)
+                    continue
                 # The host has changed it at this moment: what is theirs in it is read, and kept.
                 changed_under_us += 1
                 if changed_under_us > MOST_CONFLICTS:
@@ -266,6 +286,14 @@ class BookingEvent:
                 raise
             stands = await calendar.get(session, *where) if self._writing.invites else None
             return remote, stands.text if stands else ""
+
+    async def _calendar(self, session: UserSession, view: BookingView, *, guess: bool = True) -> str:
+        """The name of the calendar that takes the host's appointments."""
+        what = ("calendar", view.host_user_id, view.host_calendar)
+        known = self._guesses.get(*what) if guess else None
+        found = str(known or await calendar.find_or_create(session, view.host_calendar))
+        self._guesses.keep(found, *what)
+        return found
 
     def _event(
         self, view: BookingView, remote: dict[str, Any], present: calendar.StoredEvent | None, again: bool = False

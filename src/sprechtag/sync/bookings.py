@@ -2,32 +2,53 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Brings room and event up to one booking: each call may be repeated at any time."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from sqlmodel import Session
 
 from ..conference import budgets, effects, follow
 from ..conference.effects import Ledger, State
-from ..conference.tables import EffectKind, Host
+from ..conference.tables import VIDEO, EffectKind, Host
 from ..database import PATIENCE, Database
 from ..day import noted
 from ..errands import queue
+from ..errands.queue import Put
 from ..errands.retry import Fault, NotYet, Trouble, part
 from ..errands.table import Errand
-from ..errands.worker import insist
+from ..errands.worker import Done, insist
 from ..letters.owed import HELD_BACK, NOT_SET_UP, Held
 from ..nextcloud.session import Door
 from ..nextcloud.troubles import explain
 from .booking_event import BookingEvent, Writing
 from .instance import Instance
-from .talk_room import OFF, CannotCreateRooms, TalkRoom
+from .places import Guesses
+from .talk_room import OFF, CannotCreateRooms, TalkRoom, archive
 
 NO_MAIL_ADDRESS = "The host has no e-mail address in Nextcloud, so its calendar sends no invitation."
 NOT_DELIVERED = "Nextcloud's own mail server did not take the invitation. It is tried again by itself."
 TALK_BACK_WITHIN = timedelta(minutes=10)
 """So long a Talk that is off is waited for, as while it is updated; then the event goes without a link."""
+
+
+ARCHIVE = "archive"
+TIDIED_AFTER, LATE = timedelta(minutes=15), 9
+
+
+def _all_of(notes: Sequence[Callable[[Session], None]], session: Session) -> None:
+    for note in notes:
+        note(session)
+
+
+def _waits_for_family(state: State) -> bool:
+    return state.view.active and state.view.confirm_by is not None
+
+
+def _is_by_video(state: State) -> bool:
+    return state.view.active and state.view.place == VIDEO
 
 
 @dataclass
@@ -41,18 +62,33 @@ class Bookings:
     held: Held
     clock: Callable[[], datetime]
     pace: float = 1.0
+    guesses: Guesses = field(default_factory=Guesses)
 
-    async def follow(self, errand: Errand) -> None:
-        """Talk room first, because the event holds its link."""
+    async def follow(self, errand: Errand) -> Done | None:
+        """Talk room first, because the event holds its link. What came of it is noted when the errand is settled; a
+        room at once, because the event may fail."""
         booking_id = int(errand.key)
-        for kind in ("talk", "calendar"):
-            state = self.ledger.state(booking_id, kind)
-            if state is None or (state.view.active and state.view.confirm_by):
-                return
-            if not state.behind:
-                continue
-            with part(kind, {booking_id: state.view.revision}, explain):
-                await (self._talk(errand, state) if kind == "talk" else self._calendar(state))
+        states = self.ledger.states(booking_id)
+        if not states or _waits_for_family(states["talk"]):
+            return None
+        settled: list[Callable[[Session], None]] = []
+        talk = states["talk"]
+        if talk.behind and not talk.remote and not _is_by_video(talk):
+            settled.append(partial(self._applied, talk, "talk", {}))
+        elif talk.behind:
+            with part("talk", {booking_id: talk.view.revision}, explain):
+                await self._talk(errand, talk)
+            states = self.ledger.states(booking_id)
+            if not states or _waits_for_family(states["talk"]):
+                return None
+        event = states["calendar"]
+        if event.behind:
+            with part("calendar", {booking_id: event.view.revision}, explain):
+                settled.append(await self._calendar(event))
+        return Done(lambda session: _all_of(settled, session))
+
+    def _applied(self, state: State, kind: EffectKind, remote: dict[str, Any], session: Session) -> None:
+        effects.applied(session, state, kind, remote, self.clock())
 
     def noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
         kind: EffectKind = "calendar" if trouble.about == "calendar" else "talk"
@@ -60,7 +96,8 @@ class Bookings:
 
     async def _talk(self, errand: Errand, state: State) -> None:
         try:
-            remote = await TalkRoom(self.door, self.ledger, self.instance.nextcloud_base()).apply(state, self.clock())
+            room = TalkRoom(self.door, self.ledger, self.instance.nextcloud_base(), self.guesses)
+            remote = await room.apply(state, self.clock())
         except CannotCreateRooms as error:
             if error.off:
                 raise Trouble(Fault.NEXTCLOUD, OFF, final=self._is_over(errand, state)) from error
@@ -80,13 +117,28 @@ class Bookings:
                 follow.host(session, host, self.clock() + TALK_BACK_WITHIN * self.pace)
         return True
 
-    def _room_stands(self, state: State, remote: dict[str, object], token: str) -> None:
-        self.ledger.applied(state, "talk", remote, self.clock())
-        if token:
-            with self.database.write(PATIENCE) as session:
-                noted.remember_room(session, state.view.id, token if remote else "")
+    def _room_stands(self, state: State, remote: dict[str, Any], token: str) -> None:
+        """A room that its host need not see in the list is taken out of it later, when there is time."""
+        tidy = bool(remote.pop("archive", False))
 
-    async def _calendar(self, state: State) -> None:
+        def write(session: Session) -> None:
+            self._applied(state, "talk", remote, session)
+            if token:
+                noted.remember_room(session, state.view.id, token if remote else "")
+            if tidy:
+                now = self.clock() + TIDIED_AFTER * self.pace
+                queue.put(session, Put(ARCHIVE, str(state.view.id), now, f"tidying:{state.view.host_id}", LATE))
+
+        self.database.do(write, PATIENCE)
+
+    async def archive(self, errand: Errand) -> None:
+        """Takes a room out of its host's list of conversations."""
+        state = self.ledger.state(int(errand.key), "talk")
+        if state and state.remote.get("token"):
+            await archive(self.door, state.view.host_user_id, str(state.remote["token"]))
+
+    async def _calendar(self, state: State) -> Callable[[Session], None]:
+        """Returns what is to be noted."""
         invites = self.instance.channel(state.view.organiser_id).name == "calendar"
         if invites and not self.instance.public_base():
             raise Trouble(Fault.NEXTCLOUD, NOT_SET_UP)
@@ -94,9 +146,13 @@ class Bookings:
             await insist(lambda: self._note(state, HELD_BACK))
             raise NotYet(until)
         remote = await self._event(state).apply(state, self.clock())
-        if invites:
-            self.held.mailed(state.view, budgets.INVITATIONS)
-        await insist(lambda: self.ledger.applied(state, "calendar", remote, self.clock()))
+
+        def note(session: Session) -> None:
+            if invites:
+                self.held.count(session, state.view, budgets.INVITATIONS)
+            self._applied(state, "calendar", remote, session)
+
+        return note
 
     def _event(self, state: State) -> BookingEvent:
         view, host = state.view, self.instance.host_facts(state.view.host_user_id)
@@ -106,7 +162,7 @@ class Bookings:
             host.get("language", ""),
             self.instance.writer(),
         )
-        return BookingEvent(self.door, self.ledger, writing)
+        return BookingEvent(self.door, self.ledger, writing, self.guesses)
 
     def _write_again(self, state: State) -> None:
         with self.database.write(PATIENCE) as session:

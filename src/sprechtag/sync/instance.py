@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from ..conference.instance import fact, learn
 from ..conference.tokens import LinkKey
@@ -27,13 +28,15 @@ LEARN_EVERY, LEARN_SOON = timedelta(minutes=10), timedelta(seconds=10)
 @dataclass
 class Instance:
     """`public_base` is the app's public address without a slash at its end, or "" while it is not known; `options` are
-    the settings as they are now: the admin may have changed them in the page."""
+    the settings as they are now: the admin may have changed them in the page. `known` gives what was learned under a
+    name, some seconds old where another process has learned it."""
 
     database: Database
     door: Door
     links: LinkKey
     options: Callable[[], Settings]
     public_base: Callable[[], str]
+    known: Callable[[str], dict[str, Any]]
     clock: Callable[[], datetime]
     pace: float = 1.0
 
@@ -41,8 +44,7 @@ class Instance:
 
     def front(self) -> str:
         """The way that leads to the app from outside: HaRP's, or AppAPI's PHP proxy."""
-        with self.database.read() as db:
-            through_harp = self.options().behind_harp or bool(fact(db, "front").get("harp"))
+        through_harp = self.options().behind_harp or bool(self.known("front").get("harp"))
         return "/exapps" if through_harp else "/index.php/apps/app_api/proxy"
 
     def knows_its_address(self) -> bool:
@@ -53,22 +55,18 @@ class Instance:
 
     def nextcloud_base(self) -> str:
         """Nextcloud's public address without a slash at its end."""
-        with self.database.read() as session:
-            known = fact(session, "address").get("nextcloud", "")
+        known = self.known("address").get("nextcloud", "")
         return str(known or self.options().nextcloud_url).removesuffix("/index.php").rstrip("/")
 
     def channel(self, organiser_id: str) -> Channel:
-        with self.database.read() as session:
-            return choose(self.options(), fact(session, f"mail:{organiser_id}"))
+        return choose(self.options(), self.known(f"mail:{organiser_id}"))
 
     def reply_to(self, organiser_id: str) -> str:
         """Where answers to a mail from the relay go: the organiser's own address."""
-        with self.database.read() as session:
-            return str(fact(session, f"mail:{organiser_id}").get("reply_to", ""))
+        return str(self.known(f"mail:{organiser_id}").get("reply_to", ""))
 
     def host_facts(self, user_id: str) -> dict[str, str]:
-        with self.database.read() as session:
-            return fact(session, f"host:{user_id}")
+        return self.known(f"host:{user_id}")
 
     def writer(self) -> Writer:
         return Writer(self.links, self.public_base(), self.clock())

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The Talk room of a video booking, as the host."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..nextcloud import talk
 from ..nextcloud.errors import Missing, NotAllowed, Rejected
 from ..nextcloud.session import Door, UserSession
 from .call_rooms import BOT
+from .places import Guesses
 
 OPENS_BEFORE = timedelta(0)
 OFF = "Nextcloud Talk is off. It is tried again by itself."
@@ -26,10 +28,11 @@ class CannotCreateRooms(Exception):
 
 
 class TalkRoom:
-    def __init__(self, door: Door, ledger: Ledger, public_url: str) -> None:
+    def __init__(self, door: Door, ledger: Ledger, public_url: str, guesses: Guesses) -> None:
         self._door = door
         self._ledger = ledger
         self._public_url = public_url
+        self._guesses = guesses
 
     async def apply(self, state: State, now: datetime) -> dict[str, Any]:
         """Brings the room up to the booking; returns how to find it. Raises `NextcloudError`, `CannotCreateRooms`."""
@@ -46,22 +49,13 @@ class TalkRoom:
         view, remote = state.view, dict(state.remote)
         room = await self._known(session, state)
         if room is None:
-            able = await talk.ability(session)
-            if not able.can_create:
-                raise CannotCreateRooms(able.reason, await self._is_off())
+            able = await self._ability(session, view.host_user_id)
             # Talk may have been off a moment ago, and the room with it.
             room = await self._known(session, state) if remote else None
             if room is None:
                 remote = {"name": room_name(state.view.conference_name, state.view.code)}
                 self._ledger.remember(view.id, "talk", remote)
-                room = await talk.create(
-                    session,
-                    able,
-                    room_name(state.view.conference_name, state.view.code),
-                    view.starts_at,
-                    view.ends_at,
-                    shifted(view.starts_at, -OPENS_BEFORE),
-                )
+                room = await self._create(session, state, able)
                 remote |= {"archive": able.archive}
         remote |= {"token": room.token, "link": f"{self._public_url}/call/{room.token}"}
         self._ledger.remember(view.id, "talk", remote)
@@ -69,10 +63,45 @@ class TalkRoom:
         if room.lobby_timer != int(opens_at.timestamp()) and opens_at > now:
             await talk.set_lobby(session, room.token, opens_at)
         if not remote.get("bot"):
-            remote["bot"] = await _bot_if_possible(session, room.token)
-        if remote.pop("archive", False):
-            await _archive_if_possible(session, room.token)
+            remote["bot"] = await self._bot_if_possible(session, room.token)
         return remote
+
+    async def _ability(self, session: UserSession, user_id: str, *, guess: bool = True) -> talk.TalkAbility:
+        """Raises `CannotCreateRooms`."""
+        able: talk.TalkAbility | None = self._guesses.get("talk", user_id) if guess else None
+        if able is None:
+            able = await talk.ability(session)
+            if not able.can_create:
+                self._guesses.forget("talk", user_id)
+                raise CannotCreateRooms(able.reason, await self._is_off())
+            self._guesses.keep(able, "talk", user_id)
+        return able
+
+    async def _create(self, session: UserSession, state: State, able: talk.TalkAbility) -> talk.Room:
+        view, name = state.view, room_name(state.view.conference_name, state.view.code)
+        times = (view.starts_at, view.ends_at, shifted(view.starts_at, -OPENS_BEFORE))
+        try:
+            return await talk.create(session, able, name, *times)
+        except (NotAllowed, Missing, Rejected):
+            # What the host can do may have changed since it was asked.
+            able = await self._ability(session, view.host_user_id, guess=False)
+            return await talk.create(session, able, name, *times)
+
+    async def _bot_if_possible(self, session: UserSession, token: str) -> bool:
+        """With the bot in the room the board knows which calls are up; without it rooms are looked at now and then."""
+        try:
+            if known := self._guesses.get("bot"):
+                try:
+                    await talk.take_bot(session, token, known)
+                except (Rejected, Missing, NotAllowed):
+                    self._guesses.forget("bot")
+                else:
+                    return True
+            number = await talk.enable_bot(session, token, BOT)
+        except (Rejected, Missing, NotAllowed):
+            return False
+        self._guesses.keep(number, "bot")
+        return bool(number)
 
     async def _is_off(self) -> bool:
         async with self._door.as_user("") as session_of_app:
@@ -97,16 +126,8 @@ class TalkRoom:
             raise CannotCreateRooms(OFF, off=True)
 
 
-async def _bot_if_possible(session: UserSession, token: str) -> bool:
-    """With the bot in the room the board knows which calls are up; without it rooms are looked at now and then."""
-    try:
-        return await talk.enable_bot(session, token, BOT)
-    except (Rejected, Missing, NotAllowed):
-        return False
-
-
-async def _archive_if_possible(session: UserSession, token: str) -> None:
-    try:
-        await talk.archive(session, token)
-    except (Rejected, Missing):
-        return  # tidiness only: the room itself is there
+async def archive(door: Door, user_id: str, token: str) -> None:
+    """Takes a room out of its host's list; tidiness only: the room itself is there."""
+    async with door.as_user(user_id) as session:
+        with suppress(Rejected, Missing, NotAllowed):
+            await talk.archive(session, token)
