@@ -48,7 +48,8 @@ bench-plan: install
 	@$(RUN) python bench/plan.py
 
 bench-wishes: install
-	@$(RUN) python bench/wishes.py
+	@$(RUN) python bench/wishes.py --quiet
+	@$(RUN) python bench/wishes.py --quiet --large
 
 bench-join: install
 	@$(RUN) python bench/join.py

@@ -29,7 +29,6 @@ def main(arguments: list[str] | None = None) -> int:
     serve_command = commands.add_parser("serve", help="run the app; AppAPI's environment says where and how")
     serve_command.add_argument("--process", type=int, default=None, help=argparse.SUPPRESS)
     serve_command.add_argument("--socket", type=int, default=None, help=argparse.SUPPRESS)
-    commands.add_parser("assign", help=argparse.SUPPRESS)
     commands.add_parser("print", help=argparse.SUPPRESS)
     admins.add(commands)
     demo_command = commands.add_parser("demo", help="run the app in a stand-in Nextcloud with an invented school")
@@ -41,11 +40,6 @@ def main(arguments: list[str] | None = None) -> int:
         from .sandbox.demo import run
 
         return run(options.port)
-    if options.command == "assign":
-        from .conference.assigning import work
-
-        work(sys.stdin.buffer.read(), lambda line: print(line, flush=True))
-        return 0
     if options.command == "print":
         from .paper import printing
 

@@ -2,45 +2,20 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Everybody's wishes at once, against trying out everything on small schools."""
 
-from itertools import pairwise, product
+import ast
+from collections.abc import Iterator
+from itertools import count, pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sprechtag.planning.assignment import HostWanted, Opening, Problem, Score, assign, check, reasons, score_of
-
-WALK = 5
-
-
-def school(hosts: int, slots: int, wanted: list[tuple[int, list[int], bool]]) -> Problem:
-    """`wanted` holds for each family how many slots it misses at the beginning, its hosts, and whether on site."""
-    openings = [
-        Opening(host * 100 + at, host, at // 4, at // 4 * 1440 + 10 * (at % 4), at // 4 * 1440 + 10 * (at % 4) + 10)
-        for host in range(hosts)
-        for at in range(slots)
-    ]
-    found = [
-        HostWanted(family * 10 + number, family, host, on_site, tuple(host * 100 + at for at in range(late, slots)))
-        for family, (late, own, on_site) in enumerate(wanted)
-        for number, host in enumerate(own)
-    ]
-    return Problem(openings, found, dict.fromkeys(range(len(wanted)), WALK))
-
-
-def best_of_all(problem: Problem) -> Score:
-    """By trying everything."""
-    best = None
-    for picks in product(*([None, *wish.openings] for wish in problem.wishes)):
-        chosen = {wish.id: one for wish, one in zip(problem.wishes, picks, strict=True) if one is not None}
-        try:
-            check(problem, chosen)
-        except ValueError:
-            continue
-        score = score_of(problem, chosen)
-        best = score if best is None or score < best else best
-    assert best
-    return best
+from sprechtag import planning
+from sprechtag.planning import assignment
+from sprechtag.planning.assignment import Assignment, HostWanted, Opening, Problem, Score, assign, check, reasons
+from sprechtag.planning.problem import score_of
+from wishing import FAMILIES, best_of_all, crowded, school
 
 
 def test_nobody_is_left_without_where_that_is_possible() -> None:
@@ -98,11 +73,72 @@ def test_a_wrong_assignment_is_found_out() -> None:
             check(problem, chosen)
 
 
-FAMILIES = st.lists(
-    st.tuples(st.integers(0, 2), st.lists(st.integers(0, 2), min_size=1, max_size=2, unique=True), st.booleans()),
-    min_size=1,
-    max_size=3,
-)
+def clock(monkeypatch: pytest.MonkeyPatch, ticks: Iterator[float]) -> None:
+    monkeypatch.setattr(assignment.time, "monotonic", lambda: next(ticks))
+
+
+def test_no_clock_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = crowded(20, 3, 6, 10)
+    usual, reports = assign(problem, 3, 0.3), []
+    clock(monkeypatch, count(0.0, 3.0))  # as if nearly every look at the clock came three seconds later
+    slow = assign(problem, 3, 0.3, 10**6, lambda phase, _: reports.append(phase))
+    assert slow.chosen == usual.chosen and slow.least_cost == usual.least_cost and not slow.stopped_by_clock
+    assert [score for _, score in slow.trace] == [score for _, score in usual.trace]
+    assert len(reports) > 300  # it did look slow
+
+
+def test_only_the_safety_net_looks_at_a_clock() -> None:
+    rooms = Path(planning.__file__).parent
+    looking = set()
+    for file in rooms.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            if "time" in names or (isinstance(node, ast.ImportFrom) and node.module == "time"):
+                looking.add(file.name)
+    assert looking == {"assignment.py"}
+
+
+def test_a_broken_machine_keeps_what_it_has_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = crowded(20, 3, 6, 10)
+    for looks in (3, 60, 400):
+        clock(monkeypatch, count(0.0, assignment.LONGEST / looks))
+        best = assign(problem, 1, 0.3)
+        check(problem, best.chosen)
+        assert best.stopped_by_clock and best.score.without == 0
+
+
+def test_stays_are_near_the_bound() -> None:
+    problem = crowded(120, 4, 16, 24)
+    best = assign(problem, effort=0.5)
+    assert (best.score.without, best.score.served) == (best.least_without, best.most_served)
+    assert best.score.served < len(problem.wishes)  # not everything can be served
+    assert 0 <= best.gap < 0.06
+
+
+def test_every_phase_is_told_with_what_there_is() -> None:
+    said: list[tuple[str, Assignment]] = []
+    assign(crowded(20, 3, 6, 10), effort=0.1, watch=lambda phase, best: said.append((phase, best)))
+    phases = list(dict.fromkeys(phase for phase, _ in said))
+    assert [phase for phase in phases if phase != "shorten"] == ["start", "serve", "done"]
+    assert said[0][1].score.without == 0 and said[0][1].most_served >= said[-1][1].score.served
+    assert said[0][1].chosen is not said[-1][1].chosen  # what was said may be kept
+
+
+def test_ten_wishes_of_one_family_are_not_too_many() -> None:
+    problem = school(10, 20, [(0, list(range(10)), False), (0, [0, 1], True)])
+    best = assign(problem, effort=0.5)
+    assert best.score.served == best.most_served == 12 and best.gap < 0.2
+
+
+def test_who_cannot_come_at_all_is_counted() -> None:
+    problem = school(1, 2, [(9, [0], True), (0, [0], True)])
+    best = assign(problem)
+    assert best.score == Score(1, 1, 10) and (best.least_without, best.most_served, best.least_cost) == (1, 1, 10)
+
+
+def test_no_wishes_are_served_at_once() -> None:
+    assert assign(Problem([], [], {})).score == Score(0, 0, 0)
+    assert assign(Problem([Opening(1, 1, 0, 0, 10)], [HostWanted(1, 1, 1, True, ())], {})).score == Score(1, 0, 0)
 
 
 @settings(max_examples=40, deadline=None)

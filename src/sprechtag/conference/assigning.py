@@ -5,13 +5,12 @@ page wait. Its progress and what it has found so far stand in the database all t
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
@@ -20,13 +19,8 @@ from ..errands.table import Errand
 from . import wishes
 from .tables import Conference, WishRun
 
-if TYPE_CHECKING:
-    from ..planning.assignment import Assignment
-
 log = structlog.get_logger()
 MOST_ATTEMPTS = 3
-NICER = 10
-"""By how much the process steps back behind those that answer families."""
 
 
 class Assigning:
@@ -56,8 +50,7 @@ class Assigning:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "sprechtag",
-            "assign",
+            "sprechtag.planning.process",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=64 * 1024 * 1024,
@@ -95,40 +88,3 @@ class Assigning:
             run = session.get(WishRun, run_id)
             if run and run.state == "running":
                 run.state, run.problem = "failed", problem
-
-
-def work(task: bytes, say: Callable[[str], None]) -> None:
-    """The process itself: a task as `Assigning` gives it, and a line of JSON for everything that is better."""
-    # OR-Tools costs 80 MB and a second: only this process pays for it.
-    from ..planning.assignment import HostWanted, Opening, Problem, assign, check, reasons
-
-    os.nice(NICER)
-    given = json.loads(task)
-    problem = Problem(
-        [Opening(one["id"], one["host_id"], one["day"], one["starts"], one["ends"]) for one in given["slots"]],
-        [
-            HostWanted(one["id"], one["guest_id"], one["host_id"], one["place"] == "on_site", tuple(one["slots"]))
-            for one in given["wishes"]
-        ],
-        {int(guest_id): minutes for guest_id, minutes in given["walk"].items()},
-    )
-
-    def watch(phase: str, best: "Assignment") -> None:
-        check(problem, best.chosen)
-        progress = {
-            "phase": phase,
-            "served": best.score.served,
-            "wishes": len(problem.wishes),
-            "families": len(problem.of_family),
-            "without": best.score.without,
-            "most_served": best.most_served,
-            "stay": best.score.cost,
-            "least_stay": best.least_cost,
-            "gap": round(best.gap, 4),
-            "stopped_by_clock": best.stopped_by_clock,
-        }
-        unserved = {str(wish): reason for wish, reason in reasons(problem, best.chosen).items()}
-        chosen = {str(wish): slot for wish, slot in best.chosen.items()}
-        say(json.dumps({"progress": progress, "chosen": chosen, "unserved": unserved}))
-
-    assign(problem, given["seed"], given["effort"], watch=watch)

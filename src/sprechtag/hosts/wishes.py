@@ -20,8 +20,8 @@ from .schemas import Strict
 
 
 class RunData(Strict):
-    """The same `seed` and wishes give the same result; `effort` is how long is searched (1: about a minute and a half
-    for 600 families)."""
+    """The same `seed` and wishes give the same result; `effort` is how much is tried (1: about a quarter of a minute
+    for 600 families, two minutes for 1,500)."""
 
     seed: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     effort: Annotated[float, Field(gt=0, le=4)] = 1.0
