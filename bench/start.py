@@ -103,8 +103,9 @@ def main() -> None:
     with served(**kept) as app:
         app.wait_until_up()
         app.wait_until_settled()
-        starts(app, "start with bytecode", given.starts, lambda: kept)
-        starts(app, "start without", given.starts, nowhere)
+        if given.starts:
+            starts(app, "start with bytecode", given.starts, lambda: kept)
+            starts(app, "start without", given.starts, nowhere)
         soak(app, given.thousands)
 
 

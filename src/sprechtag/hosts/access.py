@@ -23,7 +23,12 @@ async def caller(request: Request) -> Caller:
 
 
 User = Annotated[Caller, Depends(caller)]
-REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 409, 422, 503)}
+_PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    # The model once: FastAPI builds a validator for each that a route names, six of 152 routes took long.
+    401: {"model": Problem},
+    **{code: {"content": _PROBLEM} for code in (403, 404, 409, 422, 503)},
+}
 
 
 def find(session: Session, conference_id: str) -> Conference:
