@@ -38,6 +38,8 @@ from sprechtag.sandbox.world import User, World
 
 HOSTS = tuple(f"t{number:02}" for number in range(1, 81))
 SECRET = "s" * 64
+PYTHON = os.environ.get("BENCH_PYTHON", sys.executable)
+"""That of another environment says what it is without packages for development."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -52,7 +54,7 @@ class Served:
     process: "subprocess.Popen[bytes]" = field(init=False)
 
     def start(self, **more: str) -> None:
-        command = [sys.executable, "-m", "sprechtag", "serve"]
+        command = [PYTHON, "-m", "sprechtag", "serve"]
         self.process = subprocess.Popen(command, env=self.environment | more)
 
     def pids(self) -> list[int]:
