@@ -4,7 +4,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, case, cast, delete, func, literal, or_, select, true, update
@@ -16,6 +16,8 @@ from .table import Errand
 
 PUT = "errands"
 """What `Database.heard` is told under when something was put."""
+LOOKS_ANYWAY = timedelta(seconds=60)
+"""So often every worker looks, told or not: of what is due later than that, the others need not be told."""
 LONGEST_PROBLEM = 300
 CLAIMING = 7772672
 """PostgreSQL's lock for those who claim."""
@@ -183,7 +185,8 @@ def done(session: Session, errand: Errand, now: datetime, again_at: datetime | N
             leased_until=None,
         )
     )
-    tell(session, PUT)
+    if again_at is None or again_at < now + LOOKS_ANYWAY:
+        tell(session, PUT)
 
 
 def later(

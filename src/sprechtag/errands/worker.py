@@ -23,6 +23,7 @@ from sqlmodel import Session
 from ..database import PATIENCE, Database, apart
 from ..logs import OnceAMinute, kind_of
 from . import queue
+from .clock import EVERY
 from .lanes import Seats, Share
 from .retry import TOO_LONG, DatabaseTrouble, Explain, Fault, NotYet, Retry, Trouble, trouble_of
 from .table import Errand
@@ -97,6 +98,7 @@ class Worker:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _loop: asyncio.AbstractEventLoop | None = None
     _woken: asyncio.Event | None = None
+    _working: asyncio.Event = field(default_factory=asyncio.Event)
     _thread: threading.Thread | None = None
     _began: bool = False
     _ask: bool = True
@@ -219,6 +221,7 @@ class Worker:
 
     def _begin(self, errand: Errand) -> None:
         self._running[errand.id or 0] = errand
+        self._working.set()
         task = asyncio.create_task(self.do(errand))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -296,12 +299,15 @@ class Worker:
     # -- living -------------------------------------------------------------------------------------------------
 
     async def _renew(self) -> None:
-        """Says now and then that what runs is still worked on."""
+        """Says now and then that what runs is still worked on; sleeps while nothing does."""
         while not self._stopping.is_set():
+            await self._working.wait()
             await asyncio.sleep(self.lease.total_seconds() / 4)
             if ids := list(self._running):
                 with suppress(*DatabaseTrouble):
                     await asyncio.to_thread(self._keep, ids)
+            else:
+                self._working.clear()
 
     def _keep(self, ids: list[int]) -> None:
         with self.database.write(PATIENCE) as session:
@@ -335,7 +341,8 @@ class Worker:
             expected = then + timedelta(seconds=tick - then_tick)
             if now < expected - JUMP:
                 with self.database.write(PATIENCE) as session:
-                    queue.clock_went_back(session, expected + self.lease, now)
+                    # What rests was due within `EVERY` by the old clock.
+                    queue.clock_went_back(session, expected + max(self.lease, EVERY), now)
         self._last = (tick, now)
 
     def _log_once(self, event: str, error: Exception) -> None:
