@@ -153,6 +153,8 @@ def served(url: str = "", workers: int = 1, *, away: bool = False, **more: str) 
     with nextcloud(port) as world:
         world.away = away
         environment = os.environ | app_environment(world, str(folder), port)
+        # As scripts/start sets them.
+        environment |= {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
         environment |= {"SPRECHTAG_LINK_KEY": "k" * 32, "SPRECHTAG_WORKERS": str(workers)}
         environment |= {"SPRECHTAG_DATABASE_URL": url} if url else {}
         one = Served(environment | more, f"http://127.0.0.1:{port}", share, school)

@@ -317,6 +317,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "busy_timeout=1500",
         "secure_delete=ON",
         "temp_store=MEMORY",
+        # KB of each of up to 24 connections; the kernel keeps the file's pages for all of them.
+        "cache_size=-400",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
