@@ -42,6 +42,8 @@ from .sync.users import Users
 
 log = structlog.get_logger()
 FACT_SECONDS = 10.0
+BEGINS_AFTER = 1.0
+"""Seconds before what has waited while the app was down is begun: families' pages come first."""
 _ADMINS = "the admin's settings"
 KEY_LOST = (
     "{path} is missing, but conferences are there: all links that families hold are made with it. Put the file back "
@@ -209,6 +211,7 @@ class House:
             self.later.asked,
             self.relay.close,
             rests=REST_SECONDS * settings.pace,
+            begins_after=BEGINS_AFTER * settings.pace,
             lease=LEASE * settings.pace,
         )
 

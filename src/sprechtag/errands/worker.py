@@ -77,8 +77,8 @@ def _nothing(_session: Session, _now: datetime) -> None:
 class Worker:
     """`explain` turns what a room raises into a `Trouble`, or returns None for what it does not know. `enabled` says
     whether Nextcloud's admin has switched the app on; `clock` gives UTC. `rests`: seconds after which it looks, told
-    or not. `begin` puts what a process finds when it starts, `asked` what pages have asked for
-    (`ask`); `leave` closes what the loop holds open."""
+    or not; `begins_after`: seconds that it leaves to the first pages. `begin` puts what a process finds when it
+    starts, `asked` what pages have asked for (`ask`); `leave` closes what the loop holds open."""
 
     database: Database
     kinds: Mapping[str, Kind]
@@ -90,6 +90,7 @@ class Worker:
     asked: Callable[[Session, datetime], None] | None = None
     leave: Callable[[], Awaitable[None]] | None = None
     rests: float = REST_SECONDS
+    begins_after: float = 0.0
     lease: timedelta = LEASE
     seats: Seats = field(default_factory=Seats)
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -153,9 +154,11 @@ class Worker:
     # -- the loop -----------------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
-        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._woken = woken = asyncio.Event()
         listening = asyncio.create_task(self._listen())
         renewing = asyncio.create_task(self._renew())
+        await self._sleep(woken, self.begins_after)
         while not self._stopping.is_set():
             try:
                 rest = await self._look()
@@ -164,12 +167,16 @@ class Worker:
                 self._log_once("errands not looked at", error)
                 rest = DATABASE_SECONDS
             if rest > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(rest):
-                        await self._woken.wait()
+                await self._sleep(woken, rest)
                 await asyncio.sleep(GATHERING_SECONDS)
-            self._woken.clear()
+            woken.clear()
         await self._end(listening, renewing)
+
+    async def _sleep(self, woken: asyncio.Event, seconds: float) -> None:
+        """Until it is woken, at most so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await woken.wait()
 
     async def _look(self) -> float:
         """Begins what may begin; returns after how many seconds there may be more."""
