@@ -59,14 +59,15 @@ def main() -> None:
     read = argparse.ArgumentParser()
     read.add_argument("--seconds", type=float, default=60.0)
     read.add_argument("--windows", type=int, default=3)
-    read.add_argument("--only", choices=("sqlite", "postgresql"))
+    read.add_argument("--only", choices=("sqlite", "away", "postgresql"), default="")
     given = read.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {given.windows} windows of {given.seconds:.0f} s")
     print("| | of a core | wake-ups a second | memory of each process |\n|---|---|---|---|", flush=True)
-    if given.only != "postgresql":
+    if given.only in ("", "sqlite"):
         measure("SQLite, one process", given.seconds, given.windows)
+    if given.only in ("", "away"):
         measure("the same while Nextcloud is away", given.seconds, given.windows, away=True)
-    if given.only != "sqlite":
+    if given.only in ("", "postgresql"):
         with postgres() as server:
             if server:
                 measure("PostgreSQL, four processes", given.seconds, given.windows, server.new_database(), 4)
