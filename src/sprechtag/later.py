@@ -39,6 +39,8 @@ TEST_MAIL = "test-mail"
 ROOM, EVENING, RETENTION = "room", "evening", "retention"
 OFTEN = timedelta(seconds=5)
 HOURLY = timedelta(hours=1)
+PATIENT = 5.0
+"""Two for every host: while Nextcloud is away they are tried every ten minutes, as often as calendars are read."""
 LONGEST_PRINT, LONGEST_RUN = 960.0, 3600.0
 
 
@@ -91,8 +93,8 @@ class Later:
             Kind(EVENING, Share.HOUSE, self._evening),
             Kind(RETENTION, Share.HOUSE, self._retention, always=True, seconds=LONGEST_RUN),
             Kind(clocks.KIND, Share.HOUSE, self._wind, always=True),
-            Kind(follow.HOST, Share.READINGS, users.check_host, users.host_trouble),
-            Kind(follow.CALENDAR, Share.READINGS, self.calendars.read),
+            Kind(follow.HOST, Share.READINGS, users.check_host, users.host_trouble, patience=PATIENT),
+            Kind(follow.CALENDAR, Share.READINGS, self.calendars.read, patience=PATIENT),
             Kind(follow.EMPTY, Share.READINGS, self.emptying.empty),
             Kind(follow.PAPER, Share.LONG, self.papers.make, seconds=LONGEST_PRINT),
             Kind(follow.RUN, Share.LONG, self.assigning.run, seconds=LONGEST_RUN),

@@ -58,7 +58,8 @@ class Kind:
     """How one kind of errand is done. `do` returns when it is due again, None when it is done; raises `NotYet` and
     `Trouble`, and whatever else counts as an error of ours. `noted` writes down, in the transaction that settles it,
     what its owner sees of a trouble; `final` says that it was given up. With `goes_on` there is more to do after a
-    part was given up. `always`: also while the app is disabled."""
+    part was given up. `always`: also while the app is disabled. `patience`: while Nextcloud is away its longest pause
+    is so many times longer, because there are many of it and it comes again anyway."""
 
     name: str
     share: Share
@@ -67,6 +68,7 @@ class Kind:
     seconds: float = 180.0
     goes_on: bool = False
     always: bool = False
+    patience: float = 1.0
 
 
 def _nothing(_session: Session, _now: datetime) -> None:
@@ -263,7 +265,7 @@ class Worker:
             trouble = trouble_of(error, self.explain)
             # Another trouble is another one's fault: its tries are counted from here.
             tries = errand.attempts if errand.problem == trouble.words else 1
-            pause = self.retry.again_in(trouble, tries)
+            pause = self.retry.again_in(trouble, tries, kind.patience)
             self._say(kind, tries, trouble, pause)
             return partial(self._failed, kind, errand, trouble, pause, tries)
         return partial(self._done, errand, again_at)
