@@ -249,7 +249,7 @@ class Database:
             while True:
                 # psycopg's own waiting wakes ten times a second.
                 await _readable(connection.fileno())
-                async for _ in connection.notifies(timeout=0):
+                async for _ in connection.notifies(timeout=1.0, stop_after=1):
                     heard()
 
     def close(self) -> None:

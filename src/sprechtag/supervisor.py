@@ -16,6 +16,7 @@ import structlog
 PAUSE_SECONDS = 0.2
 """Before one that has died is started again."""
 STOP_SECONDS = 15.0
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Told(Exception):
@@ -24,12 +25,12 @@ class Told(Exception):
 
 def look_after(count: int, listening: socket.socket) -> int:
     """Starts so many processes, and starts one again that dies, until it is told to stop."""
-    signal.signal(signal.SIGTERM, _told)
-    signal.signal(signal.SIGINT, _told)
     # Nothing is ever written to it: it closes when this process ends, however it does.
     alive, _held = os.pipe()
     children: dict[int, subprocess.Popen[bytes]] = {}
     try:
+        for signal_number in STOPPING:
+            signal.signal(signal_number, _told)
         for process in range(count):
             children[process] = _start(process, listening.fileno(), alive)
         while True:
@@ -39,8 +40,8 @@ def look_after(count: int, listening: socket.socket) -> int:
                 time.sleep(PAUSE_SECONDS)
                 children[process] = _start(process, listening.fileno(), alive)
     except Told:
-        for told in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(told, signal.SIG_IGN)
+        for signal_number in STOPPING:
+            signal.signal(signal_number, signal.SIG_IGN)
     for child in children.values():
         child.terminate()
     for child in children.values():

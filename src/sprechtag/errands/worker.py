@@ -158,9 +158,9 @@ class Worker:
     async def _live(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._woken = woken = asyncio.Event()
+        await self._sleep(woken, self.begins_after)
         listening = asyncio.create_task(self._listen())
         renewing = asyncio.create_task(self._renew())
-        await self._sleep(woken, self.begins_after)
         while not self._stopping.is_set():
             try:
                 rest = await self._look()

@@ -105,11 +105,11 @@ class CallRooms:
         with self.database.read() as session:
             on = bool(observer.conferences_on(session, now))
             unheard = presence.rooms_to_check(session, now) if on else []
-            rest = clocks.rest(now, observer.next_on(session, now), self.pace)
+            again_at = clocks.rest(now, observer.next_on(session, now), self.pace)
         if unheard:
             with self.database.write(PATIENCE) as session:
                 queue.put(session, *(Put(ROOM, str(one), now, expires_at=now + LOOK_WITHIN) for one in unheard))
-        return now + LOOK_EVERY * self.pace if on else rest
+        return now + LOOK_EVERY * self.pace if on else again_at
 
     async def look_at(self, errand: Errand) -> None:
         """Looks, as the host, who is in the call."""
