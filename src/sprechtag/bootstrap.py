@@ -45,6 +45,8 @@ T = TypeVar("T")
 log = structlog.get_logger()
 FACT_SECONDS = 10.0
 UNKNOWN_SECONDS = 0.5
+BEGINS_AFTER = 1.0
+"""Seconds before what has waited while the app was down is begun: families' pages come first."""
 ADMINS = "the admin's settings"
 KEY_LOST = (
     "{path} is missing, but conferences are there: all links that families hold are made with it. Put the file back "
@@ -219,6 +221,7 @@ class House:
             self.later.asked,
             self.relay.close,
             rests=REST_SECONDS * settings.pace,
+            begins_after=BEGINS_AFTER * settings.pace,
             lease=LEASE * settings.pace,
         )
 

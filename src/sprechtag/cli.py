@@ -3,32 +3,27 @@
 """`sprechtag serve` runs the app, `sprechtag demo` runs it in a stand-in Nextcloud; the others are for its admin."""
 
 import argparse
+import gc
 import logging
 import os
-import signal
 import socket
-import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import structlog
 
+from . import supervisor
 from .operations import commands as admins
-from .operations import running
 from .operations.errors import NotDone
 from .settings import Settings
-
-PARENT_SECONDS = 1.0
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sprechtag", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     serve_command = commands.add_parser("serve", help="run the app; AppAPI's environment says where and how")
-    serve_command.add_argument("--process", type=int, default=None, help=argparse.SUPPRESS)
-    serve_command.add_argument("--socket", type=int, default=None, help=argparse.SUPPRESS)
+    for inherited in ("--process", "--socket", "--alive"):
+        serve_command.add_argument(inherited, type=int, default=None, help=argparse.SUPPRESS)
     commands.add_parser("print", help=argparse.SUPPRESS)
     admins.add(commands)
     demo_command = commands.add_parser("demo", help="run the app in a stand-in Nextcloud with an invented school")
@@ -45,10 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
 
         sys.stdout.buffer.write(printing.work(sys.stdin.buffer.read()))
         return 0
-    return serve(Settings(), options.process, options.socket)
+    return serve(Settings(), options.process, options.socket, options.alive)
 
 
-def serve(settings: Settings, process: int | None = None, inherited: int | None = None) -> int:
+def serve(
+    settings: Settings, process: int | None = None, inherited: int | None = None, alive: int | None = None
+) -> int:
     """Runs one process, or looks after `SPRECHTAG_WORKERS` of them."""
     _log_as_json()
     os.umask(0o077)
@@ -58,15 +55,25 @@ def serve(settings: Settings, process: int | None = None, inherited: int | None 
     if settings.workers > 1 and settings.database.startswith("sqlite"):
         print("Several processes need PostgreSQL: set SPRECHTAG_DATABASE_URL.", file=sys.stderr)
         return 2
-    # The admin's commands do without all of this.
-    import uvicorn
-
-    from .app import build
-    from .bootstrap import House
-
+    if alive is not None:
+        supervisor.leave_with(alive)
     listening = _listen(settings) if inherited is None else socket.socket(fileno=inherited)
     if settings.workers > 1 and process is None:
-        return _look_after(settings.workers, listening)
+        return supervisor.look_after(settings.workers, listening)
+    return _serve(settings, listening)
+
+
+def _serve(settings: Settings, listening: socket.socket) -> int:
+    # All that is loaded stays: to look through it for garbage again and again is a sixth of the start.
+    gc.disable()
+    # Neither the supervisor nor the admin's commands load all of this.
+    from . import server
+    from .app import build
+    from .bootstrap import House
+    from .operations import running
+
+    gc.freeze()
+    gc.enable()
     house = House(settings)
     try:
         # Kept until the process ends: so nobody restores a backup under it.
@@ -77,28 +84,8 @@ def serve(settings: Settings, process: int | None = None, inherited: int | None 
     if problem := house.problem_at_start():
         print(problem, file=sys.stderr)
         return 2
-    if process is not None:
-        _leave_with_parent()
-    app = build(house)
-    # No access log: paths hold families' links.
-    config = uvicorn.Config(
-        app, access_log=False, log_config=None, timeout_keep_alive=30, server_header=False, proxy_headers=False
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+    server.run(build(house), listening)
     return 0
-
-
-def _leave_with_parent() -> None:
-    """A process without its supervisor would serve on beside those that a new one starts."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_SECONDS)
-        structlog.get_logger().warning("supervisor gone, leaving")
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="supervisor watch", daemon=True).start()
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -117,37 +104,6 @@ def _listen(settings: Settings) -> socket.socket:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.listen(512)
     return listening
-
-
-def _look_after(count: int, listening: socket.socket) -> int:
-    """Starts the processes and starts one again that dies."""
-    os.set_inheritable(listening.fileno(), True)
-
-    def start(process: int) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "sprechtag", "serve"]
-        command += ["--process", str(process), "--socket", str(listening.fileno())]
-        return subprocess.Popen(command, pass_fds=[listening.fileno()])
-
-    children = {process: start(process) for process in range(count)}
-    stopping = False
-
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    while not stopping:
-        time.sleep(0.2)
-        for process, child in children.items():
-            if child.poll() is not None and not stopping:
-                structlog.get_logger().warning("process died, starting it again", process=process)
-                children[process] = start(process)
-    for child in children.values():
-        child.terminate()
-    for child in children.values():
-        child.wait(timeout=15)
-    return 0
 
 
 def _log_as_json() -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """One database, read and written in transactions. SQLite (WAL) or PostgreSQL."""
 
+import asyncio
 import sqlite3
 import threading
 import time
@@ -13,13 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import psycopg
-import psycopg.sql
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, DateTime, Engine, event, text
+from sqlalchemy import Connection, DateTime, Engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
@@ -302,15 +298,20 @@ class Database:
         if not self.is_sqlite:
             # Several processes may start at once; one migrates, the others wait and find it done.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7772671)")
+        if _revision(connection) == newest_revision():
+            return False
+        # 7 MB and a fifth of a second: only who has something to migrate pays for it.
+        from alembic import command
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        before = MigrationContext.configure(connection).get_current_revision()
         lost_before = self._pointing_nowhere(connection)
         command.upgrade(config, "head")
         if self._pointing_nowhere(connection) > lost_before:
             raise RuntimeError("The migration would leave rows that point nowhere; nothing was changed.")
-        return MigrationContext.configure(connection).get_current_revision() != before
+        return True
 
     def _pointing_nowhere(self, connection: Connection) -> int:
         """Rows whose foreign key has no row; PostgreSQL has none at any time."""
@@ -329,12 +330,17 @@ class Database:
     async def listen(self, name: str, heard: Callable[[], None]) -> None:
         """Calls `heard` whenever a transaction of another process has told of `name`, until it is cancelled or the
         database is away. PostgreSQL only."""
+        from psycopg import AsyncConnection, sql  # not where the database is SQLite
+
         url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-            await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(name)))
+        async with await AsyncConnection.connect(url, autocommit=True) as connection:
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(name)))
             heard()
-            async for _ in connection.notifies():
-                heard()
+            while True:
+                # psycopg's own waiting wakes ten times a second.
+                await _readable(connection.fileno())
+                async for _ in connection.notifies(timeout=1.0, stop_after=1):
+                    heard()
 
     def close(self) -> None:
         if self._abroad:
@@ -374,6 +380,30 @@ def _kept_for(asked: _Asked[Any]) -> Iterator[None]:
     except BaseException as error:
         asked.error = error
         raise
+
+
+def newest_revision() -> str:
+    """That of the last migration; their files begin with their revision."""
+    return max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py")).split("_")[0]
+
+
+def _revision(connection: Connection) -> str | None:
+    """The schema's; None where there is none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found
+
+
+async def _readable(socket: int) -> None:
+    """Waits until something has come."""
+    loop = asyncio.get_running_loop()
+    come = asyncio.Event()
+    loop.add_reader(socket, come.set)
+    try:
+        await come.wait()
+    finally:
+        loop.remove_reader(socket)
 
 
 _TOLD = "told"
@@ -450,6 +480,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "busy_timeout=1500",
         "secure_delete=ON",
         "temp_store=MEMORY",
+        # KB of each of up to 24 connections; the kernel keeps the file's pages for all of them.
+        "cache_size=-400",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

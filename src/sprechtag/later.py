@@ -14,7 +14,7 @@ from .conference.assigning import Assigning
 from .conference.booking import Desk
 from .database import PATIENCE, Database
 from .day.evening import tell_organisers
-from .day.observer import EVERY, Observer
+from .day.observer import EVERY, Observer, next_on
 from .errands import clock as clocks
 from .errands import queue
 from .errands.clock import Clock
@@ -33,13 +33,14 @@ from .sync.call_rooms import CallRooms
 from .sync.emptying import Emptying
 from .sync.instance import Instance
 from .sync.notifications import Notifications
-from .sync.users import ORGANISER, PERSON, Users
+from .sync.users import PERSON, Users
 
 TEST_MAIL = "test-mail"
-DAY, ROOMS, ROOM, RELAYS = "day", "rooms", "room", "relays"
-REMINDERS, EVENING, RETENTION = "reminders", "evening", "retention"
-OFTEN, NOW_AND_THEN, SOMETIMES = timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1)
+ROOM, EVENING, RETENTION = "room", "evening", "retention"
+OFTEN = timedelta(seconds=5)
 HOURLY = timedelta(hours=1)
+PATIENT = 5.0
+"""Two for every host: while Nextcloud is away they are tried every ten minutes, as often as calendars are read."""
 LONGEST_PRINT, LONGEST_RUN = 960.0, 3600.0
 
 
@@ -74,27 +75,27 @@ class Later:
             Kind(follow.LETTER, Share.MAILS, owed.letter, owed.letter_noted),
             Kind(follow.MESSAGE, Share.MAILS, owed.message, owed.message_noted),
             Kind(TEST_MAIL, Share.MAILS, self.test_mail.send, self.test_mail.noted),
-            Kind(DAY, Share.DAY, self._day),
-            Kind(ROOMS, Share.DAY, rooms.look_round),
+            Kind(follow.DAY, Share.DAY, self._day),
+            Kind(follow.ROOMS, Share.DAY, rooms.look_round),
             Kind(ROOM, Share.DAY, rooms.look_at),
             Kind(follow.NOTICE, Share.DAY, self.notifications.tell),
             Kind(follow.REHEARSAL, Share.DAY, rooms.prepare_rehearsal),
             Kind(ARCHIVE, Share.READINGS, self.bookings.archive),
             Kind(BOT, Share.HOUSE, rooms.keep_bot),
-            Kind(RELAYS, Share.HOUSE, rooms.learn_relays),
+            Kind(follow.RELAYS, Share.HOUSE, rooms.learn_relays),
             Kind(READY, Share.HOUSE, self.instance.report_ready, always=True),
             Kind(MENU, Share.HOUSE, self.instance.show_menu_entry),
             Kind(LEARN, Share.HOUSE, self.instance.learn),
             Kind(follow.HEAR, Share.HOUSE, self.calendars.hear),
             Kind(PERSON, Share.HOUSE, users.check_person),
-            Kind(ORGANISER, Share.HOUSE, users.check_organiser),
+            Kind(follow.ORGANISER, Share.HOUSE, users.check_organiser),
             Kind(follow.OFFERS, Share.HOUSE, self._offers, always=True),
-            Kind(REMINDERS, Share.HOUSE, self._reminders),
+            Kind(follow.REMINDERS, Share.HOUSE, self._reminders),
             Kind(EVENING, Share.HOUSE, self._evening),
             Kind(RETENTION, Share.HOUSE, self._retention, always=True, seconds=LONGEST_RUN),
             Kind(clocks.KIND, Share.HOUSE, self._wind, always=True),
-            Kind(follow.HOST, Share.READINGS, users.check_host, users.host_trouble),
-            Kind(follow.CALENDAR, Share.READINGS, self.calendars.read),
+            Kind(follow.HOST, Share.READINGS, users.check_host, users.host_trouble, patience=PATIENT),
+            Kind(follow.CALENDAR, Share.READINGS, self.calendars.read, patience=PATIENT),
             Kind(follow.EMPTY, Share.READINGS, self.emptying.empty),
             Kind(follow.PAPER, Share.LONG, self.papers.make, seconds=LONGEST_PRINT),
             Kind(follow.RUN, Share.LONG, self.assigning.run, seconds=LONGEST_RUN),
@@ -114,8 +115,11 @@ class Later:
         self.calendars.put_asked(session, now)
 
     def _hands(self) -> Clock:
-        single = (DAY, ROOMS, RELAYS, LEARN, follow.HEAR, follow.OFFERS, REMINDERS, EVENING, RETENTION)
+        single = (*follow.TIMES, LEARN, follow.HEAR, follow.OFFERS, EVENING, RETENTION)
         return Clock(single, (self.users.put_missing, self.calendars.put_missing, self.call_rooms.put_missing))
+
+    def _rest(self, until: datetime | None = None) -> datetime:
+        return clocks.rest(self.clock(), until, self.pace)
 
     # -- what needs no Nextcloud --------------------------------------------------------------------------------
 
@@ -130,38 +134,47 @@ class Later:
 
     async def _wind(self, _errand: Errand) -> datetime:
         await self._written(self._hands().wind)
-        return self.clock() + clocks.EVERY * self.pace
+        return self._rest()
 
     async def _job(self, errand: Errand) -> None:
         await asyncio.to_thread(jobs.run, self.database, int(errand.key), self.clock)
 
     async def _day(self, _errand: Errand) -> datetime:
-        on = await asyncio.to_thread(self.observer.look)
-        return self.clock() + timedelta(seconds=EVERY if on else self.observer.rests) * self.pace
+        return await asyncio.to_thread(self.watch)
+
+    def watch(self) -> datetime:
+        """One look at the day; returns when the next one is due."""
+        if self.observer.look():
+            return self.clock() + timedelta(seconds=EVERY) * self.pace
+        with self.database.read() as session:
+            return self._rest(next_on(session, self.clock()))
 
     async def _reminders(self, _errand: Errand) -> datetime:
-        def write(session: Session, now: datetime) -> None:
+        return await asyncio.to_thread(self.remind)
+
+    def remind(self) -> datetime:
+        """Writes the reminders whose moment has come; returns the next one."""
+        with self.database.write(PATIENCE) as session:
+            now = self.clock()
             letters.write_reminders(session, now)
             letters.write_feedback(session, now)
-
-        await self._written(write)
-        return self.clock() + NOW_AND_THEN * self.pace
+            return self._rest(letters.next_reminder(session, now))
 
     async def _evening(self, _errand: Errand) -> datetime:
         await self._written(tell_organisers)
-        return self.clock() + SOMETIMES * self.pace
+        return self._rest()
 
     async def _offers(self, _errand: Errand) -> datetime:
-        """Times that were held for nothing are free again, and offered to those who wait; erased families go whose
-        mail is out."""
-        busy = await asyncio.to_thread(self.release)
-        return self.clock() + (OFTEN if busy else NOW_AND_THEN) * self.pace
+        return await asyncio.to_thread(self.release)
 
-    def release(self) -> bool:
+    def release(self) -> datetime:
+        """Times that were held for nothing are free again, and offered to those who wait; erased families go whose
+        mail is out. Returns when there may be more of it."""
         self.desk.release_unconfirmed()
         now = self.clock()
         with self.database.read() as session:
             offers, erasing = waiting.anything_to_do(session, now), family.any_to_erase(session)
+            ends = waiting.next_end(session)
         if offers:
             with self.database.write(PATIENCE) as session:
                 waiting.sweep(session, now)
@@ -170,7 +183,10 @@ class Later:
                 done = family.erase_done(session, now)
             if done:
                 self.database.wipe()
-        return offers or erasing
+        soon = now + OFTEN * self.pace
+        if offers or erasing:
+            return soon
+        return self._rest(max(ends, soon) if ends else None)
 
     async def _retention(self, _errand: Errand) -> datetime:
         await asyncio.to_thread(self.tidy)

@@ -10,18 +10,25 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Integer, MetaData, text
 
 from conftest import make_school
 from filler import fill
 from sprechtag.conference.tables import Conference
-from sprechtag.database import MIGRATIONS, Database
+from sprechtag.database import MIGRATIONS, Database, newest_revision
 
 
 def test_the_migrations_make_the_tables_that_the_models_describe(database: Database) -> None:
     with database.engine.connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection), Conference.metadata)
     assert found == []
+
+
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == newest_revision()
 
 
 def test_migrating_keeps_what_is_there(database_url: str) -> None:

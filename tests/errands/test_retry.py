@@ -30,6 +30,16 @@ def test_a_refusal_is_given_up_after_eight_tries_and_an_address_at_once() -> Non
     assert RETRY.again_in(Trouble(Fault.RELAY, "", final=True), 1) is None
 
 
+def test_what_is_patient_waits_longer_for_nextcloud_and_for_nothing_else() -> None:
+    away, ours = Trouble(Fault.NEXTCLOUD, ""), Trouble(Fault.OURS, "")
+    first, longest, error = (
+        RETRY.again_in(trouble, attempts, 5.0) for trouble, attempts in ((away, 1), (away, 30), (ours, 30))
+    )
+    assert first and first < timedelta(seconds=7)
+    assert longest and timedelta(minutes=8) <= longest <= timedelta(minutes=12)
+    assert error and error <= timedelta(minutes=72)
+
+
 def test_who_says_how_long_is_believed() -> None:
     assert RETRY.again_in(Trouble(Fault.NEXTCLOUD, "", wait=timedelta(seconds=77)), 5) == timedelta(seconds=77)
 

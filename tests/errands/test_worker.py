@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from sprechtag.database import Database
 from sprechtag.errands import queue
-from sprechtag.errands.clock import Clock
+from sprechtag.errands.clock import EVERY, Clock, rest
 from sprechtag.errands.lanes import Share
 from sprechtag.errands.queue import Put
 from sprechtag.errands.retry import Fault, NotYet, Retry, Trouble
@@ -290,6 +290,45 @@ def test_a_clock_that_is_set_back_an_hour_stops_nothing(database: Database) -> N
         until(lambda: bool(seen) and seen[-1] < now() - timedelta(minutes=50))
         count = len(seen)
         until(lambda: len(seen) >= count + 3)
+
+
+def test_what_rests_is_done_at_once_when_the_clock_is_set_back(database: Database) -> None:
+    offset = timedelta(0)
+    seen: list[datetime] = []
+
+    def clock() -> datetime:
+        return now() + offset
+
+    def turn(errand: Errand) -> datetime:
+        seen.append(clock())
+        return clock() + EVERY
+
+    made = worker(database, kind(turn, "round", Share.HOUSE), begin=Clock(("round",)).wind)
+    made.clock = clock
+    with at_work(made):
+        until(lambda: len(seen) == 1)
+        offset = -timedelta(hours=1)
+        until(lambda: len(seen) == 2)
+
+
+def test_others_are_not_told_of_what_is_due_when_they_look_anyway(database: Database) -> None:
+    heard: list[str] = []
+    put(database, "soon", "late")
+    made = worker(database, kind(lambda errand: now() + timedelta(seconds=5 if errand.key == "soon" else 300)))
+    for errand in made.take():
+        database.heard[queue.PUT] = lambda key=errand.key: heard.append(key)
+        asyncio.run(made.do(errand))
+    assert heard == ["soon"]
+
+
+def test_what_rests_is_looked_at_together(database: Database) -> None:
+    moment = datetime(2027, 1, 13, 14, 2, 30, tzinfo=UTC)
+    beat = datetime(2027, 1, 13, 14, 5, tzinfo=UTC)
+    assert rest(moment) == rest(moment + timedelta(minutes=1)) == beat
+    assert rest(beat) == beat + EVERY
+    assert rest(moment, beat - timedelta(seconds=1)) == beat - timedelta(seconds=1)
+    assert rest(moment, beat + timedelta(days=1)) == beat
+    assert rest(moment, pace=0.1) == datetime(2027, 1, 13, 14, 3, tzinfo=UTC)
 
 
 def test_a_thousand_that_fail_alike_are_one_line_in_the_log(database: Database) -> None:

@@ -3,6 +3,7 @@
 """The database is away, full, read-only or broken: who asks reads a page that says so, nothing acknowledged is lost, and
 when it is back everything goes on by itself."""
 
+import os
 import resource
 import shutil
 import signal
@@ -187,6 +188,15 @@ def test_a_supervisor_that_is_killed_takes_its_processes_with_it(postgres: Postg
             lambda: not any(Path(f"/proc/{child}/cmdline").exists() for child in children), what="they have left"
         )
         town.start(register=False)
+
+
+def test_a_process_that_dies_is_started_again(postgres: Postgres) -> None:
+    with open_town(postgres.new_database(), SPRECHTAG_WORKERS="2") as town:
+        eventually(lambda: len(town.processes()) == 2, what="both processes are there")
+        first, second = town.processes()
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: len(town.processes()) == 2 and first not in town.processes(), what="there is a new one")
+        assert second in town.processes()
 
 
 def test_two_versions_side_by_side_for_a_minute_double_nothing() -> None:

@@ -34,6 +34,9 @@ from .tables import (
 BOOKING, MAIL, LETTER, MESSAGE = "booking", "mail", "letter", "message"
 JOB, RUN, PAPER, REHEARSAL = "job", "run", "paper", "rehearsal"
 NOTICE, HOST, CALENDAR, EMPTY, OFFERS, HEAR = "notice", "host", "calendar", "empty", "offers", "hear"
+ORGANISER = "organiser"
+DAY, ROOMS, RELAYS, REMINDERS = TIMES = "day", "rooms", "relays", "reminders"
+"""What rests until the next conference is near."""
 URGENT, NEWS, LETTERS, MESSAGES = 0, 1, 2, 3
 """Ranks: what a family must hear soon comes before what it may hear later, where a channel sets the pace."""
 URGENT_LETTERS = {"offer", "late", "new_link", "reminder"}
@@ -107,6 +110,17 @@ def host(session: Session, joined: Host, now: datetime) -> None:
     calendar(session, joined, now)
 
 
+def organiser(session: Session, conference: Conference, now: datetime) -> None:
+    """Has a look taken at the organiser's Mail account."""
+    user_id = conference.organiser_id
+    queue.put(session, Put(ORGANISER, user_id, now, f"check:{user_id}"))
+
+
+def times(session: Session, now: datetime) -> None:
+    """Has all look anew that rests until a conference is near: its times have changed."""
+    queue.put(session, *(Put(kind, "", now) for kind in TIMES))
+
+
 def calendar(session: Session, joined: Host, now: datetime) -> None:
     queue.put(session, Put(CALENDAR, str(joined.id), now, f"reading:{joined.id}"))
 
@@ -116,7 +130,7 @@ def emptying(session: Session, user_ids: Iterable[str], now: datetime) -> None:
 
 
 def offers(session: Session, now: datetime) -> None:
-    """Has a look taken at the waiting lists, and at what is held."""
+    """Has a look taken at the waiting lists and at what is held, now or when something that is held ends."""
     queue.put(session, Put(OFFERS, "", now))
 
 

@@ -86,6 +86,7 @@ def join(session: Session, host: Host) -> None:
     session.add(host)
     session.flush()
     follow.host(session, host, utc_now())
+    follow.times(session, utc_now())
 
 
 def remind(session: Session, conference: Conference, now: datetime) -> int:

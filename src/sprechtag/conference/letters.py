@@ -58,6 +58,22 @@ def write_reminders(session: Session, now: datetime) -> int:
     return written
 
 
+def next_reminder(session: Session, now: datetime) -> datetime | None:
+    """The next moment of a reminder, whoever will have booked by then; None where none comes within a day."""
+    moments = []
+    conferences = session.execute(select(Conference).where(col(Conference.reminders) != "")).scalars()
+    for conference in conferences:
+        minutes = reminder_minutes(conference)
+        starts = session.execute(
+            select(col(Slot.starts_at))
+            .where(col(Slot.conference_id) == conference.id, col(Slot.starts_at) > now)
+            .where(col(Slot.starts_at) <= now + timedelta(minutes=max(minutes, default=0) + 24 * 60))
+            .distinct()
+        ).scalars()
+        moments += [start - timedelta(minutes=before) for start in starts for before in minutes]
+    return min((moment for moment in moments if moment > now), default=None)
+
+
 def _remind(session: Session, conference: Conference, now: datetime) -> int:
     written = 0
     if minutes := reminder_minutes(conference):

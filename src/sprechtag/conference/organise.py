@@ -30,6 +30,7 @@ def create(session: Session, organiser_id: str, rules: Rules, links: LinkKey) ->
     session.add(conference)
     session.flush()
     set_windows(session, conference, None, rules.windows)
+    follow.organiser(session, conference, utc_now())
     return conference
 
 
@@ -42,6 +43,7 @@ def edit(session: Session, conference: Conference, rules: Rules) -> None:
     set_windows(session, conference, None, rules.windows)
     for host in hosts_of(session, conference):
         rebuild_slots(session, conference, host)
+    follow.times(session, utc_now())
 
 
 def set_texts(session: Session, conference: Conference, own: texts.Texts) -> None:
@@ -55,6 +57,7 @@ def publish(session: Session, conference: Conference) -> None:
         raise Invalid("windows", "windows_missing")
     conference.state = "published"
     session.add(conference)
+    follow.times(session, utc_now())
 
 
 def close(session: Session, conference: Conference) -> None:

@@ -18,7 +18,7 @@ from ..database import apart
 from . import follow, letters, rules, taken
 from .errors import NoWaitingList, Refused, StillFree
 from .person import tidy
-from .tables import Conference, Guest, Host, Slot, WaitingEntry
+from .tables import Booking, Conference, Guest, Host, Slot, WaitingEntry
 
 
 def join(
@@ -147,6 +147,7 @@ def offer(session: Session, conference: Conference, host: Host, slot: Slot, now:
         session.flush()
         payload = {"slot": slot.public_id}
         letters.write(session, entry.guest_id, "offer", f"{entry.public_id}-{slot.public_id}", payload, now, until)
+        follow.offers(session, until)
         return True
     return False
 
@@ -205,6 +206,14 @@ def anything_to_do(session: Session, now: datetime) -> bool:
     entries = select(col(WaitingEntry.id)).limit(1)
     late = select(col(Slot.id)).where(col(Slot.held_until) < now).limit(1)
     return bool(session.execute(entries).first() or session.execute(late).first())
+
+
+def next_end(session: Session) -> datetime | None:
+    """When the next time is free again that is held by an offer or by a booking that nobody confirms."""
+    offered = select(func.min(col(Slot.held_until)))
+    unconfirmed = select(func.min(col(Booking.confirm_by))).where(col(Booking.state) == "active")
+    ends = [session.execute(one).scalar_one_or_none() for one in (offered, unconfirmed)]
+    return min((one for one in ends if one), default=None)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
+if TYPE_CHECKING:
+    from prometheus_client.samples import Sample
 
 Reading = dict[str, float]
 """By our own short names: see `_NAMES`. Counters are as the server counts, bytes and seconds."""
@@ -86,8 +87,11 @@ def read(text: str) -> Metrics:
         raise Unreadable("The answer is not in Prometheus' text format.") from error
 
 
-def _samples(text: str) -> dict[str, list[Sample]]:
+def _samples(text: str) -> "dict[str, list[Sample]]":
     """By name, without those whose value is none that can be counted with (NaN, endless, beyond all measure)."""
+    # Only on a conference day.
+    from prometheus_client.parser import text_string_to_metric_families
+
     found: dict[str, list[Sample]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -98,7 +102,7 @@ def _samples(text: str) -> dict[str, list[Sample]]:
     return found
 
 
-def _metrics(found: Mapping[str, list[Sample]]) -> Metrics:
+def _metrics(found: "Mapping[str, list[Sample]]") -> Metrics:
     reading: Reading = {}
     for name, short, together in _NAMES:
         if name in found:
@@ -128,13 +132,13 @@ def _metrics(found: Mapping[str, list[Sample]]) -> Metrics:
 
 
 def _add(
-    reading: Reading, short: str, found: Mapping[str, list[Sample]], name: str, label: str, values: set[str]
+    reading: Reading, short: str, found: "Mapping[str, list[Sample]]", name: str, label: str, values: set[str]
 ) -> None:
     if name in found:
         reading[short] = sum(sample.value for sample in found[name] if sample.labels.get(label) in values)
 
 
-def _network(reading: Reading, found: Mapping[str, list[Sample]]) -> None:
+def _network(reading: Reading, found: "Mapping[str, list[Sample]]") -> None:
     """node_exporter's, without what stays in the machine; it counts more than the process does, so it goes first."""
     for name, short in (
         ("node_network_transmit_bytes_total", "sent_bytes"),
@@ -145,7 +149,7 @@ def _network(reading: Reading, found: Mapping[str, list[Sample]]) -> None:
             reading[short] = sum(outside)
 
 
-def _answers(reading: Reading, found: Mapping[str, list[Sample]]) -> None:
+def _answers(reading: Reading, found: "Mapping[str, list[Sample]]") -> None:
     """How long Nextcloud takes to answer the signaling server (2.0.3 and newer, seconds): how many answers there were,
     and how many took longer than about a second."""
     name = "signaling_backend_client_requests_duration"
@@ -156,7 +160,7 @@ def _answers(reading: Reading, found: Mapping[str, list[Sample]]) -> None:
         reading["slow_answers"] = reading["answers"] - quick
 
 
-def _round_trip(reading: Reading, found: Mapping[str, list[Sample]]) -> None:
+def _round_trip(reading: Reading, found: "Mapping[str, list[Sample]]") -> None:
     """Sum and count of a histogram of 2.1, in milliseconds: of the media, else of the WebSocket."""
     for name in ("signaling_mcu_media_rtt", "signaling_client_rtt"):
         if samples := found.get(f"{name}_count"):

@@ -22,8 +22,6 @@ from .fetch import ANSWER_SECONDS, Fetch, SideBySide, Unanswered, fetch
 
 log = structlog.get_logger()
 EVERY = 5.0
-RESTS = 60.0
-"""Seconds between two looks whether a conference is on."""
 AROUND = timedelta(minutes=45)
 ENDS_AFTER = timedelta(seconds=30)
 LAST_MINUTE = timedelta(seconds=60)
@@ -39,7 +37,6 @@ class Observer:
     entered: Callable[[], dict[str, Any]]
     clock: Callable[[], datetime]
     fetch: Fetch = fetch
-    rests: float = RESTS
     _servers: SideBySide = field(default_factory=lambda: SideBySide(ANSWER_SECONDS + 0.5))
 
     def look(self) -> bool:
@@ -139,6 +136,16 @@ def conferences_on(session: Session, now: datetime) -> list[Conference]:
         )
     ).scalars()
     return list(rows)
+
+
+def next_on(session: Session, now: datetime) -> datetime | None:
+    """When the next conference begins to be on; of one that is on already, nothing is said."""
+    first: datetime | None = session.execute(
+        select(func.min(col(Slot.starts_at)))
+        .join(Conference, col(Conference.id) == col(Slot.conference_id))
+        .where(col(Conference.state) != "draft", col(Slot.starts_at) >= now + AROUND)
+    ).scalar_one_or_none()
+    return first - AROUND if first else None
 
 
 def servers_now(

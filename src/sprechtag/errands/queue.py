@@ -4,7 +4,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -31,6 +31,8 @@ from .table import Errand
 
 PUT = "errands"
 """What `Database.heard` is told under when something was put."""
+LOOKS_ANYWAY = timedelta(seconds=60)
+"""So often every worker looks, told or not: of what is due later than that, the others need not be told."""
 LONGEST_PROBLEM = 300
 CLAIMING = 7772672
 """PostgreSQL's lock for those who claim."""
@@ -223,7 +225,8 @@ def done(session: Session, errand: Errand, now: datetime, again_at: datetime | N
             leased_until=None,
         )
     )
-    tell(session, PUT)
+    if again_at is None or again_at < now + LOOKS_ANYWAY:
+        tell(session, PUT)
 
 
 _DONE = delete(_TABLE).where(

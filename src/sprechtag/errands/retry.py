@@ -109,10 +109,10 @@ class Policy:
     longest: timedelta
     most_tries: int = 0
 
-    def pause(self, attempts: int) -> timedelta:
-        """How long to wait after so many tries (from 1), without chance."""
+    def pause(self, attempts: int, patience: float = 1.0) -> timedelta:
+        """How long to wait after so many tries (from 1), without chance; at the longest `patience` times `longest`."""
         doubled: timedelta = self.first * 2 ** min(max(attempts, 1) - 1, 20)
-        return min(doubled, self.longest)
+        return min(doubled, self.longest * patience)
 
     def gives_up(self, attempts: int) -> bool:
         return bool(self.most_tries) and attempts >= self.most_tries
@@ -139,11 +139,12 @@ class Retry:
             }
         )
 
-    def again_in(self, trouble: Trouble, attempts: int) -> timedelta | None:
-        """How long to wait after so many tries; None where it is given up."""
+    def again_in(self, trouble: Trouble, attempts: int, patience: float = 1.0) -> timedelta | None:
+        """How long to wait after so many tries; None where it is given up. See `Policy.pause` and `Kind`."""
         policy = self.policies[trouble.fault]
         if trouble.final or policy.gives_up(attempts):
             return None
         if trouble.wait is not None:
             return trouble.wait
-        return policy.pause(attempts) * random.uniform(0.8, 1.2)  # noqa: S311 - only spreads the tries
+        patience = patience if trouble.fault is Fault.NEXTCLOUD else 1.0
+        return policy.pause(attempts, patience) * random.uniform(0.8, 1.2)  # noqa: S311 - only spreads the tries

@@ -23,6 +23,7 @@ from sqlmodel import Session
 from ..database import PATIENCE, Database, apart
 from ..logs import OnceAMinute, kind_of
 from . import queue
+from .clock import EVERY
 from .lanes import Seats, Share
 from .retry import TOO_LONG, DatabaseTrouble, Explain, Fault, NotYet, Retry, Trouble, trouble_of
 from .table import Errand
@@ -66,7 +67,8 @@ class Kind:
     """How one kind of errand is done. `do` returns when it is due again, None when it is done, or `Done`; raises
     `NotYet` and `Trouble`, and whatever else counts as an error of ours. `noted` writes down, in the transaction that
     settles it, what its owner sees of a trouble; `final` says that it was given up. With `goes_on` there is more to do
-    after a part was given up. `always`: also while the app is disabled."""
+    after a part was given up. `always`: also while the app is disabled. `patience`: while Nextcloud is away its longest
+    pause is so many times longer, because there are many of it and it comes again anyway."""
 
     name: str
     share: Share
@@ -75,6 +77,7 @@ class Kind:
     seconds: float = 180.0
     goes_on: bool = False
     always: bool = False
+    patience: float = 1.0
 
 
 def _nothing_more(_session: Session) -> None:
@@ -89,8 +92,8 @@ def _nothing(_session: Session, _now: datetime) -> None:
 class Worker:
     """`explain` turns what a room raises into a `Trouble`, or returns None for what it does not know. `enabled` says
     whether Nextcloud's admin has switched the app on; `clock` gives UTC. `rests`: seconds after which it looks, told
-    or not. `begin` puts what a process finds when it starts, `asked` what pages have asked for
-    (`ask`); `leave` closes what the loop holds open."""
+    or not; `begins_after`: seconds that it leaves to the first pages. `begin` puts what a process finds when it
+    starts, `asked` what pages have asked for (`ask`); `leave` closes what the loop holds open."""
 
     database: Database
     kinds: Mapping[str, Kind]
@@ -102,6 +105,7 @@ class Worker:
     asked: Callable[[Session, datetime], None] | None = None
     leave: Callable[[], Awaitable[None]] | None = None
     rests: float = REST_SECONDS
+    begins_after: float = 0.0
     lease: timedelta = LEASE
     seats: Seats = field(default_factory=Seats)
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -110,6 +114,7 @@ class Worker:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _loop: asyncio.AbstractEventLoop | None = None
     _woken: asyncio.Event | None = None
+    _working: asyncio.Event = field(default_factory=asyncio.Event)
     _thread: threading.Thread | None = None
     _began: bool = False
     _ask: bool = True
@@ -164,7 +169,9 @@ class Worker:
     # -- the loop -----------------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
-        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._woken = woken = asyncio.Event()
+        await self._sleep(woken, self.begins_after)
         listening = asyncio.create_task(self._listen())
         renewing = asyncio.create_task(self._renew())
         while not self._stopping.is_set():
@@ -175,12 +182,16 @@ class Worker:
                 self._log_once("errands not looked at", error)
                 rest = DATABASE_SECONDS
             if rest > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(rest):
-                        await self._woken.wait()
+                await self._sleep(woken, rest)
                 await asyncio.sleep(GATHERING_SECONDS)
-            self._woken.clear()
+            woken.clear()
         await self._end(listening, renewing)
+
+    async def _sleep(self, woken: asyncio.Event, seconds: float) -> None:
+        """Until it is woken, at most so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await woken.wait()
 
     async def _look(self) -> float:
         """Begins what may begin; returns after how many seconds there may be more."""
@@ -232,6 +243,7 @@ class Worker:
 
     def _begin(self, errand: Errand) -> None:
         self._running[errand.id or 0] = errand
+        self._working.set()
         task = asyncio.create_task(self.do(errand))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -266,7 +278,7 @@ class Worker:
             trouble = trouble_of(error, self.explain)
             # Another trouble is another one's fault: its tries are counted from here.
             tries = errand.attempts if errand.problem == trouble.words else 1
-            pause = self.retry.again_in(trouble, tries)
+            pause = self.retry.again_in(trouble, tries, kind.patience)
             self._say(kind, tries, trouble, pause)
             return partial(self._failed, kind, errand, trouble, pause, tries)
         return partial(self._done, errand, done if isinstance(done, Done) else Done(_nothing_more, done))
@@ -312,12 +324,15 @@ class Worker:
     # -- living -------------------------------------------------------------------------------------------------
 
     async def _renew(self) -> None:
-        """Says now and then that what runs is still worked on."""
+        """Says now and then that what runs is still worked on; sleeps while nothing does."""
         while not self._stopping.is_set():
+            await self._working.wait()
             await asyncio.sleep(self.lease.total_seconds() / 4)
             if ids := list(self._running):
                 with suppress(*DatabaseTrouble):
                     await asyncio.to_thread(self._keep, ids)
+            else:
+                self._working.clear()
 
     def _keep(self, ids: list[int]) -> None:
         with self.database.write(PATIENCE) as session:
@@ -351,7 +366,8 @@ class Worker:
             expected = then + timedelta(seconds=tick - then_tick)
             if now < expected - JUMP:
                 with self.database.write(PATIENCE) as session:
-                    queue.clock_went_back(session, expected + self.lease, now)
+                    # What rests was due within `EVERY` by the old clock.
+                    queue.clock_went_back(session, expected + max(self.lease, EVERY), now)
         self._last = (tick, now)
 
     def _log_once(self, event: str, error: Exception) -> None:

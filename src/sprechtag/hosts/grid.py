@@ -6,7 +6,6 @@ import io
 from dataclasses import asdict
 from typing import Any
 
-import segno
 from fastapi import APIRouter, Response
 from sqlalchemy import select
 from sqlmodel import col
@@ -105,6 +104,9 @@ def qr_code(house: House, conference_id: str, user: User) -> Response:
     base = house.public_base()
     if not base:
         raise NotFound
+    # Seldom needed.
+    import segno
+
     image = io.BytesIO()
     link = f"{base}/s/{organise.share_token(conference, house.links)}"
     segno.make(link, error="m").save(image, kind="svg", scale=8, border=4, dark="#000", light="#fff")

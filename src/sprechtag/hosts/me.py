@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from ..conference import administration
 from ..phrases import LANGUAGES
-from .access import REFUSALS, User
+from .access import NAMED, User
 from .groups import groups_of
 from .needs import House
 
@@ -25,7 +25,7 @@ class MeAnswer(BaseModel):
     languages: list[str]
 
 
-router = APIRouter(prefix="/api/v1", responses=REFUSALS)
+router = APIRouter(prefix="/api/v1", responses=NAMED)
 
 
 @router.get("/me")

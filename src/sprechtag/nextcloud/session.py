@@ -4,20 +4,21 @@
 
 nc_py_api reads the user when a request is sent, so a shared object acts as the wrong one (39 of 40, measured); it
 keeps cookies, and two calls at once over one jar lose the user on the server. So: one object per user and use, never
-`set_user`, one call at a time."""
+`set_user`, one call at a time.
+
+It is loaded with the first call, not at the start: 15 MB and a third of a second that no family has to wait for."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
-
-from nc_py_api import AsyncNextcloudApp, NextcloudException
-from niquests.exceptions import ConnectionError as NoConnection
-from niquests.exceptions import ConnectTimeout, RequestException
+from typing import TYPE_CHECKING, Any
 
 from .errors import Garbled, Rejected, Unreachable, from_status
+
+if TYPE_CHECKING:
+    from nc_py_api import AsyncNextcloudApp
 
 # What may be asked again without asking twice for anything: a kept connection may have been closed in between.
 LONGEST_ANSWER = 10_000_000
@@ -47,6 +48,8 @@ class Door:
     @asynccontextmanager
     async def as_user(self, user_id: str) -> AsyncIterator["UserSession"]:
         """Acts as this user; "" acts as the app itself. Nothing is asked of Nextcloud yet."""
+        from nc_py_api import AsyncNextcloudApp
+
         app = AsyncNextcloudApp(
             user=user_id,
             nextcloud_url=self.url,
@@ -67,7 +70,7 @@ class Door:
 class UserSession:
     """OCS and DAV as one user, one call after the other."""
 
-    def __init__(self, user_id: str, app: AsyncNextcloudApp, seconds: float = 60.0) -> None:
+    def __init__(self, user_id: str, app: "AsyncNextcloudApp", seconds: float = 60.0) -> None:
         self.user_id = user_id
         self._seconds = seconds
         self._app = app
@@ -146,6 +149,10 @@ class UserSession:
             return await self._send_once(adapter, method, path, **more)
 
     async def _send_once(self, adapter: str, method: str, path: str, **more: Any) -> Answer:
+        from nc_py_api import NextcloudException
+        from niquests.exceptions import ConnectionError as NoConnection
+        from niquests.exceptions import ConnectTimeout, RequestException
+
         async with self._turn:
             try:
                 session = getattr(self._app._session, adapter)  # noqa: SLF001 - nc_py_api has no public DAV call
@@ -178,6 +185,8 @@ async def _text(response: Any, doing: str) -> str:
 
 
 def _refused(error: Exception) -> bool:
+    from niquests.exceptions import ConnectTimeout
+
     text = repr(error).lower()
     return isinstance(error, ConnectTimeout) or any(
         word in text for word in ("newconnectionerror", "refused", "name resolution", "failed to establish")

@@ -6,14 +6,15 @@ import argparse
 import os
 import signal
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..database import Away, Busy, utc_now
 from ..settings import Settings
-from .archive import Manifest
 from .errors import NotDone
+
+if TYPE_CHECKING:
+    from .archive import Manifest
 
 PERSONAL = "It holds personal data of families: keep it where only who runs the app can read it."
 
@@ -35,6 +36,8 @@ def run(options: argparse.Namespace) -> int | None:
     does = {"backup": _backup, "restore": _restore, "status": _status, "new-key": _new_key}.get(options.command)
     if does is None:
         return None
+    from ..database import Away, Busy  # not where processes are only looked after
+
     os.umask(0o077)
     # Told to stop, it leaves nothing half behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -55,7 +58,7 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
     if options.check:
         print(f"{options.file} is whole: {_words(archive.check(options.file))}")
         return 0
-    made = backup.make(options.file, settings, utc_now(), force=options.force)
+    made = backup.make(options.file, settings, datetime.now(UTC), force=options.force)
     print(f"{options.file}: {_words(made)}")
     if made.link_key == "environment":
         print("The links' key is not in it: it comes from SPRECHTAG_LINK_KEY. Keep that too.")
@@ -63,7 +66,7 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _words(made: Manifest) -> str:
+def _words(made: "Manifest") -> str:
     counts = ", ".join(f"{count} {name}" for name, count in made.counts.items())
     return f"{counts}; {made.database}, schema {made.schema}, Sprechtag {made.app}, of {_utc(made.at)}."
 
@@ -71,7 +74,7 @@ def _words(made: Manifest) -> str:
 def _restore(options: argparse.Namespace, settings: Settings) -> int:
     from . import restore
 
-    done = restore.restore(options.file, settings, utc_now())
+    done = restore.restore(options.file, settings, datetime.now(UTC))
     print(f"Restored: {_words(done.manifest)}")
     print(f"{done.looked_at} appointments are compared with calendars and rooms at the next start.")
     for kept in done.kept:
@@ -86,7 +89,7 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
 def _status(_options: argparse.Namespace, settings: Settings) -> int:
     from . import status
 
-    said = status.report(settings, utc_now())
+    said = status.report(settings, datetime.now(UTC))
     for what, words in said.lines:
         mark = "!" if f"{what}: {words}" in said.problems else " "
         print(f"{mark} {what}: {words}")
@@ -97,7 +100,7 @@ def _status(_options: argparse.Namespace, settings: Settings) -> int:
 def _new_key(_options: argparse.Namespace, settings: Settings) -> int:
     from . import new_key
 
-    made = new_key.make(settings, utc_now())
+    made = new_key.make(settings, datetime.now(UTC))
     print(f"All links of {made.conferences} conferences are new, and the old ones void.")
     print(f"{made.mailed} families get theirs by mail when the app runs; {made.without_mail} have no address.")
     print("Put the new share links and QR codes where the old ones were, and print letters and signs anew.")

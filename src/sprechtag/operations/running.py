@@ -12,15 +12,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from ..database import Database
 from ..settings import Settings
 from .errors import NotDone
+
+if TYPE_CHECKING:
+    import psycopg
 
 LOCK = 7772673
 """PostgreSQL's number for it."""
@@ -101,6 +103,8 @@ def _flock(file: Any, how: int) -> bool:
 
 @contextmanager
 def _connected(settings: Settings) -> Iterator["psycopg.Connection[Any]"]:
+    import psycopg  # not where the database is SQLite
+
     try:
         connection = psycopg.connect(plain_url(settings), autocommit=True, connect_timeout=5)
     except psycopg.Error as error:
@@ -124,4 +128,6 @@ def _hold(connection: Any, _record: Any) -> None:
         held = _shared(cursor)
     connection.commit()
     if not held:
+        import psycopg
+
         raise psycopg.OperationalError("a backup is being restored")

@@ -148,7 +148,7 @@ def _errands(said: Report, session: Session, now: datetime) -> None:
 
 
 def _last_look(said: Report, session: Session, now: datetime) -> None:
-    """Its clock is wound every minute, whatever else there is."""
+    """Its clock is wound every five minutes, whatever else there is."""
     winds = select(col(Errand.due_at), col(Errand.leased_until)).where(col(Errand.kind) == clock.KIND)
     row = session.execute(winds).first()
     if row is None:

@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
@@ -68,6 +67,9 @@ def pdf_soon(html: str) -> bytes:
 
 def qr_image(link: str) -> Markup:
     """A QR code as the address of an image."""
+    # Only who prints pays for it.
+    import segno
+
     image = io.BytesIO()
     segno.make(link, error="m").save(image, kind="svg", border=0, xmldecl=False, nl=False)
     return Markup("data:image/svg+xml;base64," + base64.b64encode(image.getvalue()).decode())  # noqa: S704 - our own

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import xlsxwriter
-
 from ..conference import entries
 from ..database import Busy
 
@@ -82,6 +80,9 @@ def harmless(cell: str) -> str:
 
 def write_xlsx(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """Every cell is text: nothing is a formula, a link or a number."""
+    # Seldom needed.
+    import xlsxwriter
+
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(content, options)

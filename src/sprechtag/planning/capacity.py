@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-import numpy
-
 Mode = Literal["peer_to_peer", "sfu"]
 Kind = Literal["joining", "server_calls", "server_cpu", "server_line", "school_line", "turn"]
 Help = Literal["stagger", "join_page", "lower_bit_rate", "one_more_server", "fewer_calls"]
@@ -191,6 +189,9 @@ def mean_fullest(calls: int, servers: int) -> float:
 def _at_most(calls: int, servers: int, most: int) -> float:
     """The chance that no server gets more than `most`: n!/m^n times the coefficient of x^n in (sum of x^i/i!)^m, in
     shares, so that nothing overflows."""
+    # 15 MB: only who plans a conference pays for it.
+    import numpy
+
     each = calls / servers
     power = numpy.array([math.exp(-each + i * math.log(each) - math.lgamma(i + 1)) for i in range(most + 1)])
     whole, left = numpy.ones(1), servers

@@ -154,6 +154,7 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest", *, p
     guest.phone = guest.child = guest.school_class = guest.manage_token_hash = guest.code_hash = ""
     guest.invited, guest.erase_by = False, now + kept.ERASING_TAKES
     session.add(guest)
+    follow.offers(session, now)
     return False
 
 

@@ -21,6 +21,7 @@ from ..conference.tokens import hashed
 from ..conference.views import booking_view
 from ..database import PATIENCE, Database
 from ..day import media, noted, observer, presence
+from ..errands import clock as clocks
 from ..errands import queue
 from ..errands.queue import Put
 from ..errands.table import Errand
@@ -36,8 +37,7 @@ REGISTERED = "talk-bot"
 """The fact that says at which address the bot is registered and which one it is (its secret), both as hashes."""
 BOT = "Sprechtag"
 DESCRIPTION = "Tells the organisers of a conference day which calls are up. It does not read what is written."
-LOOK_EVERY, REST, LOOK_WITHIN = timedelta(seconds=4), timedelta(minutes=1), timedelta(minutes=1)
-RELAYS_EVERY = timedelta(minutes=5)
+LOOK_EVERY, LOOK_WITHIN = timedelta(seconds=4), timedelta(minutes=1)
 NO_TALK = timedelta(minutes=10)
 ROOMS = 3
 ROOM, BOT_KIND = "room", "bot"
@@ -105,10 +105,11 @@ class CallRooms:
         with self.database.read() as session:
             on = bool(observer.conferences_on(session, now))
             unheard = presence.rooms_to_check(session, now) if on else []
+            again_at = clocks.rest(now, observer.next_on(session, now), self.pace)
         if unheard:
             with self.database.write(PATIENCE) as session:
                 queue.put(session, *(Put(ROOM, str(one), now, expires_at=now + LOOK_WITHIN) for one in unheard))
-        return now + (LOOK_EVERY if on else REST) * self.pace
+        return now + LOOK_EVERY * self.pace if on else again_at
 
     async def look_at(self, errand: Errand) -> None:
         """Looks, as the host, who is in the call."""
@@ -145,7 +146,7 @@ class CallRooms:
 
     async def learn_relays(self, _errand: Errand) -> datetime:
         """Asks, as the first host who can, for the servers that Talk gives to all who join."""
-        again_at = self.clock() + RELAYS_EVERY * self.pace
+        again_at = clocks.rest(self.clock(), pace=self.pace)
         if not self.relays_are_old():
             return again_at
         with self.database.read() as session:

@@ -23,7 +23,7 @@ from ..nextcloud.errors import Missing, NotAllowed
 from ..nextcloud.session import Door
 from ..privacy import retention
 
-ORGANISER, PERSON = "organiser", "person"
+PERSON = "person"
 HOST_EVERY, ORGANISER_EVERY = timedelta(hours=6), timedelta(minutes=10)
 LONGEST_NAME = 200
 NO_USER = "Nextcloud does not know this user or does not let the app act for them."
@@ -146,7 +146,7 @@ class Users:
         hosts = select(Host).where(col(Host.state) == "joined", col(Host.conference_id).not_in(over))
         queue.put_missing(session, follow.HOST, _keyed(hosts, col(Host.id)), now)
         organisers = select(Conference).where(col(Conference.id).not_in(over))
-        queue.put_missing(session, ORGANISER, _keyed(organisers, col(Conference.organiser_id)), now)
+        queue.put_missing(session, follow.ORGANISER, _keyed(organisers, col(Conference.organiser_id)), now)
 
     def _over(self, session: Session) -> set[int]:
         return retention.conferences_over(session, self.clock())
