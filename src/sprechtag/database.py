@@ -18,7 +18,14 @@ import structlog
 from sqlalchemy import Connection, DateTime, Engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Session, SQLModel, create_engine
@@ -247,6 +254,9 @@ class Database:
         """All jobs that wait, in one transaction with a savepoint for each. The caller holds the lock."""
         with self._asked_lock:
             together = [self._asked.popleft() for _ in range(min(len(self._asked), MOST_TOGETHER))]
+        if len(together) == 1:
+            self._do_alone(together[0])
+            return
         try:
             with _in_words(), self._writing.connect() as connection, connection.begin():
                 for asked in together:
@@ -258,6 +268,19 @@ class Database:
         for asked in together:
             asked.finished.set()
         self._hear({name for asked in together if not asked.error for name in asked.told})
+
+    def _do_alone(self, asked: _Asked[Any]) -> None:
+        """Nobody else waits: no savepoint is needed."""
+        told: set[str] = set()
+        try:
+            with _in_words(), Session(self._writing, expire_on_commit=False) as session:
+                with session.begin():
+                    _run(asked, session)
+                told = session.info.get(_TOLD, set())
+        except BaseException as error:  # noqa: BLE001 - whoever asked hears of it in its own thread
+            asked.error = error
+        asked.finished.set()
+        self._hear(told)
 
     def _hear(self, told: Iterable[str]) -> None:
         """After a commit."""
@@ -361,15 +384,19 @@ def _do_one(connection: Connection, asked: _Asked[Any]) -> None:
     session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
     try:
         with _in_words(), session, session.begin(), _kept_for(asked), _in_words():
-            if asked.deadline:
-                asked.deadline.check()
-            asked.result.append(asked.job(session))
-            if asked.deadline:
-                session.flush()
-                asked.deadline.commit()
+            _run(asked, session)
         asked.told = session.info.get(_TOLD, set())
     except BaseException as error:  # noqa: BLE001
         asked.error = asked.error or error
+
+
+def _run(asked: _Asked[Any], session: Session) -> None:
+    if asked.deadline:
+        asked.deadline.check()
+    asked.result.append(asked.job(session))
+    if asked.deadline:
+        session.flush()
+        asked.deadline.commit()
 
 
 @contextmanager
@@ -488,4 +515,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("sprechtag_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    statement = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    driver = connection.connection.dbapi_connection
+    if not isinstance(driver, sqlite3.Connection):
+        return
+    try:
+        # By the driver itself: SQLAlchemy needs longer for it than SQLite.
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        raise OperationalError(statement, None, error) from error

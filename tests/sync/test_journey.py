@@ -31,7 +31,8 @@ def test_everything_follows_a_booking_and_its_changes(town: Town) -> None:
     assert entry["LOCATION"] == f"{town.url}/call/{room.token}"
     assert (entry["SUMMARY"], entry["CLASS"]) == ("Child of amara (5b)", "PRIVATE")
     assert "amara@post.example" not in entry.to_ical().decode()
-    assert (room.object_type, room.lobby_state, room.archived) == ("event", 1, True)
+    assert (room.object_type, room.lobby_state) == ("event", 1)
+    eventually(lambda: town.world.rooms[room.token].archived, what="taken out of the host's list when there is time")
     assert room.lobby_timer == int(entry["DTSTART"].dt.timestamp())
     assert "amara" not in room.name.lower() + room.description.lower()
     (mail,) = [mail for mail in town.world.mails if mail.to == "amara <amara@post.example>"]
@@ -151,8 +152,9 @@ def test_nobody_ever_acts_as_somebody_else(town: Town) -> None:
     """Every call to a calendar is made as its owner, with twenty hosts at once."""
     hosts = [f"t{number}" for number in range(20, 40)]
     event = town.conference(hosts)
-    family = event.family("hilde")
     for number in range(20):
+        # One family each: so many mails at once to an address that nobody has proven would be held back.
+        family = event.family(f"hilde{number}")
         family.send(family.slots(number)[number], "video" if number % 2 else "on_site")
     eventually(lambda: town.in_step(event))
     for method, path, user in town.world.calls:

@@ -100,6 +100,7 @@ class _Form:
     who: Callable[[Session], tuple[Guest, bool]]
     language: str = ""
     person: Person | None = None
+    looked: bool = False
 
     @property
     def by_family(self) -> bool:
@@ -134,14 +135,22 @@ class Desk:
         self.ledger = budgets.Ledger(self.database, self.links, self.clock, self.per_address)
 
     def book(
-        self, conference_id: int, person: Person, pick: Pick, *, by_guest: bool = True, visitor: str = ""
+        self,
+        conference_id: int,
+        person: Person,
+        pick: Pick,
+        *,
+        by_guest: bool = True,
+        visitor: str = "",
+        looked: bool = False,
     ) -> Booked:
         """Books as somebody without a manage link; not `by_guest` for one on the phone, whom neither opening, lead
-        time nor limits keep out. `visitor` is the address it comes from, whose budget pays; empty for none.
+        time nor limits keep out. `visitor` is the address it comes from, whose budget pays; empty for none. `looked`:
+        the caller has just seen that the slot is free and that the visitor `has_left`.
 
         Where the conference wants the address confirmed, the booking holds its slot until `confirm` or for
         `rules.CONFIRM_WITHIN`. Raises any `Refused`; nothing is changed then."""
-        return self.book_all(conference_id, person, [pick], by_guest=by_guest, visitor=visitor)[0]
+        return self.book_all(conference_id, person, [pick], by_guest=by_guest, visitor=visitor, looked=looked)[0]
 
     def book_all(
         self,
@@ -151,6 +160,7 @@ class Desk:
         *,
         by_guest: bool = True,
         visitor: str = "",
+        looked: bool = False,
     ) -> list[Booked]:
         """As `book`, for several times at once: all are booked or none. The picks share one form's key."""
         person = person.checked(address_needed=by_guest)
@@ -159,7 +169,9 @@ class Desk:
         def who(session: Session) -> tuple[Guest, bool]:
             return self._guest(session, conference_id, person, door)
 
-        return self._book(_Form(conference_id, door, picks, who, person.language, person), person.email.casefold())
+        return self._book(
+            _Form(conference_id, door, picks, who, person.language, person, looked), person.email.casefold()
+        )
 
     def book_again(self, guest_id: int, pick: Pick, door: Door = OWN) -> Booked:
         """Books for a guest known by a link of its own, or by a screen link (see `proof`)."""
@@ -177,6 +189,14 @@ class Desk:
         with self.database.read() as session:
             conference_id = who(session)[0].conference_id
         return self._book(_Form(conference_id, door, picks, who), f"guest {guest_id}")
+
+    def has_left(self, session: Session, visitor: str, now: datetime) -> bool:
+        """Whether the visitor with this address may take one more time."""
+        try:
+            budgets.check(session, self.ledger.times, self.ledger.visitor(visitor), now)
+        except Spent:
+            return False
+        return True
 
     def share(self, visitor: str) -> Door:
         """The door of somebody with the share link; `visitor` is the address."""
@@ -256,7 +276,8 @@ class Desk:
             proof.tell_not_done(session, guest, refused, self.clock())
 
     def _book_once(self, form: _Form) -> list[Booked]:
-        self._refuse_early(form)
+        if not form.looked:
+            self._refuse_early(form)
         try:
             return self.database.do(partial(self._book_in, form))
         except _SlotLost as lost:

@@ -164,6 +164,7 @@ def book(
     with front.database.read() as session:
         visit = front.visit(session, page, token)
         found = front.slot(session, visit, wanted)
+        free = not found.is_booked and front.desk.has_left(session, address_of(request), front.clock())
     host = found.host
     page.home(f"{visit.base}/h/{host.public_id}")
     form = {"child": child, "school_class": school_class, "name": name, "email": email, "place": place}
@@ -172,17 +173,17 @@ def book(
     if problems:
         return _form(front, page, visit, host, found.slot, form, problems)
     try:
-        booked = _book(front, request, visit, Person(name, email, page.say.language), pick)
+        booked = _book(front, request, visit, Person(name, email, page.say.language), pick, looked=free)
     except Refused as refused:
         said = proof.neutral(refused, front.door(request, visit))
         return _refused(front, page, visit, host, found.slot, form, said)
     return booked_page(front, page, visit, [booked], email)
 
 
-def _book(front: FrontOf, request: Request, visit: Visit, person: Person, pick: Pick) -> Booked:
+def _book(front: FrontOf, request: Request, visit: Visit, person: Person, pick: Pick, *, looked: bool) -> Booked:
     if visit.guest:
         return front.desk.book_again(visit.guest_id, pick, front.door(request, visit))
-    return front.desk.book(visit.conference.id or 0, person, pick, visitor=address_of(request))
+    return front.desk.book(visit.conference.id or 0, person, pick, visitor=address_of(request), looked=looked)
 
 
 def _refused(

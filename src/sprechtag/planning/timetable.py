@@ -90,27 +90,19 @@ def propose(wanted: Sequence[Wanted], fixed: Sequence[Fixed] = (), walk: int = 0
     return TimeTable(chosen, unserved, days, stay)
 
 
-def best_by_count(wanted: Sequence[Wanted], walk: int, extra_day: int) -> dict[int, int]:
-    """What seeing so many of the wanted costs at least: minutes of stay, and `extra_day` for every day but the first.
-    Without the number 0; numbers that are not possible are missing."""
-    best: dict[int, int] = {}
-    for mask, ((days, stay, _), _picked_ones) in _best_of_all_sets(wanted, (), walk, latest=False).items():
-        cost = stay + extra_day * max(0, days - 1)
-        if mask and cost < best.get(mask.bit_count(), cost + 1):
-            best[mask.bit_count()] = cost
-    return best
-
-
 def _best_of_all_sets(
     wanted: Sequence[Wanted], fixed: Sequence[Fixed], walk: int, latest: bool
 ) -> dict[int, tuple[Cost, _Picked]]:
     """For every set that can be seen (a bit mask), the best way to do so."""
     possible = [_possible(one, fixed, walk) for one in wanted]
     whole = _NOTHING
-    for day in sorted({choice.day for choices in possible for choice in choices}):
+    days = sorted({choice.day for choices in possible for choice in choices})
+    for day in days:
         of_day = [[choice for choice in choices if choice.day == day] for choices in possible]
-        best = _day(wanted, of_day, [one for one in fixed if one.day == day], walk, latest)
-        whole = _together(whole, best)
+        of_fixed = [one for one in fixed if one.day == day]
+        # With a second day, a set that leaves somebody out may be a part of the best.
+        at_once = len(days) == 1 and not of_fixed
+        whole = _together(whole, _day(wanted, of_day, of_fixed, walk, latest, at_once))
     return whole
 
 
@@ -148,21 +140,50 @@ def _possible(one: Wanted, fixed: Sequence[Fixed], walk: int) -> list[Choice]:
 
 
 def _day(
-    wanted: Sequence[Wanted], choices: Sequence[Sequence[Choice]], fixed: Sequence[Fixed], walk: int, latest: bool
+    wanted: Sequence[Wanted],
+    choices: Sequence[Sequence[Choice]],
+    fixed: Sequence[Fixed],
+    walk: int,
+    latest: bool,
+    at_once: bool,
 ) -> dict[int, tuple[Cost, _Picked]]:
-    """For every set of hosts that can be seen on this day (a bit mask), the best way to do so."""
+    """For every set of hosts that can be seen on this day (a bit mask), the best way to do so. `at_once`: only the best
+    way to see all of them is wanted, if there is one; then what takes longer than the best so far is not looked at, and
+    nothing more once it is as short as it can be."""
+    everybody = (1 << len(wanted)) - 1
+    shortest = _shortest(wanted, choices, walk) if at_once else 0
     starts = [[choice.starts for choice in some] for some in choices]
     fixed_first = min((one.starts for one in fixed), default=None)
     fixed_last = max((one.ends for one in fixed), default=0)
     found: dict[int, tuple[Cost, _Label]] = {}
-    for begin in sorted({start for some in starts for start in some}):
+    for begin in sorted({start for some in starts for start in some}, reverse=latest):
         first = begin if fixed_first is None else min(begin, fixed_first)
-        for mask, label in _from(begin, wanted, choices, starts, walk):
+        longest = found[everybody][0][1] if at_once and everybody in found else None
+        if longest is not None and longest <= shortest:
+            break
+        for mask, label in _from(begin, wanted, choices, starts, walk, longest):
             further_day = 0 if fixed else 1
             cost = (further_day, max(label.ends, fixed_last) - first, -first if latest else first)
             if mask not in found or cost < found[mask][0]:
                 found[mask] = (cost, label)
     return {0: _NOTHING[0]} | {mask: (cost, _picked(label)) for mask, (cost, label) in found.items()}
+
+
+def _shortest(wanted: Sequence[Wanted], choices: Sequence[Sequence[Choice]], walk: int) -> int:
+    """A stay with all of them that cannot be beaten: all lengths, and between those on site the shortest of the gaps
+    that leave time to walk."""
+    if not all(choices):
+        return 0
+    lengths = [min(choice.ends - choice.starts for choice in some) for some in choices]
+    on_site = [index for index, one in enumerate(wanted) if one.on_site]
+    begins = sorted({choice.starts for index in on_site for choice in choices[index]})
+    gaps = [
+        begins[at] - ends
+        for ends in {choice.ends for index in on_site for choice in choices[index]}
+        if (at := bisect_left(begins, ends + walk)) < len(begins)
+    ]
+    walking = sum(lengths[index] for index in on_site) + min(gaps, default=0) * max(0, len(on_site) - 1)
+    return max(sum(lengths), walking)
 
 
 def _from(
@@ -171,8 +192,10 @@ def _from(
     choices: Sequence[Sequence[Choice]],
     starts: Sequence[Sequence[int]],
     walk: int,
+    longest: int | None = None,
 ) -> Iterator[tuple[int, _Label]]:
-    """Every set that can be seen from `begin` on, each with its earliest end."""
+    """Every set that can be seen from `begin` on, each with its earliest end; within `longest` minutes, if given."""
+    latest = begin + longest if longest is not None else None
     labels: list[list[_Label]] = [[] for _ in range(1 << len(wanted))]
     labels[0] = [_Label(begin, begin, -1, None, None)]
     for mask, ends in enumerate(labels):
@@ -185,7 +208,7 @@ def _from(
                 continue
             for label in ends:
                 at = bisect_left(starts[index], label.on_site_from if one.on_site else label.ends)
-                if at < len(starts[index]):
+                if at < len(starts[index]) and (latest is None or choices[index][at].ends <= latest):
                     choice = choices[index][at]
                     on_site_from = choice.ends + walk if one.on_site else max(choice.ends, label.on_site_from)
                     _keep(labels[mask | 1 << index], _Label(choice.ends, on_site_from, index, choice, label))

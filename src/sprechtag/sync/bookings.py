@@ -35,7 +35,7 @@ TALK_BACK_WITHIN = timedelta(minutes=10)
 
 
 ARCHIVE = "archive"
-TIDIED_AFTER, LATE = timedelta(minutes=15), 9
+TIDIED_AFTER, LATE = timedelta(minutes=1), 9
 
 
 def _all_of(notes: Sequence[Callable[[Session], None]], session: Session) -> None:
