@@ -44,7 +44,7 @@ from .tables import (
     Host,
     Slot,
 )
-from .taken import free_starts
+from .taken import free_of, free_starts
 from .tokens import LinkKey, hashed
 
 EFFECT_KINDS = ("talk", "calendar", "mail")
@@ -236,6 +236,12 @@ class Desk:
             for number, pick in enumerate(form.picks)
         ]
         form = replace(form, picks=checked)
+        if not form.looked:
+            try:
+                self._refuse_early(form)
+            except Refused as refused:
+                self._pass_on(form, refused)
+                raise
         try:
             return self._book_once(form)
         except (Refused, IntegrityError) as refused:
@@ -276,8 +282,6 @@ class Desk:
             proof.tell_not_done(session, guest, refused, self.clock())
 
     def _book_once(self, form: _Form) -> list[Booked]:
-        if not form.looked:
-            self._refuse_early(form)
         try:
             return self.database.do(partial(self._book_in, form))
         except _SlotLost as lost:
@@ -746,8 +750,9 @@ def _check_slot_is_free(session: Session, conference: Conference, slot: Slot, no
 
 def _check_is_free(session: Session, wanted: making.Wanted, now: datetime) -> None:
     if wanted.is_booked:
-        slot, earliest = wanted.columns, rules.bookable_from(wanted.conference, now)
-        raise _slot_taken(session, slot["host_id"], slot["starts_at"], earliest)
+        free = free_of(session, wanted.conference, wanted.host, rules.bookable_from(wanted.conference, now))
+        starts_at = wanted.columns["starts_at"]
+        raise SlotTaken(starts_at, rules.next_free([start for start, _ in free], starts_at))
 
 
 def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: datetime) -> SlotTaken:

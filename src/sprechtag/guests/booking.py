@@ -21,7 +21,19 @@ from ..conference.tables import Host, Slot
 from ..conference.taken import free_of
 from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
-from .front import Field, FreeTime, Front, FrontOf, Language, Searched, Visit, address_of, common, days_with_times
+from .front import (
+    FreeTime,
+    Front,
+    FrontOf,
+    Language,
+    Searched,
+    Sent,
+    Visit,
+    address_of,
+    common,
+    days_with_times,
+    field_of,
+)
 from .page import Page
 from .refusals import Sentence, sentence
 
@@ -150,17 +162,12 @@ def book(
     request: Request,
     token: str,
     slot_id: str,
-    key: Field = "",
-    place: Field = "",
-    child: Field = "",
-    school_class: Field = "",
-    name: Field = "",
-    email: Field = "",
-    slot: Field = "",
-    lang: Field = "",
+    sent: Sent,
 ) -> Response:
-    page = front.page(request, lang)
-    wanted = slot or slot_id
+    key, place, wanted = field_of(sent, "key"), field_of(sent, "place"), field_of(sent, "slot") or slot_id
+    child, school_class = field_of(sent, "child"), field_of(sent, "school_class")
+    name, email = field_of(sent, "name"), field_of(sent, "email")
+    page = front.page(request, field_of(sent, "lang"))
     with front.database.read() as session:
         visit = front.visit(session, page, token)
         found = front.slot(session, visit, wanted)
