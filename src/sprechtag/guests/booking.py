@@ -56,7 +56,14 @@ def hosts(
     page = front.page(request, lang)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-    return list_hosts(front, page, visit, q[:80], school_class[:40])
+        counted = front.counts.of(session, visit.kept, front.clock())
+    if visit.guest or q or school_class:
+        return list_hosts(front, page, visit, q[:80], school_class[:40])
+    # What everybody sees who comes by the share link; while nothing is booked, it is the same page.
+    closed = front.closed(page, visit)
+    said = closed and (closed.text, closed.advice)
+    seen_by = (page.chosen, page.say.language, tuple(page.languages), page.theme.digest, said)
+    return front.lists.page(visit.base, counted, seen_by, lambda: list_hosts(front, page, visit))
 
 
 def list_hosts(
@@ -67,7 +74,7 @@ def list_hosts(
     school_class: str = "",
     problem: str = "",
     ticked: Collection[str] = (),
-) -> Response:
+) -> HTMLResponse:
     """Whom one can see, as links to one host's times and as boxes to tick for a time table of several.
 
     A class ticks its hosts where they are few enough for one time table; `ticked` is what was ticked before."""

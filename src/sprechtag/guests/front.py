@@ -5,7 +5,7 @@
 `s/…` is the share link, `m/…` a guest's manage link."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, Form, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator
 from sqlmodel import Session
 from starlette.datastructures import FormData
@@ -34,7 +35,7 @@ from ..database import Database
 from ..gate import Caller
 from ..limits import FORM
 from ..settings import Settings
-from .page import Page, ThemeSource
+from .page import PAGE_HEADERS, Page, ThemeSource
 from .refusals import Sentence, sentence
 
 LONGEST_ENTRY = 5000
@@ -160,6 +161,27 @@ class FreeTime:
     public_id: str
 
 
+MOST_PAGES = 100
+
+
+class KeptPages:
+    """Pages that are the same for everybody, for as long as what they were made of is."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, Hashable], tuple[object, bytes]] = {}
+
+    def page(self, path: str, made_of: object, seen_by: Hashable, make: Callable[[], HTMLResponse]) -> Response:
+        """The page at the path for those who see it so; made anew when `made_of` is another object."""
+        found = self._kept.get((path, seen_by))
+        if found and found[0] is made_of:
+            return HTMLResponse(found[1], headers=PAGE_HEADERS)
+        made = make()
+        if len(self._kept) >= MOST_PAGES:
+            self._kept.clear()
+        self._kept[path, seen_by] = (made_of, bytes(made.body))
+        return made
+
+
 @dataclass
 class Front:
     """`look_soon` has a host's calendar read when somebody looks at the times; `public_base` is the app's public
@@ -176,6 +198,7 @@ class Front:
     look_soon: Callable[[int], None]
     public_base: Callable[[], str]
     counts: FreeCounts = field(init=False)
+    lists: KeptPages = field(default_factory=KeptPages)
 
     def __post_init__(self) -> None:
         self.counts = FreeCounts(self.database)
