@@ -21,6 +21,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
+    DisconnectionError,
     IntegrityError,
     NotSupportedError,
     OperationalError,
@@ -161,6 +162,8 @@ class Database:
         self._abroad = None if self.is_sqlite else _Abroad(self.engine)
         self.writes = 0
         """How often this process has committed: while it stays the same, nothing was changed here."""
+        plain = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._reading = self.engine.execution_options(**plain)
         self._writing = self.engine.execution_options(sprechtag_write=True)
         self.heard: dict[str, Callable[[], None]] = {}
         """What is called when a transaction that has told of something (`tell`) is through, by its name."""
@@ -183,20 +186,23 @@ class Database:
     def _postgres(self, url: str) -> Engine:
         # In UTC: in a zone before it the last hours of 9999 are beyond what Python can read.
         zone = {"options": "-c timezone=utc", "connect_timeout": CONNECT_SECONDS}
-        return create_engine(
+        engine = create_engine(
             url,
             connect_args=zone,
             pool_size=12,
             max_overflow=4,
             pool_timeout=WAIT_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,
         )
+        event.listen(engine, "checkin", _note_the_time)
+        event.listen(engine, "checkout", _ping_if_rested)
+        return engine
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session whose transaction is rolled back at the end."""
-        with _in_words(), Session(self.engine, expire_on_commit=False) as session:
+        """A session that changes nothing. On SQLite all of it sees one moment; on PostgreSQL each statement sees its
+        own, as it would in a transaction there, too, which would only be two more ways to the server."""
+        with _in_words(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -496,6 +502,24 @@ def insert(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlit
 def insert_for(dialect: str, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
     """The same by the database's name, for statements that are built once."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+RESTED_SECONDS = 2.0
+
+
+def _note_the_time(_connection: Any, record: Any) -> None:
+    record.info["at"] = time.monotonic()
+
+
+def _ping_if_rested(connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that has rested may have died with its server; asking each time would be a way to it for nothing."""
+    if time.monotonic() - record.info.get("at", 0.0) < RESTED_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
