@@ -112,7 +112,11 @@ class House:
     @cached_property
     def lifecycle(self) -> Lifecycle:
         return Lifecycle(
-            self.database, self.calendars.changed, self.call_rooms.heard, lambda: self.worker.stopped_looking
+            self.database,
+            self.calendars.changed,
+            self.call_rooms.heard,
+            self.facts.get,
+            lambda: self.worker.stopped_looking,
         )
 
     @cached_property

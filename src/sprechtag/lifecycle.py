@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from .conference.entries import user_id as user_id_of
 from .conference.follow import HEAR
-from .conference.instance import fact, learn
+from .conference.instance import learn
 from .database import Away, Busy, Database, utc_now
 from .errands import queue
 from .errands.queue import Put
@@ -31,18 +31,19 @@ LONGEST_BODY = 256 * 1024
 
 @dataclass
 class Lifecycle:
-    """The answers go out at once; what Nextcloud must be told follows in the background."""
+    """The answers go out at once; what Nextcloud must be told follows in the background. `known` gives what was learned
+    under a name."""
 
     database: Database
     on_calendar: Callable[[str], None]
     on_call: Callable[[dict[str, Any]], None]
+    known: Callable[[str], dict[str, Any]]
     worker_stopped: Callable[[], bool] = lambda: False
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def enabled(self) -> bool:
         """Whether Nextcloud's admin has switched the app on. Disabled, it leaves Nextcloud alone."""
-        with self.database.read() as session:
-            return bool(fact(session, "enabled").get("on"))
+        return bool(self.known("enabled").get("on"))
 
     def problems(self) -> list[str]:
         """What keeps the app from doing its work, in words; nothing of a person. A database that is only busy is none

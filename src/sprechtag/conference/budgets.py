@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What somebody may spend who has proven nothing: families entered, times held, mails caused, answers given.
 
-The counting is done by `limits`; its counters are rows of ours, in the caller's transaction: all processes share them,
-and a form that is refused has spent nothing. No address is stored, only a keyed fingerprint of it."""
+The limits are written and named by `limits`; its counters are rows of ours, in the caller's transaction: all processes
+share them, and a form that is refused has spent nothing. No address is stored, only a keyed fingerprint of it."""
 
 import ipaddress
 import math
@@ -12,14 +12,12 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from limits import RateLimitItem, parse
-from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
-from sqlalchemy import Integer, Row, Select, String, TextualSelect, bindparam, case, delete, func, select, text
+from sqlalchemy import Integer, Row, Select, String, TextualSelect, bindparam, func, select, text
 from sqlmodel import Session, col
 
 from ..database import Database, UtcDateTime, insert
@@ -104,61 +102,6 @@ def mailbox_mark(links: LinkKey, email: str) -> str:
     return links.fingerprint(f"mailbox:{mailbox_of(email)}")[:32]
 
 
-class SessionStorage(Storage):
-    """Counters of `limits` in a session of ours; `now` is the caller's time, not the wall clock's."""
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, session: Session, now: datetime) -> None:
-        super().__init__()
-        self._session = session
-        self._now = now
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return ValueError
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Adds to the counter, or begins a new window of `expiry` seconds; returns what it stands at."""
-        ends = self._now + timedelta(seconds=expiry)
-        stale = col(BudgetCount.expires_at) <= self._now
-        statement = (
-            insert(self._session, BudgetCount)
-            .values(key=key, count=amount, expires_at=ends)
-            .on_conflict_do_update(
-                index_elements=["key"],
-                set_={
-                    "count": case((stale, amount), else_=col(BudgetCount.count) + amount),
-                    "expires_at": case((stale, ends), else_=col(BudgetCount.expires_at)),
-                },
-            )
-            .returning(col(BudgetCount.count))
-        )
-        return int(self._session.execute(statement).scalar_one())
-
-    def get(self, key: str) -> int:
-        query = select(col(BudgetCount.count)).where(
-            col(BudgetCount.key) == key, col(BudgetCount.expires_at) > self._now
-        )
-        return int(self._session.execute(query).scalar_one_or_none() or 0)
-
-    def get_expiry(self, key: str) -> float:
-        ends = self._session.execute(
-            select(col(BudgetCount.expires_at)).where(col(BudgetCount.key) == key)
-        ).scalar_one_or_none()
-        return (ends or self._now).timestamp()
-
-    def check(self) -> bool:
-        return True
-
-    def reset(self) -> int | None:
-        self._session.execute(delete(BudgetCount))
-        return None
-
-    def clear(self, key: str) -> None:
-        self._session.execute(delete(BudgetCount).where(col(BudgetCount.key) == key))
-
-
 @dataclass(frozen=True)
 class Price:
     """`cost` out of the budget of `who` (a mark)."""
@@ -240,10 +183,9 @@ def _spent(budget: Budget, ends_at: datetime, now: datetime) -> Spent:
 
 def waits_until(session: Session, budget: Budget, mailbox: str, now: datetime) -> datetime | None:
     """When the next mail may go to the mailbox (UTC); None for now."""
-    counter = FixedWindowRateLimiter(SessionStorage(session, now))
-    spent = [limit for limit in budget.limits if not counter.test(limit, budget.kind, mailbox)]
-    ends = [counter.get_window_stats(limit, budget.kind, mailbox).reset_time for limit in spent]
-    return datetime.fromtimestamp(max(ends), UTC) if ends else None
+    keys = Price(budget, mailbox).keys()
+    stands = session.connection().execute(_STANDS, {"keys": list(keys), "now": now})
+    return max((row.expires_at for row in stands if row.spent >= keys[row.key].amount), default=None)
 
 
 def mailed(session: Session, budget: Budget, mailbox: str, now: datetime) -> None:

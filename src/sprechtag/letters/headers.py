@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from email.headerregistry import Address
 from email.policy import EmailPolicy
+from functools import lru_cache
 from typing import Any
 
 from ..conference import entries
@@ -43,6 +44,8 @@ class HeaderPolicy(EmailPolicy):
         """Python reads encoded words in what a program sets, too; a host who is called so keeps the name."""
         if name.lower() == "subject" and "=?" in value:
             value = _in_encoded_words(value, 0).replace("\n", "")
+        if name.lower() in _ALWAYS_THE_SAME and isinstance(value, str):
+            return _parsed(name, value)
         return super().header_store_parse(name, value)
 
     def fold(self, name: str, value: Any) -> str:
@@ -67,6 +70,13 @@ class HeaderPolicy(EmailPolicy):
         return f"{name}: {value.replace(_FOLD, self.linesep + ' ')}{self.linesep}"
 
 
+@lru_cache(maxsize=100)
+def _parsed(name: str, value: str) -> tuple[str, Any]:
+    """Reading a header by its grammar costs more than all the rest of a mail."""
+    return EmailPolicy().header_store_parse(name, value)
+
+
+_ALWAYS_THE_SAME = {"mime-version", "content-type", "content-transfer-encoding", "auto-submitted"}
 _FOLD = "\n "
 MAIL = HeaderPolicy(linesep="\r\n", cte_type="7bit")
 """How our mails are made and written: bodies in 7 bit, so that no relay on the way has to change anything."""
