@@ -42,10 +42,12 @@ class Answer:
     seconds: float
 
 
-def request(method: str, path: str, address: str = "203.0.113.1", form: dict[str, str] | None = None) -> bytes:
-    """As AppAPI's proxy would send it for a visitor."""
+def request(
+    method: str, path: str, address: str = "203.0.113.1", form: dict[str, str] | None = None, user: str = ""
+) -> bytes:
+    """As AppAPI's proxy would send it for a visitor, or for a user who is logged in."""
     body = urlencode(form or {}).encode() if method == "POST" else b""
-    vouched = base64.b64encode(f":{SECRET}".encode()).decode()
+    vouched = base64.b64encode(f"{user}:{SECRET}".encode()).decode()
     lines = [
         f"{method} {path} HTTP/1.1",
         "host: app",
