@@ -104,6 +104,7 @@ def _rows(session: Session, conference: Conference, day: date, host_id: int | No
     first, last = _span(conference, day)
     values: dict[str, Any] = {"conference_id": conference.id, "first": first, "last": last}
     statement = _OF_DAY if host_id is None else _OF_HOST
+    session.flush()  # a connection knows nothing of what the session has not written yet
     result: Any = session.connection().execute(statement, values | ({} if host_id is None else {"host_id": host_id}))
     # Plain tuples of the driver's, which are compared ten times as fast as SQLAlchemy's rows.
     rows: list[tuple[Any, ...]] = result.cursor.fetchall()
