@@ -27,6 +27,7 @@ import shown
 from conftest import PATIENCE, eventually
 from sprechtag.conference.tables import Booking, Conference, Slot
 from sprechtag.database import Database
+from sprechtag.hosts.boards import KEPT_FOR
 from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app, under_way
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sandbox.server import Sandbox
@@ -198,6 +199,8 @@ class Town:
         return shown.bookings(self.api("orga", "GET", f"{event.path}/bookings"))
 
     def board(self, event: "Event") -> dict[str, Any]:
+        """When the last answer is no longer kept."""
+        time.sleep(KEPT_FOR.total_seconds())
         return shown.board(self.api("orga", "GET", f"{event.path}/board")["board"])
 
     def behind(self, event: "Event", one: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from conftest import KEY
 from house import PROXY, Stage, open_stage
 from sprechtag.conference import administration
 from sprechtag.conference.instance import learn
-from sprechtag.conference.tables import Conference, DeviceCheck, GuestLetter, Job
+from sprechtag.conference.tables import Conference, DeviceCheck, GuestLetter, Job, Slot
 from sprechtag.conference.tokens import display_path, part_of_path
 from sprechtag.conference.views import BookingView
 from sprechtag.day import noted
@@ -36,6 +36,7 @@ class Board:
         self.path = f"{PROXY}sprechtag/api/v1/conferences/{self.school.conference().public_id}"
         self.orga = stage.as_user("orga")
         self.calls = [self.school.book(self.school.slots(host)[0], host, "video") for host in ("t01", "t02")]
+        self.site_slot = self.school.slots("t01")[1].id
         self.site = self.school.book(self.school.slots("t01")[1], "site", "on_site")
         with stage.house.database.write() as session:
             administration.write(session, {"media": MEDIA, "smtp_host": "127.0.0.1"})
@@ -101,6 +102,9 @@ async def test_behind_a_cell_stands_one_appointment(board: Board) -> None:
     cell = (await board.shown())["hosts"][0]["appointments"][1]
     behind = await board.behind(cell)
     assert (behind["id"], behind["child"], behind["school_class"]) == (board.site.public_id, "Child site", "5b")
+    with board.stage.house.database.write() as session:
+        session.get_one(Slot, board.site_slot).starts_at += timedelta(seconds=20)
+    assert (await board.behind(cell))["id"] == behind["id"], "minutes are whole on the board"
     for other in ("0", "99999999999999999999", str(cell["start"] + 60)):
         assert (await board.orga.get(f"{board.path}/board/{cell['host']}/{other}")).status_code == 404
 

@@ -174,8 +174,8 @@ def board(house: House, conference_id: str, user: User, day: Day | None = None, 
 
 @router.get("/conferences/{conference_id}/board/{host_id}/{start}")
 def appointment(house: House, conference_id: str, host_id: str, start: int, user: User) -> AppointmentAnswer:
-    """What stands behind a cell of the board: a host's appointment that begins at `start` (seconds since the epoch).
-    404 where none does."""
+    """What stands behind a cell of the board: a host's appointment that begins in the minute of `start` (seconds since
+    the epoch). 404 where none does."""
     now = house.clock()
     with house.database.read() as session:
         conference = organised(session, conference_id, user)
@@ -184,7 +184,7 @@ def appointment(house: House, conference_id: str, host_id: str, start: int, user
             select(col(Host.id)).where(col(Host.conference_id) == conference.id, col(Host.public_id) == host_id)
         ).scalar_one_or_none()
         for one in timeline.told(session, conference, day, host or 0):
-            if int(one.appointment.starts_at.timestamp()) == start:
+            if int(one.appointment.starts_at.timestamp()) // 60 == start // 60:
                 return _appointment(one, live.state(one.appointment, now))
     raise NotFound
 
