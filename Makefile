@@ -5,7 +5,8 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo ui check test test-large lint bench bench-errands bench-idle bench-start bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
+.PHONY: uv demo ui check test test-large lint bench bench-errands bench-idle bench-start bench-sync bench-rush bench-growth \
+	bench-page bench-pages bench-organiser bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
 
 demo: install ui
 	@$(RUN) sprechtag demo
@@ -44,6 +45,9 @@ bench-start: install
 
 bench-page: install browser ui
 	@$(RUN) python bench/page.py
+
+bench-organiser: install
+	@$(RUN) python bench/organiser.py
 
 screenshots: install browser ui
 	@SPRECHTAG_SCREENSHOTS=docs/images $(RUN) pytest -q tests/browser

@@ -23,9 +23,11 @@ import uvicorn
 from sqlalchemy import select
 from sqlmodel import col
 
+import shown
 from conftest import PATIENCE, eventually
 from sprechtag.conference.tables import Booking, Conference, Slot
 from sprechtag.database import Database
+from sprechtag.hosts.boards import KEPT_FOR
 from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app, under_way
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sandbox.server import Sandbox
@@ -194,7 +196,16 @@ class Town:
         return found
 
     def bookings(self, event: "Event") -> list[dict[str, Any]]:
-        return list(self.api("orga", "GET", f"{event.path}/bookings"))
+        return shown.bookings(self.api("orga", "GET", f"{event.path}/bookings"))
+
+    def board(self, event: "Event") -> dict[str, Any]:
+        """When the last answer is no longer kept."""
+        time.sleep(KEPT_FOR.total_seconds())
+        return shown.board(self.api("orga", "GET", f"{event.path}/board")["board"])
+
+    def behind(self, event: "Event", one: dict[str, Any]) -> dict[str, Any]:
+        """What stands behind an appointment of the board."""
+        return dict(self.api("orga", "GET", f"{event.path}/board/{one['host']}/{one['start']}"))
 
     def in_step(self, event: "Event") -> bool:
         """Whether every effect of every booking is done."""

@@ -24,6 +24,7 @@ from .errands.worker import LEASE, REST_SECONDS, Worker
 from .gate import CALLBACKS
 from .guests.front import Front
 from .guests.theme import Theme
+from .hosts.boards import Boards
 from .later import Later
 from .letters.channels.smtp import Relay
 from .letters.channels.troubles import explain
@@ -251,6 +252,10 @@ class House:
             self.calendars.look_soon,
             self.public_base,
         )
+
+    @cached_property
+    def boards(self) -> Boards:
+        return Boards()
 
     @cached_property
     def facts(self) -> "Facts":

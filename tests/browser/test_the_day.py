@@ -153,9 +153,10 @@ def fuller(event: Event) -> None:
     for number in range(12):
         event.family(f"family{number}").book(place="on_site" if number % 3 else "video", host=number % 3)
     marks = itertools.cycle(("done", "no_show", "done", "skipped", "started"))
-    for host in event.town.api("orga", "GET", f"{event.path}/board")["hosts"]:
+    for host in event.town.board(event)["hosts"]:
         for one_of in host["appointments"][:3]:
-            event.town.api("orga", "POST", f"bookings/{one_of['id']}/mark", {"mark": next(marks)})
+            booking = event.town.behind(event, one_of)["id"]
+            event.town.api("orga", "POST", f"bookings/{booking}/mark", {"mark": next(marks)})
 
 
 def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Browser, event: Event) -> None:
@@ -170,7 +171,7 @@ def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Brows
         return [one["kind"] for one in board()["alarms"]]
 
     def board() -> Any:
-        return town.api("orga", "GET", f"{event.path}/board")
+        return town.board(event)
 
     eventually(lambda: alarms().count("server_silent") == 2, what="two silent servers are an alarm")
 
@@ -199,7 +200,7 @@ def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Brows
         expect(page.get_by_text(re.compile("Angekündigt"))).to_be_visible()
         expect(page.get_by_text("10 Minuten später").first).to_be_visible()
         keep(page, "nextcloud-board-delay")
-    states = {one["id"]: one["state"] for host in board()["hosts"] for one in host["appointments"]}
+    states = {town.behind(event, one)["id"]: one["state"] for host in board()["hosts"] for one in host["appointments"]}
     assert states[booking] == "no_show"
     with at_desk(town, browser, "orga", one(event, "/board"), dark=True) as page:
         expect(page.get_by_text("Der Medienserver hpb1 antwortet nicht")).to_be_visible()
@@ -212,7 +213,7 @@ def test_a_host_follows_the_own_day(town: Town, browser: Browser, event: Event) 
     booked(event, "Jansen")
     host = next(
         host["user_id"]
-        for host in town.api("orga", "GET", f"{event.path}/board")["hosts"]
+        for host in town.board(event)["hosts"]
         if any("Jansen" in one["child"] for one in host["appointments"])
     )
     with at_desk(town, browser, host, one(event, "/mine")) as page:

@@ -58,7 +58,7 @@ def join(client: httpx.Client, token: str) -> httpx.Response:
 
 
 def states(town: Town, event: Event, host: str) -> list[str]:
-    shown = town.api("orga", "GET", f"{event.path}/board")
+    shown = town.board(event)
     name = town.world.users[host].display_name
     return [one["state"] for row in shown["hosts"] if row["name"] == name for one in row["appointments"]]
 
@@ -150,7 +150,7 @@ def test_a_family_s_words_reach_the_host_as_a_notification(town: Town, event: Ev
 
 
 def test_an_announced_delay_goes_out_by_mail(town: Town, event: Event) -> None:
-    rows = town.api("orga", "GET", f"{event.path}/board")["hosts"]
+    rows = town.board(event)["hosts"]
     host = next(row for row in rows if row["name"] == town.world.users[in_list(town)[1]].display_name)
     assert town.api("orga", "POST", f"{event.path}/hosts/{host['id']}/delay", {"minutes": 15}) == {"told": 1}
     eventually(lambda: any("15 minutes later" in mail.subject for mail in town.world.mails), what="the mail")

@@ -4,12 +4,14 @@ import { t } from './l10n.js'
 
 const base = new URL(/* @vite-ignore */ '../api/v1/', import.meta.url)
 
-/** A refusal in words; `status` 401 means that the login is over, and nothing should be asked again. */
+/** A refusal in words; `status` 401 means that the login is over, and nothing should be asked again. `after`: seconds for
+ * which a busy app wants to be left alone. */
 export class Refusal extends Error {
-	constructor(message, status, code = '') {
+	constructor(message, status, code = '', after = 0) {
 		super(message)
 		this.status = status
 		this.code = code
+		this.after = after
 	}
 }
 
@@ -36,12 +38,12 @@ export async function call(method, path, body, tries = TRIES) {
 	}
 	if (answer.status === 204) return null
 	if (answer.status === 401) throw new Refusal(t('Your login is over. Load the page anew and log in.'), 401)
+	const after = Number(answer.headers.get('Retry-After')) || 1
 	if (answer.status === 503 && tries > 1) {
-		const seconds = Math.min(3, Number(answer.headers.get('Retry-After')) || 1)
-		await new Promise((resolve) => { setTimeout(resolve, seconds * 1000) })
+		await new Promise((resolve) => { setTimeout(resolve, Math.min(3, after) * 1000) })
 		return call(method, path, body, tries - 1)
 	}
-	if (answer.status === 503) throw new Refusal(t('Very busy right now. Try again in a few seconds.'), 503)
+	if (answer.status === 503) throw new Refusal(t('Very busy right now. Try again in a few seconds.'), 503, '', after)
 	let data
 	try {
 		data = await answer.json()
@@ -53,6 +55,10 @@ export async function call(method, path, body, tries = TRIES) {
 }
 
 export const get = (path) => call('GET', path)
+/** For what is asked again and again anyway: one try. */
+export const poll = (path) => call('GET', path, undefined, 1)
+/** Rows of an answer in columns as objects; the last value of a row that has one more holds what is not as usual. */
+export const unfoldedRows = ({ columns, rows }) => rows.map((row) => ({ ...Object.fromEntries(columns.map((name, index) => [name, row[index]])), ...row[columns.length] }))
 export const post = (path, body) => call('POST', path, body)
 export const put = (path, body) => call('PUT', path, body)
 export const remove = (path) => call('DELETE', path)

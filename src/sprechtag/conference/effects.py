@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from ..database import PATIENCE, Database
 from ..errands import queue
+from ..errands.table import Errand
 from . import follow, strays
 from .errors import NotFound
 from .slots import TimeSpan
@@ -47,24 +48,21 @@ class Followed:
     next_try_at: datetime | None
 
 
-def followed_by(session: Session, views: Sequence[BookingView]) -> dict[int, list[Followed]]:
-    """The effects of each booking, in the order of the kinds."""
-    by_id = {view.id: view for view in views}
-    found: dict[int, list[Followed]] = {booking_id: [] for booking_id in by_id}
-    outside = queue.of(session, follow.BOOKING, [str(view.id) for view in views])
-    mails = queue.of(session, follow.MAIL, [str(view.guest_id) for view in views])
-    rows = session.execute(select(Effect).where(col(Effect.booking_id).in_(by_id)).order_by(col(Effect.kind))).scalars()
-    for effect in rows:
-        view = by_id[effect.booking_id]
-        errand = mails.get(str(view.guest_id)) if effect.kind == "mail" else outside.get(str(view.id))
-        due_at = errand.due_at if errand else None
-        tries = errand.attempts if errand else 0
-        found[effect.booking_id].append(Followed(effect, step_of(effect, view.revision), tries, due_at))
-    return found
+def followed(session: Session, view: BookingView) -> list[Followed]:
+    """The effects of a booking, in the order of the kinds."""
+    outside = queue.of(session, follow.BOOKING, [str(view.id)]).get(str(view.id))
+    mail = queue.of(session, follow.MAIL, [str(view.guest_id)]).get(str(view.guest_id))
+    rows = session.execute(select(Effect).where(col(Effect.booking_id) == view.id).order_by(col(Effect.kind))).scalars()
+    return [_followed(effect, view.revision, mail if effect.kind == "mail" else outside) for effect in rows]
+
+
+def _followed(effect: Effect, revision: int, errand: Errand | None) -> Followed:
+    tries, due_at = (errand.attempts, errand.due_at) if errand else (0, None)
+    return Followed(effect, step_of(effect, revision), tries, due_at)
 
 
 def step_of(effect: Effect, revision: int) -> str:
-    """`done`, `gave_up`, `failing` (tried and tried again) or `waiting`."""
+    """Of an effect, or of a row with its columns: `done`, `gave_up`, `failing` (tried and tried again) or `waiting`."""
     if effect.applied_revision >= revision:
         return "done"
     if effect.gave_up_revision >= revision:

@@ -5,6 +5,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from statistics import median, quantiles
 from typing import Literal
 
@@ -42,17 +43,17 @@ class Appointment:
     mark: str = ""
     extra: timedelta = timedelta(0)
 
-    @property
+    @cached_property
     def begins(self) -> datetime:
         """When it is to begin, with what was announced."""
         late = max(self.delay, BEGINS_LATE) if self.mark == "start_late" else self.delay
         return shifted(self.starts_at, late)
 
-    @property
+    @cached_property
     def length(self) -> timedelta:
         return self.ends_at - self.starts_at + self.extra
 
-    @property
+    @cached_property
     def finishes(self) -> datetime:
         """When it is to end, with what was added."""
         return shifted(self.begins, self.length)
@@ -88,6 +89,14 @@ def _running(one: Appointment, now: datetime) -> State:
     return "over_time" if now >= one.finishes else "in_call"
 
 
+Seen = tuple[Appointment, State]
+
+
+def seen(appointments: Iterable[Appointment], now: datetime) -> list[Seen]:
+    """Each with its state: for whoever needs the states of hundreds several times."""
+    return [(one, state(one, now)) for one in appointments]
+
+
 @dataclass(frozen=True)
 class HostNow:
     """`late_minutes`: how much later than agreed the next appointment will begin, as far as one can tell."""
@@ -100,14 +109,17 @@ class HostNow:
 def forecast(appointments: Iterable[Appointment], now: datetime) -> list[tuple[Appointment, datetime]]:
     """What is still ahead of one host, and when each of it will begin: what runs ends no earlier than it can, and a
     family that waits makes all after it later with every minute."""
-    in_order = sorted(appointments, key=lambda one: one.starts_at)
-    current = _current(in_order, now)
+    in_order = _in_order(seen(appointments, now))
+    return _ahead(in_order, _current(in_order), now)
+
+
+def _ahead(in_order: Sequence[Seen], current: Appointment | None, now: datetime) -> list[tuple[Appointment, datetime]]:
     free_from: datetime | None = None
     if current:
         free_from = max((current.up_at or current.begins) + current.length, now)
     found: list[tuple[Appointment, datetime]] = []
-    for one in in_order:
-        if state(one, now) not in ("expected", "waiting") or (current and one.starts_at <= current.starts_at):
+    for one, is_ in in_order:
+        if is_ not in ("expected", "waiting") or (current and one.starts_at <= current.starts_at):
             continue
         begins = max(one.begins, free_from or one.begins)
         if not found and not current and (one.arrived_at or one.place == ON_SITE):
@@ -117,15 +129,25 @@ def forecast(appointments: Iterable[Appointment], now: datetime) -> list[tuple[A
     return found
 
 
-def _current(in_order: Sequence[Appointment], now: datetime) -> Appointment | None:
-    running = [one for one in in_order if state(one, now) in RUNNING]
+def _in_order(of_host: Iterable[Seen]) -> list[Seen]:
+    return sorted(of_host, key=lambda one: one[0].starts_at)
+
+
+def _current(in_order: Sequence[Seen]) -> Appointment | None:
+    running = [one for one, is_ in in_order if is_ in RUNNING]
     return running[-1] if running else None
 
 
 def host_now(appointments: Sequence[Appointment], now: datetime) -> HostNow:
     """What a host does, what comes next, and how late it will be."""
-    current = _current(sorted(appointments, key=lambda one: one.starts_at), now)
-    ahead = forecast(appointments, now)
+    return host_seen(seen(appointments, now), now)
+
+
+def host_seen(of_host: Iterable[Seen], now: datetime) -> HostNow:
+    """As `host_now`."""
+    in_order = _in_order(of_host)
+    current = _current(in_order)
+    ahead = _ahead(in_order, current, now)
     if not ahead:
         return HostNow(current, None, 0)
     following, begins = ahead[0]
@@ -150,19 +172,23 @@ class Figures:
     setup_95: float | None
 
 
-def figures(appointments: Sequence[Appointment], now: datetime) -> Figures:
-    calls = [one for one in appointments if one.place != ON_SITE]
-    states = [(one, state(one, now)) for one in calls]
+def figures(appointments: Iterable[Appointment], now: datetime) -> Figures:
+    return figures_of(seen(appointments, now), now)
+
+
+def figures_of(of_day: Sequence[Seen], now: datetime) -> Figures:
+    """As `figures`."""
+    calls = [(one, is_) for one, is_ in of_day if one.place != ON_SITE]
     took = [
         max(0.0, (one.up_at - max(one.arrived_at, one.begins)).total_seconds())
-        for one in calls
+        for one, _ in calls
         if one.up_at and one.arrived_at
     ]
     return Figures(
-        up=sum(is_ in RUNNING for _, is_ in states),
-        planned=sum(one.begins <= now < one.finishes and is_ not in ("no_show", "skipped") for one, is_ in states),
-        waiting=sum(is_ == "waiting" for _, is_ in states),
-        no_shows=sum(state(one, now) == "no_show" for one in appointments),
+        up=sum(is_ in RUNNING for _, is_ in calls),
+        planned=sum(one.begins <= now < one.finishes and is_ not in ("no_show", "skipped") for one, is_ in calls),
+        waiting=sum(is_ == "waiting" for _, is_ in calls),
+        no_shows=sum(is_ == "no_show" for _, is_ in of_day),
         setup_median=median(took) if took else None,
         setup_95=quantiles(took, n=20, method="inclusive")[-1] if len(took) > 1 else (took[0] if took else None),
     )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Bookings and slots, for the organiser and for the host."""
+"""One booking or slot, for the organiser and for the host; `booking_list` has all."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,15 +9,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlmodel import col
 
-from ..conference import lookup, organise, windows
+from ..conference import organise, windows
 from ..conference.booking import Pick
-from ..conference.effects import Followed, followed_by
+from ..conference.effects import Followed, followed
 from ..conference.errors import NotFound, WrongState
 from ..conference.person import Person
 from ..conference.tables import Booking
-from ..conference.views import BookingView, booking_view, bookings_of_conference
+from ..conference.views import BookingView, booking_view
 from ..gate import Caller
-from .access import REFUSALS, User, organised, own_booking, visible, visible_booking, visible_slot
+from .access import REFUSALS, User, organised, own_booking, visible_booking, visible_slot
 from .fields import Id, Line, SchoolClass, Spoken, Text
 from .needs import House
 from .schemas import PlaceName, Saying, Strict
@@ -90,23 +90,12 @@ class BookingAnswer(BaseModel):
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
 
-@router.get("/conferences/{conference_id}/bookings")
-def bookings(house: House, conference_id: str, user: User) -> list[BookingAnswer]:
-    """By time: all for the organiser, the own for a host, each with how far Nextcloud has followed."""
-    with house.database.read() as session:
-        conference = visible(session, conference_id, user)
-        organises = conference.organiser_id == user.user_id
-        host_id = None if organises else lookup.find_host(session, conference.id or 0, user.user_id).id
-        views = bookings_of_conference(session, conference.id or 0, host_id)
-        effects = followed_by(session, views)
-    return [_booking_answer(view, effects[view.id], organises, user) for view in views]
-
-
 @router.get("/bookings/{booking_id}")
 def booking(house: House, booking_id: str, user: User) -> BookingAnswer:
+    """With how far Nextcloud has followed."""
     with house.database.read() as session:
         view, organises = visible_booking(session, booking_id, user)
-        return _booking_answer(view, followed_by(session, [view])[view.id], organises, user)
+        return _booking_answer(view, followed(session, view), organises, user)
 
 
 @router.post("/conferences/{conference_id}/bookings")
@@ -206,12 +195,12 @@ def _booking_answer(view: BookingView, effects: list[Followed], organises: bool,
     )
 
 
-def _effect_answer(followed: Followed) -> EffectAnswer:
-    state, effect = followed.step, followed.effect
+def _effect_answer(one: Followed) -> EffectAnswer:
+    state, effect = one.step, one.effect
     return EffectAnswer(
         kind=effect.kind,
         state=state,  # type: ignore[arg-type]
-        attempts=followed.attempts,
-        next_attempt_at=None if state in ("done", "gave_up") else followed.next_try_at,
+        attempts=one.attempts,
+        next_attempt_at=None if state in ("done", "gave_up") else one.next_try_at,
         last_error=effect.last_error,
     )

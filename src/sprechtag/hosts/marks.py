@@ -74,6 +74,7 @@ def set_pace(house: House, conference_id: str, data: PaceData, user: User) -> No
         until = now + timedelta(minutes=data.minutes) if data.share < 1 else now
         for name in media.server_names(entered) or [pace.ALONE]:
             turns.ask_pace(session, name, data.share, now, until, setup)
+    house.boards.forget(conference.id or 0)
 
 
 @router.post("/conferences/{conference_id}/hosts/{host_id}/delay")
@@ -91,6 +92,7 @@ def delay(house: House, conference_id: str, host_id: str, data: DelayData, user:
         told = 0
         if data.tell and data.minutes and house.mail_channel(conference.organiser_id)[0] != "calendar":
             told = _tell_of_delay(session, conference, host, day, data.minutes, now)
+    house.boards.forget(conference.id or 0)
     return DelayAnswer(told=told)
 
 
@@ -100,6 +102,7 @@ def mark(house: House, booking_id: str, data: MarkData, user: User) -> None:
     with house.database.write() as session:
         view, _ = visible_booking(session, booking_id, user)
         noted.mark(session, view.id, data.mark, house.clock())
+    house.boards.forget(view.conference_id)
 
 
 @router.post("/bookings/{booking_id}/extra", status_code=status.HTTP_204_NO_CONTENT)
@@ -108,6 +111,7 @@ def extra(house: House, booking_id: str, data: ExtraData, user: User) -> None:
     with house.database.write() as session:
         view, _ = visible_booking(session, booking_id, user)
         noted.add_minutes(session, view.id, data.minutes)
+    house.boards.forget(view.conference_id)
 
 
 @router.post("/bookings/{booking_id}/words", status_code=status.HTTP_204_NO_CONTENT)

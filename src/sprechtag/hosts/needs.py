@@ -11,6 +11,7 @@ from ..conference.booking import Desk
 from ..conference.tokens import LinkKey
 from ..database import Database
 from ..settings import Settings
+from .boards import Boards
 
 
 class Needs(Protocol):
@@ -28,6 +29,9 @@ class Needs(Protocol):
 
     @property
     def links(self) -> LinkKey: ...
+
+    @property
+    def boards(self) -> Boards: ...
 
     def clock(self) -> datetime: ...
 

@@ -6,6 +6,7 @@ from . import (
     administration,
     at_once,
     board,
+    booking_list,
     bookings,
     capacity,
     conferences,
@@ -49,6 +50,7 @@ ROUTERS = tuple(
         me,
         conferences,
         enrolment,
+        booking_list,
         bookings,
     )
 )
