@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from ..conference import busy, follow, strays
 from ..conference.instance import fact, learn
@@ -26,6 +26,8 @@ from ..settings import Settings
 log = structlog.get_logger()
 HORIZON = timedelta(days=800)
 """So far ahead calendars are read."""
+NEAR, SELDOM = timedelta(days=2), 6
+"""Longer before a host's first time the calendar is read so many times less often."""
 HEAR_EVERY = timedelta(hours=1)
 """An admin may have enabled the webhooks since; of hosts who join it is told at once."""
 
@@ -86,6 +88,9 @@ class Calendars:
             last = session.exec(
                 select(Slot.ends_at).where(col(Slot.host_id) == host_id).order_by(col(Slot.ends_at).desc())
             ).first()
+            first = session.exec(
+                select(func.min(col(Slot.starts_at))).where(col(Slot.host_id) == host_id, col(Slot.ends_at) > began)
+            ).one()
             ours = busy.written_events(session, host, began)
             mine = busy.public_ids(session, host)
             address = str(fact(session, f"host:{host.user_id}").get("email", ""))
@@ -113,7 +118,13 @@ class Calendars:
             strays.note_unknown(session, host, unknown, began)
             host.calendar_read_at = began
             session.add(host)
-        return began + timedelta(seconds=self.options().calendar_seconds)
+        return began + self._rest(first, began)
+
+    def _rest(self, first: datetime | None, now: datetime) -> timedelta:
+        """Until it is read again. Days before the host's `first` time nothing is in a hurry: who looks at the host's
+        times has the calendar read at once, and Nextcloud tells of changes where it can."""
+        often = timedelta(seconds=self.options().calendar_seconds)
+        return often * SELDOM if first and first - now > NEAR else often
 
     def _unknown(self, host: Host, zone: str, events: list[calendar.EventTime]) -> list[strays.Standing]:
         """Events of ours that a restored backup knows nothing of; they close their times whatever they say of it."""
