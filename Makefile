@@ -5,7 +5,7 @@
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
-.PHONY: uv demo ui check test test-large lint bench bench-errands bench-idle bench-start bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
+.PHONY: uv demo ui check test test-large lint bench bench-errands bench-growth bench-idle bench-start bench-page bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
 
 demo: install ui
 	@$(RUN) sprechtag demo
@@ -34,6 +34,10 @@ bench: install
 
 bench-errands: install
 	@$(RUN) python bench/errands.py
+
+# make bench-growth ARGS=--postgresql
+bench-growth: install
+	@$(RUN) python bench/growth.py $(ARGS)
 
 # make bench-idle ARGS="--seconds 600 --windows 1"
 bench-idle: install
