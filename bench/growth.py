@@ -98,6 +98,22 @@ def level(grown: Grown) -> None:
         follow.level(session, grown.house.clock())
 
 
+def release(grown: Grown) -> None:
+    grown.house.later.release()
+
+
+def remind(grown: Grown) -> None:
+    grown.house.later.remind()
+
+
+def tidy(grown: Grown) -> None:
+    grown.house.later.tidy()
+
+
+def watch(grown: Grown) -> None:
+    grown.house.later.watch()
+
+
 def look_at_evening(grown: Grown) -> None:
     with grown.database.write() as session:
         evening.tell_organisers(session, grown.house.clock())
@@ -208,17 +224,17 @@ class Measure:
 
 
 MEASURES = (
+    Measure("claim, nothing due", claim),
+    Measure("next due", next_due),
     Measure("clock: all that comes again is there", wind),
     Measure("what is behind and was forgotten (level)", level),
-    Measure("offers, held times, unconfirmed", lambda grown: grown.house.later.release() and None),
-    Measure("reminders, none near", lambda grown: grown.house.later.remind() and None),
+    Measure("offers, held times, unconfirmed", release),
+    Measure("reminders, none near", remind),
     Measure("reminders, 12 h before, all written", remind_day_before, 1),
     Measure("feedback, 12 h after, all written", ask_day_after, 1),
     Measure("evening", look_at_evening),
-    Measure("retention, nothing is over", lambda grown: grown.house.later.tidy(), each=3),
-    Measure("the day, none is on", lambda grown: grown.house.later.watch() and None),
-    Measure("claim, nothing due", claim),
-    Measure("next due", next_due),
+    Measure("retention, nothing is over", tidy, each=3),
+    Measure("the day, none is on", watch),
     Measure("a booking", book),
     Measure("a move", move),
     Measure("a cancellation", cancel),

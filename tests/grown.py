@@ -128,8 +128,8 @@ def _what_follows(is_sqlite: bool) -> Iterator[str]:
     later = "datetime('2027-01-01')" if is_sqlite else "timestamptz '2027-01-01 00:00Z'"
     yield f"""INSERT INTO guest_minute (guest_id, minute, booking_id) SELECT b.guest_id, {seconds} / 60 + n, b.id
         FROM booking b JOIN slot s ON s.id = b.slot_id CROSS JOIN ({ten}) m"""
-    yield f"""INSERT INTO effect (booking_id, kind, applied_revision, gave_up_revision, last_error, remote)
-        SELECT b.id, kind, 1, 0, '', '{{}}' FROM booking b CROSS JOIN ({kinds}) k"""
+    yield f"""INSERT INTO effect (booking_id, kind, applied_revision, gave_up_revision, behind, last_error, remote)
+        SELECT b.id, kind, 1, 0, false, '', '{{}}' FROM booking b CROSS JOIN ({kinds}) k"""
     yield """INSERT INTO idempotency_key (key_hash, screen, booking_id, created_at)
         SELECT 'key' || id, '', id, created_at FROM booking"""
     yield f"""INSERT INTO screen_link (public_id, guest_id, token_hash, created_at)

@@ -177,7 +177,7 @@ class Later:
         now = self.clock()
         with self.database.read() as session:
             offers, erasing = waiting.anything_to_do(session, now), family.any_to_erase(session)
-            ends = waiting.next_end(session)
+            waits, ends = waiting.anybody_waits(session, now), waiting.next_end(session)
         if offers:
             with self.database.write(PATIENCE) as session:
                 waiting.sweep(session, now)
@@ -187,7 +187,7 @@ class Later:
             if done:
                 self.database.wipe()
         soon = now + OFTEN * self.pace
-        if offers or erasing:
+        if offers or erasing or waits:
             return soon
         return self._rest(max(ends, soon) if ends else None)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Mails to families that are about no change of a booking: offers, reminders. What is due, what was sent."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,7 +54,7 @@ class Due:
     guest_id: int
     kind: LetterKind
     name: str
-    payload: Mapping[str, Any]
+    payload: dict[str, Any]
     expires_at: datetime
 
 

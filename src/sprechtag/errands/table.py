@@ -33,12 +33,6 @@ class Errand(SQLModel, table=True):
             postgresql_where=text("leased_until IS NOT NULL"),
         ),
         Index(
-            "ix_errand_free",
-            "due_at",
-            sqlite_where=text("leased_until IS NULL"),
-            postgresql_where=text("leased_until IS NULL"),
-        ),
-        Index(
             "ix_errand_expires_at",
             "expires_at",
             sqlite_where=text("expires_at IS NOT NULL"),

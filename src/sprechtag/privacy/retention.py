@@ -8,13 +8,16 @@ from datetime import UTC, datetime, time, timedelta
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, SQLModel, col
 
+from ..conference import coming
 from ..conference.organise import end_rehearsal
 from ..conference.tables import Booking, Conference, Guest, Host, InstanceFact, Slot, Window
-from ..moments import shifted
+from ..moments import EARLIEST, shifted
 from . import kept
 from .family import erase_done, note_events
 
 MOST_DAYS = 3650
+AFTERWARDS = timedelta(days=7)
+"""So long something may still be to be done for a host whose conference is over."""
 
 
 def erase_expired(session: Session, now: datetime) -> int:
@@ -63,41 +66,31 @@ def tidy(session: Session, now: datetime) -> None:
 def ends(session: Session) -> dict[int, datetime]:
     """When each conference was over: with its last time; without times its last day; without days when it was made, or
     the last family entered."""
-    last = dict(
-        session.execute(select(col(Slot.conference_id), func.max(col(Slot.ends_at))).group_by(col(Slot.conference_id)))
-        .tuples()
-        .all()
-    )
-    days = dict(
-        session.execute(
-            select(col(Window.conference_id), func.max(col(Window.day))).group_by(col(Window.conference_id))
-        )
-        .tuples()
-        .all()
-    )
-    entered = dict(
-        session.execute(
-            select(col(Guest.conference_id), func.max(col(Guest.created_at))).group_by(col(Guest.conference_id))
-        )
-        .tuples()
-        .all()
-    )
-    found: dict[int, datetime] = {}
-    for conference in session.execute(select(Conference)).scalars():
-        number = conference.id or 0
-        if number in last:
-            found[number] = last[number]
-        elif number in days:
-            # Two days on, every zone of the world has left it.
-            found[number] = shifted(datetime.combine(days[number], time(), UTC), timedelta(days=2))
-        else:
-            found[number] = max(conference.created_at, entered.get(number, conference.created_at))
-    return found
+    last = select(func.max(col(Slot.ends_at))).where(col(Slot.conference_id) == col(Conference.id)).scalar_subquery()
+    rows = session.execute(select(col(Conference.id), col(Conference.created_at), last)).all()
+    return {
+        number: ended or _without_times(session, number, created_at) for number, created_at, ended in rows if number
+    }
+
+
+def _without_times(session: Session, conference_id: int, created_at: datetime) -> datetime:
+    last_day = select(func.max(col(Window.day))).where(col(Window.conference_id) == conference_id)
+    if day := session.execute(last_day).scalar_one():
+        # Two days on, every zone of the world has left it.
+        return shifted(datetime.combine(day, time(), UTC), timedelta(days=2))
+    entered = select(func.max(col(Guest.created_at))).where(col(Guest.conference_id) == conference_id)
+    return max(created_at, session.execute(entered).scalar_one() or created_at)
 
 
 def conferences_over(session: Session, now: datetime) -> set[int]:
     """Ids of the conferences whose retention is over."""
     return _over(session, ends(session), now)
+
+
+def conferences_past(session: Session, now: datetime) -> set[int]:
+    """Ids of the conferences that have been over for a week, and of those whose retention is over."""
+    ended = ends(session)
+    return {number for number, last in ended.items() if last <= now - AFTERWARDS} | _over(session, ended, now)
 
 
 def _over(session: Session, ended: Mapping[int, datetime], now: datetime) -> set[int]:
@@ -114,8 +107,9 @@ def _children_first() -> list[str]:
 
 
 def _end_rehearsals(session: Session, now: datetime) -> None:
-    over = select(col(Slot.conference_id)).group_by(col(Slot.conference_id)).having(func.max(col(Slot.ends_at)) < now)
-    tried = select(Conference).where(col(Conference.rehearsal) == "on", col(Conference.id).in_(over))
+    # One without times is not over: it has not got its times yet.
+    over = coming.has_times_after(EARLIEST) & ~coming.has_times_after(now)
+    tried = select(Conference).where(col(Conference.rehearsal) == "on", over)
     for conference in list(session.execute(tried).scalars()):
         end_rehearsal(session, conference)
 
@@ -130,8 +124,9 @@ def _forget_conferences(session: Session, ended: Mapping[int, datetime], over: C
 
 def _forget_facts(session: Session, over: Collection[int], now: datetime) -> None:
     """What nobody has written down goes too."""
+    kept_on = select(col(Conference.id)).where(col(Conference.id).not_in(over))
     people = {
-        "host": set(session.execute(select(col(Host.user_id)).where(col(Host.conference_id).not_in(over))).scalars()),
+        "host": set(session.execute(select(col(Host.user_id)).where(col(Host.conference_id).in_(kept_on))).scalars()),
         "organiser": set(
             session.execute(select(col(Conference.organiser_id)).where(col(Conference.id).not_in(over))).scalars()
         ),

@@ -14,14 +14,12 @@ revision = "0013"
 down_revision = "0012"
 
 OPEN = (
-    ("ix_effect_behind", "effect", ["booking_id"], {"sqlite": "behind = 1", "postgresql": "behind"}),
     ("ix_guest_letter_unsent", "guest_letter", ["expires_at"], "sent_at IS NULL"),
     ("ix_booking_unconfirmed", "booking", ["confirm_by"], "confirm_by IS NOT NULL"),
     ("ix_slot_held_until", "slot", ["held_until"], "held_until IS NOT NULL"),
     ("ix_slot_held_for", "slot", ["held_for"], "held_for IS NOT NULL"),
     ("ix_guest_erase_by", "guest", ["erase_by"], "erase_by IS NOT NULL"),
     ("ix_job_unfinished", "job", ["id"], "finished_at IS NULL"),
-    ("ix_errand_free", "errand", ["due_at"], "leased_until IS NULL"),
     ("ix_errand_expires_at", "errand", ["expires_at"], "expires_at IS NOT NULL"),
     ("ix_waiting_entry_offered_slot_id", "waiting_entry", ["offered_slot_id"], "offered_slot_id IS NOT NULL"),
     ("ix_window_host_id", "window", ["host_id"], "host_id IS NOT NULL"),
@@ -74,9 +72,14 @@ def upgrade() -> None:
         "FROM booking WHERE id = effect.booking_id)"
     )
     for name, table, columns, where in OPEN:
-        words = where if isinstance(where, dict) else {"sqlite": where, "postgresql": where}
-        conditions = {f"{dialect}_where": sa.text(condition) for dialect, condition in words.items()}
-        op.create_index(name, table, columns, **conditions)
+        op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    op.create_index(
+        "ix_effect_behind",
+        "effect",
+        ["booking_id"],
+        sqlite_where=sa.text("behind = 1"),
+        postgresql_where=sa.text("behind"),
+    )
     for name, table, columns in WHOLE:
         op.create_index(name, table, columns)
     # The one with the end begins with the same column.
