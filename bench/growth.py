@@ -54,6 +54,7 @@ class Grown:
     server: Postgres | None
     _at: int = 0
     booked: list[int] = field(default_factory=list)
+    free: list[str] = field(default_factory=list)
 
     @property
     def database(self) -> Database:
@@ -150,10 +151,7 @@ def next_due(grown: Grown) -> None:
 
 def book(grown: Grown) -> None:
     number = grown.next()
-    with grown.database.read() as session:
-        free = select(col(Slot.public_id)).where(col(Slot.id) == 1000 + number)
-        slot = session.execute(free).scalar_one()
-    pick = Pick(slot, "on_site", "Child", "5b", f"form{number}")
+    pick = Pick(grown.free[number], "on_site", "Child", "5b", f"form{number}")
     person = Person("Family", f"new{number}@post.example", "en")
     grown.booked.append(grown.house.desk.book(1, person, pick, visitor="203.0.113.1").booking_id)
 
@@ -257,6 +255,10 @@ def make(conferences: int, url: str, server: Postgres | None) -> Grown:
     began = time.perf_counter()
     fill(house.database, conferences)
     grown = Grown(house, server)
+    with house.database.read() as session:
+        free = select(col(Slot.public_id)).where(col(Slot.conference_id) == 1, col(Slot.blocked).is_(False))
+        free = free.where(col(Slot.id).not_in(select(col(Booking.slot_id)))).order_by(col(Slot.id))
+        grown.free = list(session.execute(free).scalars())
     wind(grown)
     level(grown)
     _all_later(grown)
