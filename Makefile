@@ -36,6 +36,10 @@ bench: install
 bench-errands: install
 	@$(RUN) python bench/errands.py
 
+# make bench-growth ARGS=--postgresql
+bench-growth: install
+	@$(RUN) python bench/growth.py $(ARGS)
+
 # make bench-idle ARGS="--seconds 600 --windows 1"
 bench-idle: install
 	@$(RUN) python bench/idle.py $(ARGS)

@@ -153,12 +153,15 @@ class Later:
         return await asyncio.to_thread(self.remind)
 
     def remind(self) -> datetime:
-        """Writes the reminders whose moment has come; returns the next one."""
-        with self.database.write(PATIENCE) as session:
-            now = self.clock()
-            letters.write_reminders(session, now)
-            letters.write_feedback(session, now)
-            return self._rest(letters.next_reminder(session, now))
+        """Writes the reminders whose moment has come; returns the next one. Families are looked for without keeping
+        anybody from writing."""
+        now = self.clock()
+        with self.database.read() as session:
+            due, again_at = letters.due(session, now), letters.next_reminder(session, now)
+        if due:
+            with self.database.write(PATIENCE) as session:
+                letters.write_all(session, due, now)
+        return self._rest(again_at)
 
     async def _evening(self, _errand: Errand) -> datetime:
         await self._written(tell_organisers)
@@ -174,7 +177,7 @@ class Later:
         now = self.clock()
         with self.database.read() as session:
             offers, erasing = waiting.anything_to_do(session, now), family.any_to_erase(session)
-            ends = waiting.next_end(session)
+            waits, ends = waiting.anybody_waits(session, now), waiting.next_end(session)
         if offers:
             with self.database.write(PATIENCE) as session:
                 waiting.sweep(session, now)
@@ -184,7 +187,7 @@ class Later:
             if done:
                 self.database.wipe()
         soon = now + OFTEN * self.pace
-        if offers or erasing:
+        if offers or erasing or waits:
             return soon
         return self._rest(max(ends, soon) if ends else None)
 

@@ -65,8 +65,17 @@ def mail(session: Session, guest_id: int, now: datetime) -> None:
 
 
 def letter(session: Session, letter_id: int, guest_id: int, kind: str, now: datetime, expires_at: datetime) -> None:
-    rank = URGENT if kind in URGENT_LETTERS else LETTERS
-    queue.put(session, Put(LETTER, str(letter_id), now, f"family:{guest_id}", rank, expires_at))
+    letters(session, [(letter_id, guest_id, kind, expires_at)], now)
+
+
+def letters(session: Session, written: Iterable[Any], now: datetime) -> None:
+    """Each is its id, the family's, its kind, and until when it makes sense."""
+    ranks = dict.fromkeys(URGENT_LETTERS, URGENT)
+    puts = (
+        Put(LETTER, str(letter_id), now, f"family:{guest_id}", ranks.get(kind, LETTERS), expires_at)
+        for letter_id, guest_id, kind, expires_at in written
+    )
+    queue.put(session, *puts)
 
 
 def job(session: Session, started: Job, guests: Iterable[int], now: datetime) -> None:
@@ -140,7 +149,11 @@ def offers(session: Session, now: datetime) -> None:
 def level(session: Session, now: datetime) -> int:
     """Puts an errand for everything that is behind and has none; returns how many. Twice is once."""
     family, host_of = lane("family", col(Booking.guest_id)), lane("host", col(Booking.host_id))
-    behind = select(Booking).join(Effect, col(Effect.booking_id) == col(Booking.id)).where(still_to_follow())
+    behind = (
+        select(Booking)
+        .join(Effect, col(Effect.booking_id) == col(Booking.id))
+        .where(col(Effect.behind), still_to_follow())
+    )
     outside = behind.where(col(Effect.kind) != "mail").where(
         col(Booking.confirm_by).is_(None) | (col(Booking.state) != "active")
     )

@@ -9,13 +9,14 @@ is offered that the family could not take, and what is held counts as booked; no
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, true, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import apart
-from . import follow, letters, rules, taken
+from . import coming, follow, letters, rules, taken
 from .errors import NoWaitingList, Refused, StillFree
 from .person import tidy
 from .tables import Booking, Conference, Guest, Host, Slot, WaitingEntry
@@ -166,24 +167,17 @@ def _can_take(session: Session, conference: Conference, host: Host, slot: Slot, 
 
 def sweep(session: Session, now: datetime) -> int:
     """Ends offers that nobody took and offers what else is free to those who wait; returns how many were offered."""
-    late = list(session.execute(select(Slot).where(col(Slot.held_until) < now)).scalars())
+    late = list(session.execute(_late(now)).scalars())
     taken.lock(session, late)
     for slot in late:
         if slot.held_until is None or slot.held_until >= now:
             continue
         leave(session, slot.host_id, slot.held_for or 0)
         taken.release(slot)
-    # An offer whose slot was closed by its host is none any more.
-    gone = select(col(Slot.id)).where(col(Slot.held_until).is_not(None))
-    session.execute(
-        update(WaitingEntry)
-        .where(col(WaitingEntry.offered_slot_id).is_not(None), col(WaitingEntry.offered_slot_id).not_in(gone))
-        .values(offered_slot_id=None)
-    )
+    session.execute(update(WaitingEntry).where(*_offered_in_vain()).values(offered_slot_id=None))
     session.flush()
     offered = 0
-    waiting = select(col(WaitingEntry.host_id)).where(col(WaitingEntry.offered_slot_id).is_(None)).distinct()
-    for host_id in list(session.execute(waiting).scalars()):
+    for host_id in list(session.execute(_hosts_to_offer(now)).scalars()):
         with apart(session, "waiting list"):
             host = session.get_one(Host, host_id)
             offered += offer_free(session, session.get_one(Conference, host.conference_id), host, now)
@@ -203,15 +197,51 @@ def offer_free(session: Session, conference: Conference, host: Host, now: dateti
 
 def anything_to_do(session: Session, now: datetime) -> bool:
     """Whether `sweep` could have work; cheap, so that it is asked often."""
-    entries = select(col(WaitingEntry.id)).limit(1)
-    late = select(col(Slot.id)).where(col(Slot.held_until) < now).limit(1)
-    return bool(session.execute(entries).first() or session.execute(late).first())
+    in_vain = select(col(WaitingEntry.id)).where(*_offered_in_vain())
+    return any(session.execute(one.limit(1)).first() for one in (_late(now), in_vain, _hosts_to_offer(now)))
+
+
+def anybody_waits(session: Session, now: datetime) -> bool:
+    """Whether a time that becomes free could be offered to somebody."""
+    entries = select(col(WaitingEntry.id)).where(col(WaitingEntry.conference_id).in_(coming.not_over(now)))
+    return session.execute(entries.limit(1)).first() is not None
+
+
+def _late(now: datetime) -> Select[Any]:
+    """Offers that nobody took."""
+    return select(Slot).where(col(Slot.held_until) < now)
+
+
+def _offered_in_vain() -> tuple[ColumnElement[bool], ...]:
+    """Of a `WaitingEntry`: an offer whose slot was closed by its host is none any more."""
+    held = select(col(Slot.id)).where(
+        col(Slot.id) == col(WaitingEntry.offered_slot_id), col(Slot.held_until).is_not(None)
+    )
+    return col(WaitingEntry.offered_slot_id).is_not(None), ~held.exists()
+
+
+def _hosts_to_offer(now: datetime) -> Select[Any]:
+    """Hosts, by id, for whom families wait and who have a time to come that is free."""
+    booked = select(col(Booking.id)).where(col(Booking.slot_id) == col(Slot.id), col(Booking.state) == "active")
+    free = (
+        select(col(Slot.id))
+        .where(col(Slot.host_id) == col(WaitingEntry.host_id), col(Slot.starts_at) >= now)
+        .where(col(Slot.blocked).is_(False), ~booked.exists())
+    )
+    return (
+        select(col(WaitingEntry.host_id))
+        .where(col(WaitingEntry.conference_id).in_(coming.not_over(now)))
+        .where(col(WaitingEntry.offered_slot_id).is_(None), free.exists())
+        .distinct()
+    )
 
 
 def next_end(session: Session) -> datetime | None:
     """When the next time is free again that is held by an offer or by a booking that nobody confirms."""
-    offered = select(func.min(col(Slot.held_until)))
-    unconfirmed = select(func.min(col(Booking.confirm_by))).where(col(Booking.state) == "active")
+    offered = select(func.min(col(Slot.held_until))).where(col(Slot.held_until).is_not(None))
+    unconfirmed = select(func.min(col(Booking.confirm_by))).where(
+        col(Booking.confirm_by).is_not(None), col(Booking.state) == "active"
+    )
     ends = [session.execute(one).scalar_one_or_none() for one in (offered, unconfirmed)]
     return min((one for one in ends if one), default=None)
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..conference import coming
 from ..conference.instance import fact, learn
 from ..conference.tables import Conference, Slot
 from ..conference.telling import tell_user
@@ -33,14 +34,9 @@ def tell_organisers(session: Session, now: datetime) -> int:
 def _tomorrows(session: Session, now: datetime) -> list[tuple[Conference, str]]:
     """Conferences with a day tomorrow, once it is evening there."""
     found = []
+    soon = coming.beginning(now, now + timedelta(days=2))
     rows: Any = session.execute(
-        select(Conference).where(
-            col(Conference.state) != "draft",
-            select(col(Slot.id))
-            .where(col(Slot.conference_id) == col(Conference.id))
-            .where(col(Slot.starts_at) > now, col(Slot.starts_at) < now + timedelta(days=2))
-            .exists(),
-        )
+        select(Conference).where(col(Conference.state) != "draft", col(Conference.id).in_(soon))
     ).scalars()
     for conference in list(rows):
         with apart(session, "evening"):

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..conference import coming
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
 from ..conference.telling import tell_user
 from ..database import Database, apart
@@ -123,17 +124,11 @@ def chart_of(conference: Conference) -> str:
 
 def conferences_on(session: Session, now: datetime) -> list[Conference]:
     """The conferences with appointments about now."""
+    about_now = coming.beginning(now - AROUND - coming.LONGEST_SLOT, now + AROUND).where(
+        col(Slot.starts_at) < now + AROUND, col(Slot.ends_at) > now - AROUND
+    )
     rows: Any = session.execute(
-        select(Conference)
-        .where(col(Conference.state) != "draft")
-        .where(
-            select(func.count())
-            .select_from(Slot)
-            .where(col(Slot.conference_id) == col(Conference.id))
-            .where(col(Slot.starts_at) < now + AROUND, col(Slot.ends_at) > now - AROUND)
-            .scalar_subquery()
-            > 0
-        )
+        select(Conference).where(col(Conference.state) != "draft", col(Conference.id).in_(about_now))
     ).scalars()
     return list(rows)
 
@@ -141,9 +136,11 @@ def conferences_on(session: Session, now: datetime) -> list[Conference]:
 def next_on(session: Session, now: datetime) -> datetime | None:
     """When the next conference begins to be on; of one that is on already, nothing is said."""
     first: datetime | None = session.execute(
-        select(func.min(col(Slot.starts_at)))
+        select(col(Slot.starts_at))
         .join(Conference, col(Conference.id) == col(Slot.conference_id))
         .where(col(Conference.state) != "draft", col(Slot.starts_at) >= now + AROUND)
+        .order_by(col(Slot.starts_at))
+        .limit(1)
     ).scalar_one_or_none()
     return first - AROUND if first else None
 

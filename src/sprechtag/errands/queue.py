@@ -21,7 +21,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     update,
 )
 from sqlmodel import Session, col
@@ -98,9 +97,12 @@ def put_missing(session: Session, kind: str, rows: Select[Any], due_at: datetime
     """Puts one for each row of a query with the columns `key`, `lane` and, if it has one, `expires_at`; what is open
     stays as it is. One statement, however many there are; returns how many were put."""
     found = rows.subquery()
+    # To look is cheaper than to try; the conflict is left for two at the same moment.
+    key = cast(found.c.key, String)
+    there = select(_TABLE.c.id).where(_TABLE.c.kind == kind, _TABLE.c.key == key).exists()
     columns: dict[str, Any] = {
         "kind": literal(kind),
-        "key": cast(found.c.key, String),
+        "key": key,
         "lane": cast(found.c.lane, String),
         "rank": literal(rank),
         "payload": literal({}, _TABLE.c.payload.type),
@@ -112,7 +114,7 @@ def put_missing(session: Session, kind: str, rows: Select[Any], due_at: datetime
     }
     if "expires_at" in found.c:
         columns["expires_at"] = found.c.expires_at
-    new = select(*(value.label(name) for name, value in columns.items())).where(true())
+    new = select(*(value.label(name) for name, value in columns.items())).where(~there)
     statement = insert(session, Errand).from_select(list(columns), new).on_conflict_do_nothing()
     made = session.execute(statement, execution_options={"preserve_rowcount": True}).rowcount  # type: ignore[attr-defined]
     if made > 0:
@@ -160,9 +162,11 @@ def claim(
 
 
 _BESIDE = _TABLE.alias("beside")
+# Nearly all that is open is of these kinds: SQLite must not look for it by the index of the kind, which it would.
+_OF_KINDS = (literal("") + _TABLE.c.kind).in_(bindparam("kinds", expanding=True))
 _MAY_RUN = (
     select(_TABLE)
-    .where(_TABLE.c.due_at <= bindparam("now"), _TABLE.c.kind.in_(bindparam("kinds", expanding=True)))
+    .where(_TABLE.c.due_at <= bindparam("now"), _OF_KINDS)
     .where(or_(_TABLE.c.leased_until.is_(None), _TABLE.c.leased_until <= bindparam("now")))
     .where(
         ~select(_BESIDE.c.id)
@@ -187,13 +191,17 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 
 def next_due(session: Session, kinds: Collection[str]) -> datetime | None:
     """When the next one may run at the soonest: now or in the past where only a seat or a lane is missing."""
-    found: datetime | None = session.connection().execute(_NEXT_DUE, {"kinds": list(kinds)}).scalar_one_or_none()
-    return found
+    connection, values = session.connection(), {"kinds": list(kinds)}
+    found = [connection.execute(one, values).scalar_one_or_none() for one in (_NEXT_FREE, _NEXT_LEASED)]
+    return min((one for one in found if one), default=None)
 
 
-_NEXT_DUE = select(
+_NEXT_FREE = (
+    select(_TABLE.c.due_at).where(_TABLE.c.leased_until.is_(None), _OF_KINDS).order_by(_TABLE.c.due_at).limit(1)
+)
+_NEXT_LEASED = select(
     func.min(case((_TABLE.c.leased_until > _TABLE.c.due_at, _TABLE.c.leased_until), else_=_TABLE.c.due_at))
-).where(_TABLE.c.kind.in_(bindparam("kinds", expanding=True)))
+).where(_TABLE.c.leased_until.is_not(None), _OF_KINDS)
 
 
 def keep(session: Session, ids: Collection[int], holder: str, until: datetime) -> None:

@@ -32,6 +32,12 @@ class Errand(SQLModel, table=True):
             sqlite_where=text("leased_until IS NOT NULL"),
             postgresql_where=text("leased_until IS NOT NULL"),
         ),
+        Index(
+            "ix_errand_expires_at",
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL"),
+            postgresql_where=text("expires_at IS NOT NULL"),
+        ),
         NEVER_AGAIN,
     )
     id: int | None = Field(default=None, primary_key=True)

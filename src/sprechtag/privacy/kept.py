@@ -314,7 +314,7 @@ TABLES: dict[str, Table] = {
             "remote": Column("family", "calendar, event, room"),
             "last_error": Column("family", "what went wrong"),
         },
-        "booking_id kind applied_revision gave_up_revision",
+        "booking_id kind applied_revision gave_up_revision behind",
     ),
     "event_to_empty": Table(
         "events in hosts' calendars from which the family is still to be taken out",

@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Erases what is not needed any more, as `kept` says. Every pass may be repeated."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlmodel import Session, SQLModel, col
 
+from ..conference import coming
 from ..conference.organise import end_rehearsal
-from ..conference.tables import Booking, Conference, Guest, Host, InstanceFact, Slot, Window
-from ..moments import shifted
+from ..conference.tables import Booking, Conference, Guest, Host, InstanceFact, Window
+from ..moments import EARLIEST, shifted
 from . import kept
 from .family import erase_done, note_events
 
 MOST_DAYS = 3650
+AFTERWARDS = timedelta(days=7)
+"""So long something may still be to be done for a host whose conference is over."""
 
 
 def erase_expired(session: Session, now: datetime) -> int:
@@ -51,59 +54,50 @@ def tidy(session: Session, now: datetime) -> None:
             table = SQLModel.metadata.tables[name]
             session.execute(table.delete().where(table.c[entry.goes.column] < now - entry.goes.age))
     _end_rehearsals(session, now)
-    ended = ends(session)
-    over = _over(session, ended, now)
-    _forget_conferences(session, ended, over, now)
+    over = conferences_over(session, now)
+    _forget_conferences(session, over, now)
     _forget_facts(session, over, now)
 
 
 # -- which conferences ----------------------------------------------------------------------------------------------
 
 
-def ends(session: Session) -> dict[int, datetime]:
-    """When each conference was over: with its last time; without times its last day; without days when it was made, or
-    the last family entered."""
-    last = dict(
-        session.execute(select(col(Slot.conference_id), func.max(col(Slot.ends_at))).group_by(col(Slot.conference_id)))
-        .tuples()
-        .all()
-    )
-    days = dict(
-        session.execute(
-            select(col(Window.conference_id), func.max(col(Window.day))).group_by(col(Window.conference_id))
-        )
-        .tuples()
-        .all()
-    )
-    entered = dict(
-        session.execute(
-            select(col(Guest.conference_id), func.max(col(Guest.created_at))).group_by(col(Guest.conference_id))
-        )
-        .tuples()
-        .all()
-    )
-    found: dict[int, datetime] = {}
-    for conference in session.execute(select(Conference)).scalars():
-        number = conference.id or 0
-        if number in last:
-            found[number] = last[number]
-        elif number in days:
-            # Two days on, every zone of the world has left it.
-            found[number] = shifted(datetime.combine(days[number], time(), UTC), timedelta(days=2))
-        else:
-            found[number] = max(conference.created_at, entered.get(number, conference.created_at))
-    return found
+def over_at(session: Session, moment: datetime, *where: ColumnElement[bool]) -> set[int]:
+    """Ids of the conferences that were over at this moment: with their last time; without times with their last day;
+    without days when they were made, or the last family entered. All, or those that fulfil the conditions."""
+    timed = coming.has_times_after(EARLIEST)
+    rows = session.execute(
+        select(col(Conference.id), col(Conference.created_at), timed).where(~coming.has_times_after(moment), *where)
+    ).all()
+    return {
+        number
+        for number, created_at, has_times in rows
+        if number and (has_times or _end_without_times(session, number, created_at) <= moment)
+    }
+
+
+def _end_without_times(session: Session, conference_id: int, created_at: datetime) -> datetime:
+    last_day = select(func.max(col(Window.day))).where(col(Window.conference_id) == conference_id)
+    if day := session.execute(last_day).scalar_one():
+        # Two days on, every zone of the world has left it.
+        return shifted(datetime.combine(day, time(), UTC), timedelta(days=2))
+    entered = select(func.max(col(Guest.created_at))).where(col(Guest.conference_id) == conference_id)
+    return max(created_at, session.execute(entered).scalar_one() or created_at)
 
 
 def conferences_over(session: Session, now: datetime) -> set[int]:
     """Ids of the conferences whose retention is over."""
-    return _over(session, ends(session), now)
+    found: set[int] = set()
+    for days in session.execute(select(col(Conference.retention_days)).distinct()).scalars():
+        # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
+        moment = now - timedelta(days=min(days, MOST_DAYS))
+        found |= over_at(session, moment, col(Conference.retention_days) == days)
+    return found
 
 
-def _over(session: Session, ended: Mapping[int, datetime], now: datetime) -> set[int]:
-    rows = session.execute(select(col(Conference.id), col(Conference.retention_days)))
-    # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
-    return {number for number, days in rows if number and ended[number] <= now - timedelta(days=min(days, MOST_DAYS))}
+def conferences_past(session: Session, now: datetime) -> set[int]:
+    """Ids of the conferences that have been over for a week, and of those whose retention is over."""
+    return over_at(session, now - AFTERWARDS) | conferences_over(session, now)
 
 
 def _children_first() -> list[str]:
@@ -114,24 +108,29 @@ def _children_first() -> list[str]:
 
 
 def _end_rehearsals(session: Session, now: datetime) -> None:
-    over = select(col(Slot.conference_id)).group_by(col(Slot.conference_id)).having(func.max(col(Slot.ends_at)) < now)
-    tried = select(Conference).where(col(Conference.rehearsal) == "on", col(Conference.id).in_(over))
+    # One without times is not over: it has not got its times yet.
+    over = coming.has_times_after(EARLIEST) & ~coming.has_times_after(now)
+    tried = select(Conference).where(col(Conference.rehearsal) == "on", over)
     for conference in list(session.execute(tried).scalars()):
         end_rehearsal(session, conference)
 
 
-def _forget_conferences(session: Session, ended: Mapping[int, datetime], over: Collection[int], now: datetime) -> None:
+def _forget_conferences(session: Session, over: Collection[int], now: datetime) -> None:
     """A conference that was over long ago goes with its hosts; its families went before."""
-    long_ago = now - timedelta(days=kept.CONFERENCE_DAYS)
-    old = [number for number in over if ended[number] <= long_ago]
+    old = over_at(session, now - timedelta(days=kept.CONFERENCE_DAYS)) & set(over)
+    if not old:
+        return
     session.execute(delete(Booking).where(col(Booking.conference_id).in_(old)))
     session.execute(delete(Conference).where(col(Conference.id).in_(old)))
 
 
 def _forget_facts(session: Session, over: Collection[int], now: datetime) -> None:
     """What nobody has written down goes too."""
+    kept_on = select(col(Conference.id)).where(col(Conference.id).not_in(over))
     people = {
-        "host": set(session.execute(select(col(Host.user_id)).where(col(Host.conference_id).not_in(over))).scalars()),
+        "host": set(
+            session.execute(select(col(Host.user_id)).where(col(Host.conference_id).in_(kept_on)).distinct()).scalars()
+        ),
         "organiser": set(
             session.execute(select(col(Conference.organiser_id)).where(col(Conference.id).not_in(over))).scalars()
         ),

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, func, select
 
-from ..conference import busy, follow, strays
+from ..conference import busy, coming, follow, strays
 from ..conference.instance import fact, learn
 from ..conference.slots import TimeSpan
 from ..conference.tables import Conference, Host, InstanceFact, Slot
@@ -64,9 +65,7 @@ class Calendars:
 
     def put_missing(self, session: Session, now: datetime) -> None:
         """Joined hosts with times to come are read again and again."""
-        coming = select(Slot.host_id).where(col(Slot.ends_at) > now)
-        hosts = select(Host).where(col(Host.state) == "joined", col(Host.id).in_(coming))
-        number = col(Host.id)
+        hosts, number = select(Host).where(*_with_times_to_come(now)), col(Host.id)
         queue.put_missing(session, follow.CALENDAR, follow.each(hosts, number, follow.lane("reading", number)), now)
 
     def changed(self, user_id: str) -> None:
@@ -163,8 +162,7 @@ class Calendars:
         anew, because an admin may have enabled the webhooks since, and whenever the app is enabled: AppAPI has taken
         ours away when it was registered anew."""
         with self.database.read() as session:
-            coming = select(Slot.host_id).where(col(Slot.ends_at) > self.clock())
-            hosts = select(Host.user_id).where(col(Host.state) == "joined", col(Host.id).in_(coming))
+            hosts = select(Host.user_id).where(*_with_times_to_come(self.clock()))
             wanted = sorted(set(session.exec(hosts)))
             known = fact(session, "webhooks")
             enabled = session.get(InstanceFact, "enabled")
@@ -182,6 +180,17 @@ class Calendars:
         with self.database.write(PATIENCE) as session:
             learn(session, "webhooks", asked, self.clock())
         return again_at
+
+
+def _with_times_to_come(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of a `Host`: whether it has joined and has times that are not over. Only those of conferences that are not over
+    are looked at one by one."""
+    to_come = (
+        exists()
+        .where(col(Slot.host_id) == col(Host.id), col(Slot.starts_at) > now - coming.LONGEST_SLOT)
+        .where(col(Slot.ends_at) > now)
+    )
+    return col(Host.conference_id).in_(coming.not_over(now)), col(Host.state) == "joined", to_come
 
 
 def _is_settled(event: calendar.EventTime, mine: set[str], in_place: dict[str, TimeSpan | None]) -> bool:

@@ -47,7 +47,7 @@ class Users:
         host_id = int(errand.key)
         with self.database.read() as session:
             host = session.get(Host, host_id)
-            if host is None or host.state != "joined" or host.conference_id in self._over(session):
+            if host is None or host.state != "joined" or host.conference_id in self._past(session):
                 return None
         # Who the user is comes first: of a deleted user, capabilities tell something all the same.
         async with self.door.as_user(host.user_id) as session_of_host:
@@ -141,15 +141,19 @@ class Users:
     # -- who is looked at again and again -------------------------------------------------------------------------
 
     def put_missing(self, session: Session, now: datetime) -> None:
-        """Of conferences that are not over: of the others nothing is to be known any more."""
-        over = self._over(session)
-        hosts = select(Host).where(col(Host.state) == "joined", col(Host.conference_id).not_in(over))
+        """Hosts of conferences that are not past, and organisers until the retention is over, because letters go out by
+        their mail: of the others nothing is to be known any more."""
+        watched = select(col(Conference.id)).where(col(Conference.id).not_in(self._past(session)))
+        hosts = select(Host).where(col(Host.conference_id).in_(watched), col(Host.state) == "joined")
         queue.put_missing(session, follow.HOST, _keyed(hosts, col(Host.id)), now)
-        organisers = select(Conference).where(col(Conference.id).not_in(over))
+        organisers = select(Conference).where(col(Conference.id).not_in(self._over(session)))
         queue.put_missing(session, follow.ORGANISER, _keyed(organisers, col(Conference.organiser_id)), now)
 
     def _over(self, session: Session) -> set[int]:
         return retention.conferences_over(session, self.clock())
+
+    def _past(self, session: Session) -> set[int]:
+        return retention.conferences_past(session, self.clock())
 
 
 def _keyed(of: Select[Any], key: Any) -> Select[Any]:

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from ...database import NEVER_AGAIN, utc_now, when
 from ..tokens import public_id, short_code
+from .indexes import open_ones
 
 
 class Booking(SQLModel, table=True):
@@ -29,6 +30,7 @@ class Booking(SQLModel, table=True):
             sqlite_where=text("state = 'active'"),
             postgresql_where=text("state = 'active'"),
         ),
+        open_ones("ix_booking_unconfirmed", "confirm_by", "confirm_by IS NOT NULL"),
         NEVER_AGAIN,
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -36,7 +38,7 @@ class Booking(SQLModel, table=True):
     code: str = Field(default_factory=short_code, index=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     host_id: int = Field(foreign_key="host.id", index=True)
-    slot_id: int = Field(foreign_key="slot.id")
+    slot_id: int = Field(foreign_key="slot.id", index=True)
     guest_id: int = Field(foreign_key="guest.id", index=True, ondelete="CASCADE")
     place: str
     state: str = "active"

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from ...database import NEVER_AGAIN, utc_now, when
 from ..tokens import public_id
+from .indexes import open_ones
 
 
 class Conference(SQLModel, table=True):
@@ -73,7 +74,7 @@ class Conference(SQLModel, table=True):
 class Window(SQLModel, table=True):
     """A stretch of wall-clock time on one day; with `host_id` it replaces the conference's windows for that host."""
 
-    __table_args__ = NEVER_AGAIN
+    __table_args__ = (open_ones("ix_window_host_id", "host_id", "host_id IS NOT NULL"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     host_id: int | None = Field(default=None, foreign_key="host.id", ondelete="CASCADE")

@@ -5,11 +5,12 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Column, ColumnElement
+from sqlalchemy import JSON, Column, ColumnElement, true
 from sqlmodel import Field, SQLModel, col
 
 from ...database import NEVER_AGAIN, when
 from .bookings import Booking
+from .indexes import open_ones
 
 EffectKind = Literal["calendar", "talk", "mail"]
 
@@ -20,12 +21,15 @@ class Effect(SQLModel, table=True):
     `applied_revision` is the booking's revision it shows; `remote` holds what it needs to find the thing again
     (calendar, href, room token, …) and is written before the thing is made, where its name is known before.
     `gave_up_revision` is the one with which trying again could not help; a new revision is tried again. The errand says
-    when (`conference.follow`)."""
+    when (`conference.follow`). The database keeps `behind` (triggers): whether the booking's revision is a later one
+    than both."""
 
+    __table_args__ = (open_ones("ix_effect_behind", "booking_id", "behind", sqlite="behind = 1"),)
     booking_id: int = Field(foreign_key="booking.id", primary_key=True, ondelete="CASCADE")
     kind: str = Field(primary_key=True)
     applied_revision: int = 0
     gave_up_revision: int = 0
+    behind: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     last_error: str = ""
     remote: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from ...database import NEVER_AGAIN, utc_now, when
 from ..tokens import public_id
+from .indexes import open_ones
 
 
 class Guest(SQLModel, table=True):
@@ -19,7 +20,11 @@ class Guest(SQLModel, table=True):
     while the address is only what a stranger has typed. `erase_by`: the family is erased but for what the mail about
     its cancelled appointments needs; the row goes when that is out, and then at the latest."""
 
-    __table_args__ = (UniqueConstraint("conference_id", "email_fingerprint"), NEVER_AGAIN)
+    __table_args__ = (
+        UniqueConstraint("conference_id", "email_fingerprint"),
+        open_ones("ix_guest_erase_by", "erase_by", "erase_by IS NOT NULL"),
+        NEVER_AGAIN,
+    )
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -66,5 +71,5 @@ class GuestHost(SQLModel, table=True):
 
     __tablename__ = "guest_host"
     guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
-    host_id: int = Field(foreign_key="host.id", primary_key=True, ondelete="CASCADE")
+    host_id: int = Field(foreign_key="host.id", primary_key=True, index=True, ondelete="CASCADE")
     asked: bool = False

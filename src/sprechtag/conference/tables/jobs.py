@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from ...database import NEVER_AGAIN, utc_now, when
 from ..tokens import public_id
+from .indexes import open_ones
 
 JobKind = Literal["switch_place", "cancel_all", "message", "invitation", "assign", "undo"]
 
@@ -19,7 +20,7 @@ class Job(SQLModel, table=True):
 
     `payload` is what the kind needs to know; `done` of `total` guests are through."""
 
-    __table_args__ = NEVER_AGAIN
+    __table_args__ = (open_ones("ix_job_unfinished", "id", "finished_at IS NULL"), NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
@@ -37,5 +38,5 @@ class JobItem(SQLModel, table=True):
 
     __tablename__ = "job_item"
     job_id: int = Field(foreign_key="job.id", primary_key=True, ondelete="CASCADE")
-    guest_id: int = Field(foreign_key="guest.id", primary_key=True, ondelete="CASCADE")
+    guest_id: int = Field(foreign_key="guest.id", primary_key=True, index=True, ondelete="CASCADE")
     attempts: int = 0

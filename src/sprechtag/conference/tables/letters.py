@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from ...database import NEVER_AGAIN, when
 from ..tokens import public_id
+from .indexes import open_ones
 
 LetterKind = Literal[
     "waiting",
@@ -31,7 +32,11 @@ class GuestLetter(SQLModel, table=True):
     written twice. It stays after it was sent, as the proof; what was not sent by `expires_at` is not sent any more."""
 
     __tablename__ = "guest_letter"
-    __table_args__ = (UniqueConstraint("guest_id", "kind", "name"), NEVER_AGAIN)
+    __table_args__ = (
+        UniqueConstraint("guest_id", "kind", "name"),
+        open_ones("ix_guest_letter_unsent", "expires_at", "sent_at IS NULL"),
+        NEVER_AGAIN,
+    )
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     guest_id: int = Field(foreign_key="guest.id", ondelete="CASCADE")

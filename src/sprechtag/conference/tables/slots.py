@@ -4,11 +4,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from ...database import NEVER_AGAIN, when
 from ..tokens import public_id
+from .indexes import open_ones
 
 
 class Slot(SQLModel, table=True):
@@ -16,10 +17,17 @@ class Slot(SQLModel, table=True):
     while it is blocked. `kept_open` is set by a host who opens it in spite of the calendar. What is offered to the next
     on the waiting list is held until `held_until`; what a host holds has none."""
 
-    __table_args__ = (UniqueConstraint("host_id", "starts_at"), NEVER_AGAIN)
+    __table_args__ = (
+        UniqueConstraint("host_id", "starts_at"),
+        Index("ix_slot_conference_end", "conference_id", "ends_at"),
+        Index("ix_slot_start", "starts_at", "conference_id"),
+        open_ones("ix_slot_held_until", "held_until", "held_until IS NOT NULL"),
+        open_ones("ix_slot_held_for", "held_for", "held_for IS NOT NULL"),
+        NEVER_AGAIN,
+    )
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
-    conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    conference_id: int = Field(foreign_key="conference.id", ondelete="CASCADE")
     host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
     starts_at: datetime = when()
     ends_at: datetime = when()

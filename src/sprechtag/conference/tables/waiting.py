@@ -9,13 +9,18 @@ from sqlmodel import Field, SQLModel
 
 from ...database import NEVER_AGAIN, utc_now, when
 from ..tokens import public_id
+from .indexes import open_ones
 
 
 class WaitingEntry(SQLModel, table=True):
     """A family that waits for a time with a host. While one is offered to it, `offered_slot_id` says which."""
 
     __tablename__ = "waiting_entry"
-    __table_args__ = (UniqueConstraint("host_id", "guest_id"), NEVER_AGAIN)
+    __table_args__ = (
+        UniqueConstraint("host_id", "guest_id"),
+        open_ones("ix_waiting_entry_offered_slot_id", "offered_slot_id", "offered_slot_id IS NOT NULL"),
+        NEVER_AGAIN,
+    )
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")

@@ -35,7 +35,7 @@ class HostWish(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     guest_id: int = Field(foreign_key="guest.id", ondelete="CASCADE")
-    host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
+    host_id: int = Field(foreign_key="host.id", index=True, ondelete="CASCADE")
     child: str
     school_class: str = ""
     screen: str = ""
