@@ -30,8 +30,20 @@ lint: install
 	@$(RUN) lint-imports --no-logo 2>/dev/null || $(RUN) lint-imports
 	@$(RUN) reuse lint -q || $(RUN) reuse lint
 
+# The table of docs/performance.md; the others below are parts of it that take longer
 bench: install
 	@$(RUN) python bench/booking.py
+	@$(RUN) python bench/booking.py --postgresql --workers 2
+
+bench-pages: install
+	@$(RUN) python bench/booking.py --pages
+
+bench-sync: install
+	@$(RUN) python bench/follow.py
+
+# make bench-rush ARGS="--postgresql --workers 2"
+bench-rush: install
+	@$(RUN) python bench/rush.py $(ARGS)
 
 bench-errands: install
 	@$(RUN) python bench/errands.py
