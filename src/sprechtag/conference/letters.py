@@ -200,6 +200,7 @@ def _due_questions_of(session: Session, conference: Conference, now: datetime) -
         select(func.max(col(Slot.ends_at)))
         .join(Booking, col(Booking.slot_id) == col(Slot.id))
         .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+        .where(col(Slot.conference_id) == conference.id)
     ).scalar_one()
     # What is now is moved, not what is stored: a day at the end of the calendar cannot be moved on.
     if ended is None or not now - FEEDBACK_UNTIL < ended <= now - FEEDBACK_AFTER:
