@@ -15,11 +15,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from . import assets, lifecycle
+from . import assets, deadline, lifecycle
 from .bootstrap import House
 from .conference.errors import NotFound, Refused
 from .database import Busy
-from .gate import Gate, TimeLimit, busy_answer
+from .gate import Gate, TimeLimit, busy_answer, unsure_answer
 from .guests.front import not_found_page, status_page
 from .guests.page import Page
 from .guests.routes import ROUTERS as GUESTS_ROUTERS
@@ -91,7 +91,9 @@ def _answer_errors(app: FastAPI, house: House) -> None:
     @app.exception_handler(PrinterBusy)
     @app.exception_handler(Busy)
     def busy(_: Request, __: Exception) -> Response:
-        return busy_answer()
+        # Only what has changed nothing may be told to be sent again as if it were new.
+        until = deadline.current.get()
+        return unsure_answer() if until and until.committed else busy_answer()
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:

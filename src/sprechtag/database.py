@@ -239,7 +239,7 @@ class Database:
             self._asked.append(asked)
         if self._write_lock.acquire(timeout=wait_seconds):
             try:
-                if not asked.finished.is_set():
+                while not asked.finished.is_set():
                     self._do_together()
             finally:
                 self._write_lock.release()

@@ -23,6 +23,11 @@ class Deadline:
         self._lock = threading.Lock()
         self._committed = self._given_up = False
 
+    @property
+    def committed(self) -> bool:
+        """Whether something was changed for this request."""
+        return self._committed
+
     def check(self) -> None:
         """Raises `Late` where nobody waits for the answer any more."""
         if self._given_up or (time.monotonic() >= self._until and not self._committed):

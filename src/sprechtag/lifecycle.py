@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
+from . import deadline
 from .conference.entries import user_id as user_id_of
 from .conference.follow import HEAR
 from .conference.instance import learn
@@ -58,6 +59,7 @@ class Lifecycle:
         return found + ([WORKER_STOPPED] if self.worker_stopped() else [])
 
     async def take_in(self, said: dict[str, Any]) -> None:
+        deadline.current.set(None)  # the answer is out: this is work in the background
         try:
             await asyncio.to_thread(self.on_call, said)
         except Exception as error:  # noqa: BLE001 - one event that is not understood; nobody waits for it

@@ -306,13 +306,21 @@ class Desk:
         screen = form.door.screen
         if form.door.kind == "share" and not confirm:
             screen = proof.show_link(session, guest, self.links, now, first=new_guest)
-        making_for = _Making(guest, replace(form.door, screen=screen), confirm, now, form.language, new_guest)
-        booked = [self._book_pick(session, form, found[pick.slot_public_id], pick, making_for) for pick in form.picks]
+        making_for = _Making(
+            guest, replace(form.door, screen=screen), confirm, now, form.language, new_guest, new_guest
+        )
+        # In the order of their slots' ids, so that two families never wait for each other's hosts crosswise. Only the
+        # first time of a new family needs no look at what it has.
+        booked: dict[int, Booked] = {}
+        for number in sorted(range(len(form.picks)), key=lambda number: found[form.slots[number]].columns["id"]):
+            pick = form.picks[number]
+            booked[number] = self._book_pick(session, form, found[pick.slot_public_id], pick, making_for)
+            making_for = replace(making_for, has_nothing=False)
         if form.door.proven:
             waiting.reconsider(session, conference, guest, now)
         # Last, because families behind one address wait for each other from here to the end.
         budgets.pay(session, self._prices(form, guest), now)
-        return booked
+        return [booked[number] for number in range(len(form.picks))]
 
     def _book_pick(
         self, session: Session, form: _Form, wanted: making.Wanted, pick: Pick, made_for: "_Making"
@@ -651,6 +659,7 @@ class _Making:
     now: datetime
     language: str = ""
     new_guest: bool = False
+    has_nothing: bool = False
 
 
 def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _Making) -> Booking:
@@ -665,7 +674,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
     _check_is_free(session, wanted, now)
     if by_family and slot.held_for != guest.id:
         taken.check_own_limits(session, conference, host, slot)
-    if not made_for.new_guest:
+    if not made_for.has_nothing:
         _check_guest(session, conference, guest, host, slot, pick.child if by_family else None)
         if not door.proven:
             taken.check_offers(session, guest, slot)

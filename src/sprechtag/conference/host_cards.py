@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
-from ..database import Database
 from . import rules
 from .kept import Kept
 from .tables import Booking, Slot
@@ -73,13 +72,13 @@ class FreeCounts:
     """Keeps what is free with the hosts of each conference: while this process writes nothing, and for two seconds at
     most, because others write too and times pass."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self) -> None:
         self._counted: dict[int, Counted] = {}
 
-    def of(self, session: Session, kept: Kept, now: datetime) -> Counted:
-        """The same object as long as it holds."""
-        number, writes = kept.conference.id or 0, self._database.writes
+    def of(self, session: Session, kept: Kept, now: datetime, writes: int) -> Counted:
+        """The same object as long as it holds. `writes` is `Database.writes` from before the session was opened: what
+        was committed since may not be seen in it."""
+        number = kept.conference.id or 0
         found = self._counted.get(number)
         if found and (found.version, found.writes) == (kept.conference.version, writes) and found.is_young(now):
             return found

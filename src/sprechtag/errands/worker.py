@@ -252,7 +252,13 @@ class Worker:
         kind = self.kinds[errand.kind]
         try:
             settle = await self._outcome(kind, errand)
-            await insist(settle)
+            try:
+                await insist(settle)
+            except Exception as error:  # noqa: BLE001 - done, and what came of it cannot be noted: not again at once
+                trouble = trouble_of(error, self.explain)
+                tries = errand.attempts if errand.problem == trouble.words else 1
+                pause = self.retry.again_in(trouble, tries, kind.patience)
+                await insist(partial(self._failed, kind, errand, trouble, pause, tries))
         finally:
             self.seats.rise(kind.share)
             self._running.pop(errand.id or 0, None)

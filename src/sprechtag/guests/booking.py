@@ -53,10 +53,10 @@ def hosts(
     q: Searched = "",
     school_class: SchoolClass = "",
 ) -> Response:
-    page = front.page(request, lang)
+    page, writes = front.page(request, lang), front.database.writes
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        counted = front.counts.of(session, visit.kept, front.clock())
+        counted = front.counts.of(session, visit.kept, front.clock(), writes)
     if visit.guest or q or school_class:
         return list_hosts(front, page, visit, q[:80], school_class[:40])
     # What everybody sees who comes by the share link; while nothing is booked, it is the same page.
@@ -78,9 +78,10 @@ def list_hosts(
     """Whom one can see, as links to one host's times and as boxes to tick for a time table of several.
 
     A class ticks its hosts where they are few enough for one time table; `ticked` is what was ticked before."""
+    writes = front.database.writes
     with front.database.read() as session:
         named = named_hosts(session, visit.family_id) if visit.family else {}
-        counted = front.counts.of(session, visit.kept, front.clock())
+        counted = front.counts.of(session, visit.kept, front.clock(), writes)
     everybody = host_cards(visit.kept, counted.free, named)
     cards = [card for card in everybody if _matches(card, search, school_class)]
     first = [card for card in cards if card.named]

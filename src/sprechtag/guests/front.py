@@ -197,11 +197,8 @@ class Front:
     options: Callable[[], Settings]
     look_soon: Callable[[int], None]
     public_base: Callable[[], str]
-    counts: FreeCounts = field(init=False)
+    counts: FreeCounts = field(default_factory=FreeCounts)
     lists: KeptPages = field(default_factory=KeptPages)
-
-    def __post_init__(self) -> None:
-        self.counts = FreeCounts(self.database)
 
     def page(self, request: Request, lang: str) -> Page:
         page = Page(request, self.theme(), lang)

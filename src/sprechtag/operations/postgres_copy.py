@@ -114,16 +114,32 @@ def _tables(connection: "psycopg.Connection[Any]", schema: str) -> list[str]:
 
 
 def _move(connection: "psycopg.Connection[Any]", here: str, there: str) -> None:
-    """All tables with what hangs on them: indexes, constraints, sequences of their own."""
+    """All tables with what hangs on them: indexes, constraints, sequences of their own, and what triggers call."""
     for table in _tables(connection, here):
         connection.execute(
             sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(sql.Identifier(here, table), sql.Identifier(there))
         )
+    for function in _trigger_functions(connection, here):
+        connection.execute(
+            sql.SQL("ALTER FUNCTION {}() SET SCHEMA {}").format(sql.Identifier(here, function), sql.Identifier(there))
+        )
+
+
+def _trigger_functions(connection: "psycopg.Connection[Any]", schema: str) -> list[str]:
+    """Ours; not those of an extension."""
+    rows = connection.execute(
+        "SELECT proname FROM pg_proc p WHERE pronamespace = %s::regnamespace AND prorettype = 'trigger'::regtype "
+        "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')",
+        (schema,),
+    )
+    return [str(row[0]) for row in rows]
 
 
 def _drop_tables(connection: "psycopg.Connection[Any]") -> None:
     for table in _tables(connection, "public"):
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(sql.Identifier("public", table)))
+    for function in _trigger_functions(connection, "public"):
+        connection.execute(sql.SQL("DROP FUNCTION {}() CASCADE").format(sql.Identifier("public", function)))
 
 
 def _one(connection: "psycopg.Connection[Any]", query: Any) -> Any:

@@ -20,7 +20,7 @@ from ..letters.headers import one_line
 from ..letters.writer import Writer
 from ..moments import is_repeated, local
 from ..nextcloud import calendar
-from ..nextcloud.errors import NextcloudError
+from ..nextcloud.errors import NextcloudError, NotAllowed
 from ..nextcloud.session import Door, UserSession
 from ..paper.ical import PRODUCT, person, uid_of
 from ..phrases import Speaker
@@ -280,9 +280,10 @@ class BookingEvent:
             except calendar.Troubled:
                 self._ledger.remember(view.id, "calendar", remote | {"refused": True})
                 raise
-            except calendar.Missing:
-                # The calendar itself was deleted; the next attempt looks for another.
-                self._ledger.remember(view.id, "calendar", {})
+            except (calendar.Missing, NotAllowed) as error:
+                # The calendar itself was deleted, or cannot be written any more; the next attempt looks for another.
+                if isinstance(error, calendar.Missing) or not remote.get("written"):
+                    self._ledger.remember(view.id, "calendar", {})
                 raise
             stands = await calendar.get(session, *where) if self._writing.invites else None
             return remote, stands.text if stands else ""

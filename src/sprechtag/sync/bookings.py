@@ -24,6 +24,7 @@ from ..letters.owed import HELD_BACK, NOT_SET_UP, Held
 from ..nextcloud.session import Door
 from ..nextcloud.troubles import explain
 from .booking_event import BookingEvent, Writing
+from .call_rooms import REGISTERED
 from .instance import Instance
 from .places import Guesses
 from .talk_room import OFF, CannotCreateRooms, TalkRoom, archive
@@ -96,7 +97,8 @@ class Bookings:
 
     async def _talk(self, errand: Errand, state: State) -> None:
         try:
-            room = TalkRoom(self.door, self.ledger, self.instance.nextcloud_base(), self.guesses)
+            bot = str(self.instance.known(REGISTERED).get("secret", ""))
+            room = TalkRoom(self.door, self.ledger, self.instance.nextcloud_base(), self.guesses, bot)
             remote = await room.apply(state, self.clock())
         except CannotCreateRooms as error:
             if error.off:

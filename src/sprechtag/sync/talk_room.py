@@ -28,11 +28,13 @@ class CannotCreateRooms(Exception):
 
 
 class TalkRoom:
-    def __init__(self, door: Door, ledger: Ledger, public_url: str, guesses: Guesses) -> None:
+    def __init__(self, door: Door, ledger: Ledger, public_url: str, guesses: Guesses, bot: str = "") -> None:
         self._door = door
         self._ledger = ledger
         self._public_url = public_url
         self._guesses = guesses
+        # A bot with another secret is another one: the former may still be there, and hears nothing for us.
+        self._bot = ("bot", bot)
 
     async def apply(self, state: State, now: datetime) -> dict[str, Any]:
         """Brings the room up to the booking; returns how to find it. Raises `NextcloudError`, `CannotCreateRooms`."""
@@ -90,17 +92,17 @@ class TalkRoom:
     async def _bot_if_possible(self, session: UserSession, token: str) -> bool:
         """With the bot in the room the board knows which calls are up; without it rooms are looked at now and then."""
         try:
-            if known := self._guesses.get("bot"):
+            if known := self._guesses.get(*self._bot):
                 try:
                     await talk.take_bot(session, token, known)
                 except (Rejected, Missing, NotAllowed):
-                    self._guesses.forget("bot")
+                    self._guesses.forget(*self._bot)
                 else:
                     return True
             number = await talk.enable_bot(session, token, BOT)
         except (Rejected, Missing, NotAllowed):
             return False
-        self._guesses.keep(number, "bot")
+        self._guesses.keep(number, *self._bot)
         return bool(number)
 
     async def _is_off(self) -> bool:
