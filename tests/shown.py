@@ -34,7 +34,7 @@ def _booking(values: dict[str, Any], more: list[dict[str, Any]], hosts: list[dic
         "unconfirmed": False,
         **values,
         **unusual,
-        "starts_at": datetime.fromtimestamp(values["start"], UTC).isoformat(),
+        "starts_at": datetime.fromtimestamp(values["start"], UTC).isoformat().replace("+00:00", "Z"),
         "host_user_id": host["user_id"],
         "host_name": host["name"],
         "effects": [

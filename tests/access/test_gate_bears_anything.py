@@ -38,6 +38,7 @@ def ask(
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         reached.append(scope["path"])
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"here"})
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
