@@ -29,9 +29,9 @@ from .tokens import LinkKey
 UNPROVEN_SHARE, UNPROVEN_LEAST = 0.5, 50
 """Of a conference's times: when families that have proven nothing hold more than this share, and more than these few,
 new ones confirm first."""
-SHARED_BY, COUNTED_EVERY = 32, 10.0
-"""Into how many parts what is left is divided between two counts (processes, forms for several times), and after how
-many seconds it is counted anew in any case."""
+SHARED_BY, FEW, COUNTED_EVERY = 32, 3, 10.0
+"""Into how many parts what is left is divided between two counts (processes, forms for several times), how many forms
+at least are not counted while there is something left, and after how many seconds it is counted anew in any case."""
 TOLD_AGAIN_AFTER = timedelta(hours=6)
 NOTED_EVERY = timedelta(seconds=30)
 HITS_KEPT = timedelta(days=7)
@@ -252,7 +252,7 @@ class Ledger:
         left = left_for_unproven(session, conference)
         if len(self._not_counted) > 1000:
             self._not_counted.clear()
-        self._not_counted[number] = (left // SHARED_BY, time.monotonic())
+        self._not_counted[number] = (max(left // SHARED_BY, min(left - 1, FEW)), time.monotonic())
         return left <= 0
 
     def refused(self, conference_id: int, kind: str, visitor: str) -> bool:
