@@ -32,6 +32,8 @@ new ones confirm first."""
 SHARED_BY, FEW, COUNTED_EVERY = 32, 3, 10.0
 """Into how many parts what is left is divided between two counts (processes, forms for several times), how many forms
 at least are not counted while there is something left, and after how many seconds it is counted anew in any case."""
+FULL_SECONDS = 0.5
+"""So long it is taken for certain that nothing is left."""
 TOLD_AGAIN_AFTER = timedelta(hours=6)
 NOTED_EVERY = timedelta(seconds=30)
 HITS_KEPT = timedelta(days=7)
@@ -246,13 +248,16 @@ class Ledger:
         because others give out of it too."""
         number = conference.id or 0
         unseen, counted_at = self._not_counted.get(number, (0, 0.0))
+        if unseen < 0 and time.monotonic() - counted_at < FULL_SECONDS:
+            return True
         if unseen > 0 and time.monotonic() - counted_at < COUNTED_EVERY:
             self._not_counted[number] = (unseen - 1, counted_at)
             return False
         left = left_for_unproven(session, conference)
         if len(self._not_counted) > 1000:
             self._not_counted.clear()
-        self._not_counted[number] = (max(left // SHARED_BY, min(left - 1, FEW)), time.monotonic())
+        share = max(left // SHARED_BY, min(left - 1, FEW)) if left > 0 else -1
+        self._not_counted[number] = (share, time.monotonic())
         return left <= 0
 
     def refused(self, conference_id: int, kind: str, visitor: str) -> bool:
