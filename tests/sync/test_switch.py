@@ -11,7 +11,8 @@ FAMILIES = 12
 
 
 def test_everybody_is_switched_and_every_family_gets_one_mail() -> None:
-    with open_town() as town:
+    # A family's news wait for each other for half a minute: longer than a start on a busy machine.
+    with open_town(SPRECHTAG_PACE="0.5") as town:
         event = town.conference(["t04", "t05", "t06"])
         slots = [event.family("look").slots(host) for host in range(3)]
         for number in range(FAMILIES):
