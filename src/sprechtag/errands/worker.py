@@ -255,10 +255,7 @@ class Worker:
             try:
                 await insist(settle)
             except Exception as error:  # noqa: BLE001 - done, and what came of it cannot be noted: not again at once
-                trouble = trouble_of(error, self.explain)
-                tries = errand.attempts if errand.problem == trouble.words else 1
-                pause = self.retry.again_in(trouble, tries, kind.patience)
-                await insist(partial(self._failed, kind, errand, trouble, pause, tries))
+                await insist(partial(self._failed, kind, errand, *self._tried(kind, errand, error)))
         finally:
             self.seats.rise(kind.share)
             self._running.pop(errand.id or 0, None)
@@ -281,13 +278,17 @@ class Worker:
                 )
             return partial(self._not_yet, errand, NotYet(errand.due_at))
         except Exception as error:  # noqa: BLE001 - whatever one raises, the others go on
-            trouble = trouble_of(error, self.explain)
-            # Another trouble is another one's fault: its tries are counted from here.
-            tries = errand.attempts if errand.problem == trouble.words else 1
-            pause = self.retry.again_in(trouble, tries, kind.patience)
+            trouble, pause, tries = self._tried(kind, errand, error)
             self._say(kind, tries, trouble, pause)
             return partial(self._failed, kind, errand, trouble, pause, tries)
         return partial(self._done, errand, done if isinstance(done, Done) else Done(_nothing_more, done))
+
+    def _tried(self, kind: Kind, errand: Errand, error: Exception) -> tuple[Trouble, timedelta | None, int]:
+        """What it is, how long to wait (None: it is given up), and how often it was tried."""
+        trouble = trouble_of(error, self.explain)
+        # Another trouble is another one's fault: its tries are counted from here.
+        tries = errand.attempts if errand.problem == trouble.words else 1
+        return trouble, self.retry.again_in(trouble, tries, kind.patience), tries
 
     def _say(self, kind: Kind, tries: int, trouble: Trouble, pause: timedelta | None) -> None:
         """Once a minute for each kind and reason: in an outage thousands have the same."""
