@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import structlog
-from sqlalchemy import Connection, DateTime, Engine, event, inspect, text
+from sqlalchemy import Connection, DateTime, Engine, Table, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import (
@@ -497,6 +497,12 @@ def apart(session: Session, what: str) -> Iterator[None]:
 def insert(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
     """An insert that can say what happens on a conflict, which SQL itself cannot and both databases can."""
     return insert_for(session.get_bind().dialect.name, table)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """A model's table, for statements that are built once and give columns instead of objects."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
 
 
 def insert_for(dialect: str, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:

@@ -760,12 +760,14 @@ def _check_slot_is_free(session: Session, conference: Conference, slot: Slot, no
 def _check_is_free(session: Session, wanted: making.Wanted, now: datetime) -> None:
     if wanted.is_booked:
         free = free_of(session, wanted.conference, wanted.host, rules.bookable_from(wanted.conference, now))
-        starts_at = wanted.columns["starts_at"]
-        raise SlotTaken(starts_at, rules.next_free([start for start, _ in free], starts_at))
+        raise _taken_but_for(free, wanted.columns["starts_at"])
 
 
 def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: datetime) -> SlotTaken:
-    free = free_starts(session, host_id, earliest)
+    return _taken_but_for(free_starts(session, host_id, earliest), starts_at)
+
+
+def _taken_but_for(free: Sequence[tuple[datetime, str]], starts_at: datetime) -> SlotTaken:
     return SlotTaken(starts_at, rules.next_free([start for start, _ in free], starts_at))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
-from ..database import PATIENCE, Database
+from ..database import PATIENCE, Database, table_of
 from ..errands import queue
 from ..errands.table import Errand
 from . import follow, strays
@@ -240,7 +240,7 @@ def _states(session: Session, views: Sequence[BookingView]) -> list[dict[EffectK
     return [found[view.id] for view in views]
 
 
-_EFFECT = Effect.__table__  # type: ignore[attr-defined]
+_EFFECT = table_of(Effect)
 _ONE = (_EFFECT.c.booking_id == bindparam("one"), _EFFECT.c.kind == bindparam("of"))
 _OF_BOOKINGS = select(_EFFECT).where(_EFFECT.c.booking_id.in_(bindparam("ids", expanding=True)))
 _REMEMBER = update(_EFFECT).where(*_ONE).values(remote=bindparam("where"))

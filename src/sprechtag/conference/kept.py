@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
+from ..database import table_of
 from .errors import NotFound
 from .tables import Conference, Host
 from .tokens import hashed
 
 MOST = 300
 """Conferences that a process keeps."""
-_CONFERENCE: Table = Conference.__table__  # type: ignore[attr-defined]
-_HOST: Table = Host.__table__  # type: ignore[attr-defined]
+_CONFERENCE, _HOST = table_of(Conference), table_of(Host)
 _BY_ID = select(_CONFERENCE).where(_CONFERENCE.c.id == bindparam("id"))
 _HOSTS = select(_HOST).where(_HOST.c.conference_id == bindparam("id"))
 _VERSION = select(_CONFERENCE.c.version).where(_CONFERENCE.c.id == bindparam("id"))

@@ -9,23 +9,17 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Insert, Table, bindparam, exists, select
-from sqlmodel import Session, SQLModel
+from sqlalchemy import Insert, bindparam, exists, select
+from sqlmodel import Session
 
-from ..database import insert_for
+from ..database import insert_for, table_of
 from .kept import Keeper, Kept
 from .slots import minutes_of
 from .tables import Booking, Conference, Effect, Guest, GuestMinute, Host, IdempotencyKey, Slot
 from .taken import span_of
 
-
-def _table(of: type[SQLModel]) -> Table:
-    table: Table = of.__table__  # type: ignore[attr-defined]
-    return table
-
-
-_BOOKING, _CONFERENCE, _EFFECT, _GUEST = _table(Booking), _table(Conference), _table(Effect), _table(Guest)
-_KEY, _MINUTE, _SLOT = _table(IdempotencyKey), _table(GuestMinute), _table(Slot)
+_BOOKING, _CONFERENCE, _EFFECT, _GUEST = table_of(Booking), table_of(Conference), table_of(Effect), table_of(Guest)
+_KEY, _MINUTE, _SLOT = table_of(IdempotencyKey), table_of(GuestMinute), table_of(Slot)
 
 _SLOT_COLUMNS = _SLOT.c.keys()
 _LOOK = (

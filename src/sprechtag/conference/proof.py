@@ -22,6 +22,7 @@ from typing import Literal
 from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Session, col
 
+from ..database import table_of
 from . import families, follow, letters
 from .errors import GuestBusy, LimitReached, NotFound, NotLikeThis, Refused, Spent, WishesBefore
 from .tables import Booking, Effect, Guest, ScreenLink
@@ -30,7 +31,7 @@ from .tokens import LinkKey, code_hash, hashed, public_id
 Kind = Literal["own", "screen", "share", "school"]
 LONGEST_NAME, LONGEST_CLASS, MOST_DIGITS = 60, 12, 3
 NOT_DONE_UNTIL = timedelta(hours=12)
-_ADD_LINK = ScreenLink.__table__.insert()  # type: ignore[attr-defined]
+_ADD_LINK = table_of(ScreenLink).insert()
 
 
 @dataclass(frozen=True)
