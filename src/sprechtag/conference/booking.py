@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Booking, moving, changing place, cancelling: each one transaction that the database guards.
 
-The unique index on active slots and the primary key of `guest_minute` decide who was first; the checks before
-a write only make the friendlier sentence. Every change raises the revision and with it makes the effects due."""
+The unique index on active slots and the primary keys of `guest_minute` and `host_minute` decide who was first; the
+checks before a write only make the friendlier sentence. Every change raises the revision and with it makes the effects
+due."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, utc_now
-from . import budgets, follow, making, named, proof, rules, taken, waiting
+from . import budgets, elsewhere, follow, making, named, proof, rules, taken, waiting, windows
 from .budgets import Price
 from .errors import (
     AlreadyCancelled,
@@ -309,6 +310,7 @@ class Desk:
         making_for = _Making(
             guest, replace(form.door, screen=screen), confirm, now, form.language, new_guest, new_guest
         )
+        elsewhere.lock(session, [wanted.host for wanted in found.values()])
         # In the order of their slots' ids, so that two families never wait for each other's hosts crosswise. Only the
         # first time of a new family needs no look at what it has.
         booked: dict[int, Booked] = {}
@@ -365,7 +367,16 @@ class Desk:
         return self.can_confirm(conference.organiser_id)
 
     def _slot_was_lost(self, lost: _SlotLost) -> SlotTaken:
-        """The refusal that names the next free ones."""
+        """The refusal that names the next free ones. Where the slot is free and its host is not, it is closed."""
+        with self.database.read() as session:
+            lost_slot = _slot_at(session, lost)
+            closes = lost_slot is not None and not lost_slot.blocked and not taken.is_booked(session, lost_slot)
+        if closes:
+            with self.database.write() as session:
+                if lost_slot := _slot_at(session, lost):
+                    taken.lock(session, [lost_slot])
+                    host = session.get_one(Host, lost.host_id)
+                    elsewhere.settle(session, host, [lost_slot], windows.booked_slots(session, host))
         with self.database.read() as session:
             return _slot_taken(session, lost.host_id, lost.starts_at, lost.earliest)
 
@@ -503,6 +514,7 @@ class Desk:
                 if by_guest and slot.held_for != known:
                     taken.check_own_limits(session, conference, host, slot, booking_id)
                 session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
+                given = elsewhere.give_back(session, booking)
                 taken.check_minutes(session, booking.guest_id, slot)
                 if not door.proven:
                     taken.check_offers(session, guest, slot)
@@ -510,9 +522,10 @@ class Desk:
                 _taken_over(booking, door, by_guest)
                 _raise_revision(session, booking, now, message)
                 waiting.taken_up(session, slot, booking.guest_id)
-                _flush_slot(session, conference, slot, now)
+                _write_booking(session, conference, host, booking, slot, now)
                 _take_minutes(session, booking, slot)
                 waiting.offer(session, conference, host, old_slot, now)
+                elsewhere.reopen(session, given, now)
                 if door.proven:
                     waiting.reconsider(session, conference, guest, now)
         except _SlotLost as lost:
@@ -622,6 +635,7 @@ class Desk:
         booking.confirm_by = None
         _raise_revision(session, booking, now, message)
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
+        elsewhere.reopen(session, elsewhere.give_back(session, booking), now)
 
 
 def assign_slot(
@@ -639,6 +653,7 @@ def assign_slot(
     conference, host, slot = found
     pick = Pick(slot.public_id, place, child, school_class, "")
     taken.lock(session, [slot])
+    elsewhere.lock(session, [host])
     kept = Kept(conference, {host.id or 0: host})
     wanted = making.Wanted(kept, host, taken.is_booked(session, slot), slot.model_dump())
     try:
@@ -696,6 +711,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
     session.flush()
     try:
         making.add_booking(session, booking, pick.idempotency_key, EFFECT_KINDS)
+        elsewhere.take(session, host, booking, slot)
     except IntegrityError as error:
         raise _SlotLost(slot.host_id, slot.starts_at, rules.bookable_from(conference, now)) from error
     _take_minutes(session, booking, slot)
@@ -763,6 +779,13 @@ def _check_is_free(session: Session, wanted: making.Wanted, now: datetime) -> No
         raise _taken_but_for(free, wanted.columns["starts_at"])
 
 
+def _slot_at(session: Session, lost: _SlotLost) -> Slot | None:
+    found: Slot | None = session.execute(
+        select(Slot).where(col(Slot.host_id) == lost.host_id, col(Slot.starts_at) == lost.starts_at)
+    ).scalar_one_or_none()
+    return found
+
+
 def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: datetime) -> SlotTaken:
     return _taken_but_for(free_starts(session, host_id, earliest), starts_at)
 
@@ -780,12 +803,15 @@ def _check_guest(
     taken.check_minutes(session, guest.id or 0, slot)
 
 
-def _flush_slot(session: Session, conference: Conference, slot: Slot, now: datetime) -> None:
-    """Writes the booking; the unique index says whether the slot is still free."""
+def _write_booking(
+    session: Session, conference: Conference, host: Host, booking: Booking, slot: Slot, now: datetime
+) -> None:
+    """Writes what was moved; the database says whether the slot and the host are still free."""
     # Read before the flush: when it fails, the session forgets these objects.
     lost = _SlotLost(slot.host_id, slot.starts_at, rules.bookable_from(conference, now))
     try:
         session.flush()
+        elsewhere.take(session, host, booking, slot)
     except IntegrityError as error:
         raise lost from error
 

@@ -54,6 +54,12 @@ class SlotTaken(Refused):
     code = "slot_taken"
 
 
+class HostElsewhere(Refused):
+    """The host has another appointment at that time, in this conference or another one."""
+
+    code = "host_elsewhere"
+
+
 class SlotBlocked(Refused):
     code = "slot_blocked"
 

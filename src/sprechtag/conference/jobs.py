@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from ..database import PATIENCE, Database, apart
 from ..moments import local
-from . import families, follow, taken, wishes
+from . import elsewhere, families, follow, taken, wishes
 from .booking import Desk
 from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
@@ -288,7 +288,7 @@ def _undo(session: Session, booking: Booking, now: datetime) -> None:
     session.execute(delete(WaitingEntry).where(col(WaitingEntry.guest_id) == guest.id))
     for slot in taken.offers_to(session, guest):
         taken.lock(session, [slot])
-        taken.release(slot)
+        elsewhere.let_go(session, slot, now)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlmodel import col
 from ..conference import organise, windows
 from ..conference.booking import Pick
 from ..conference.effects import Followed, followed
-from ..conference.errors import NotFound, WrongState
+from ..conference.errors import HostElsewhere, NotFound, WrongState
 from ..conference.person import Person
 from ..conference.tables import Booking
 from ..conference.views import BookingView, booking_view
@@ -159,6 +159,8 @@ def block(house: House, slot_id: str, data: Blocking, user: User) -> Blocking:
             windows.block(session, slot, who)
         else:
             windows.unblock(session, slot, keep_open=slot.blocked_by == "calendar")
+            if slot.blocked:
+                raise HostElsewhere
     return data
 
 

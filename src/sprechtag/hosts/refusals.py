@@ -123,6 +123,9 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 409, Problem(error=refused.code, message="This time was just taken. Choose another one.")
         case errors.SlotBlocked():
             return 409, Problem(error=refused.code, message="This time is closed. Open it first.")
+        case errors.HostElsewhere():
+            message = "Another appointment takes this time. Move or cancel that one first."
+            return 409, Problem(error=refused.code, message=message)
         case errors.GuestBusy():
             message = "This family has another appointment at that time. Choose another one."
             return 409, Problem(error=refused.code, message=message)

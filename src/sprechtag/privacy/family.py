@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from ..conference import budgets, follow, proof, taken, waiting
+from ..conference import budgets, elsewhere, follow, proof, taken, waiting
 from ..conference.booking import Desk
 from ..conference.errors import AddressTaken
 from ..conference.person import Person, tidy
@@ -198,8 +198,7 @@ def _release_slots(session: Session, conference: Conference, guest: Guest, now: 
         if slot.held_for != guest.id:
             continue
         waiting.leave(session, slot.host_id, guest.id or 0)
-        taken.release(slot)
-        session.add(slot)
+        elsewhere.let_go(session, slot, now)
         session.flush()
         waiting.offer(session, conference, session.get_one(Host, slot.host_id), slot, now)
 

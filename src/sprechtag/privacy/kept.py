@@ -223,6 +223,12 @@ TABLES: dict[str, Table] = {
         "id conference_id host_id slot_id guest_id revision screen",
     ),
     "guest_minute": Table("minutes that a family is taken", With("booking"), plain="guest_id minute booking_id"),
+    "host_minute": Table(
+        "minutes that a host is taken",
+        With("booking"),
+        {"user_id": Column("host", "user id")},
+        "minute booking_id",
+    ),
     "guest_host": Table(
         "whom a family shall see",
         With("guest"),

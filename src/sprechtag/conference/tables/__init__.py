@@ -9,7 +9,7 @@ from .day import Alarm, DeviceCheck, JoinGate, LiveCall, MediaSample
 from .effects import Effect, EffectKind, EventToEmpty, still_to_follow
 from .feedback import FeedbackAnswer
 from .guests import Guest, GuestHost, GuestMinute, ScreenLink
-from .hosts import CalendarQuestion, Host
+from .hosts import CalendarQuestion, Host, HostMinute
 from .instance import AdminSettings, InstanceFact
 from .jobs import Job, JobItem, JobKind
 from .letters import GuestLetter, LetterKind
@@ -42,6 +42,7 @@ __all__ = [
     "GuestLetter",
     "GuestMinute",
     "Host",
+    "HostMinute",
     "HostWish",
     "IdempotencyKey",
     "InstanceFact",
