@@ -231,6 +231,12 @@ class Machine(RuleBasedStateMachine):
         self.by_school |= not by_guest
         self._try(self._move(number, slot, by_guest))
 
+    @rule(number=numbers, times=st.integers(1, 3))
+    def lengthens(self, number: int, times: int) -> None:
+        booking_id = self._id(Booking, number)
+        self.by_school = True
+        self._try(lambda: booking_id and self.desk.lengthen(booking_id, times))
+
     @rule(number=numbers, place=st.sampled_from(["on_site", "video"]))
     def changes_place(self, number: int, place: str) -> None:
         booking_id = self._id(Booking, number)
@@ -362,6 +368,7 @@ class Machine(RuleBasedStateMachine):
         for slot in slots.values():
             assert (slot.blocked_by == "held") == (slot.held_for is not None)
             assert slot.blocked == bool(slot.blocked_by)
+            assert slot.usual_ends_at is None or slot.id in by_slot, "longer and free"
             assert slot.held_until is None or slot.blocked_by == "held"
 
         wanted = {

@@ -17,12 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, utc_now
-from . import budgets, elsewhere, follow, making, named, proof, rules, taken, waiting, windows
+from . import budgets, elsewhere, follow, longer, making, named, proof, rules, taken, waiting, windows
 from .budgets import Price
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
     NotFound,
+    NoTimeAfter,
     PlaceNotOffered,
     Refused,
     SlotTaken,
@@ -518,6 +519,9 @@ class Desk:
                 taken.check_minutes(session, booking.guest_id, slot)
                 if not door.proven:
                     taken.check_offers(session, guest, slot)
+                if (times := longer.times_of(session, old_slot)) > 1:
+                    longer.stretch(session, conference, slot, times, booking.guest_id)
+                    longer.restore(old_slot)
                 booking.slot_id = slot.id or 0
                 _taken_over(booking, door, by_guest)
                 _raise_revision(session, booking, now, message)
@@ -534,6 +538,32 @@ class Desk:
             if not door.proven and proof.depends_on_family(refused):
                 self._tell_family(lambda session: (_guest_of(session, booking_id), False), refused)
             raise
+
+    def lengthen(self, booking_id: int, times: int, message: str = "") -> None:
+        """Gives the family so many times in a row, from where its appointment begins; one makes it as long as all
+        others. Raises `NoTimeAfter`, `GuestBusy`, `Invalid`."""
+        with self.database.write() as session:
+            conference, booking, slot = _booking(session, booking_id)
+            now = self.clock()
+            if booking.state != "active":
+                raise AlreadyCancelled
+            if now >= slot.ends_at:
+                raise TooLate(slot.starts_at)
+            if longer.times_of(session, slot) == times:
+                return
+            host = session.get_one(Host, booking.host_id)
+            taken.lock(session, [slot])
+            longer.stretch(session, conference, slot, times, booking.guest_id)
+            session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
+            given = elsewhere.give_back(session, booking)
+            taken.check_minutes(session, booking.guest_id, slot)
+            _raise_revision(session, booking, now, message)
+            try:
+                _write_booking(session, conference, host, booking, slot, now)
+            except _SlotLost as lost:
+                raise NoTimeAfter from lost
+            _take_minutes(session, booking, slot)
+            elsewhere.reopen(session, given, now)
 
     def change_place(
         self,
@@ -635,7 +665,9 @@ class Desk:
         booking.confirm_by = None
         _raise_revision(session, booking, now, message)
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
-        elsewhere.reopen(session, elsewhere.give_back(session, booking), now)
+        given = elsewhere.give_back(session, booking)
+        longer.restore(session.get_one(Slot, booking.slot_id))
+        elsewhere.reopen(session, given, now)
 
 
 def assign_slot(

@@ -60,6 +60,12 @@ class HostElsewhere(Refused):
     code = "host_elsewhere"
 
 
+class NoTimeAfter(Refused):
+    """The host's times after this one are another family's, or there are none."""
+
+    code = "no_time_after"
+
+
 class SlotBlocked(Refused):
     code = "slot_blocked"
 

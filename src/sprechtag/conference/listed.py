@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, case, or_, select
 from sqlmodel import Session, col
 
 from .effects import step_of
@@ -35,6 +35,7 @@ _LIST = (
         col(Guest.email),
         col(Booking.state),
         col(Booking.confirm_by),
+        case((col(Slot.usual_ends_at).is_not(None), col(Slot.ends_at))).label("longer_until"),
     )
     .join(Slot, col(Slot.id) == col(Booking.slot_id))
     .join(Guest, col(Guest.id) == col(Booking.guest_id))

@@ -45,7 +45,7 @@ def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
     taken.lock(session, slots)
     booked = booked_slots(session, host)
     for slot in slots:
-        span = TimeSpan(slot.starts_at, slot.ends_at)
+        span = TimeSpan(slot.starts_at, slot.usual_ends_at or slot.ends_at)
         if span in wanted:
             present.add(span)
         elif slot.id in booked:

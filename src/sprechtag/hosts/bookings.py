@@ -9,12 +9,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlmodel import col
 
-from ..conference import organise, windows
+from ..conference import longer, organise, windows
 from ..conference.booking import Pick
 from ..conference.effects import Followed, followed
 from ..conference.errors import HostElsewhere, NotFound, WrongState
 from ..conference.person import Person
-from ..conference.tables import Booking
+from ..conference.tables import Booking, Slot
 from ..conference.views import BookingView, booking_view
 from ..gate import Caller
 from .access import REFUSALS, User, organised, own_booking, visible_booking, visible_slot
@@ -29,6 +29,10 @@ class Moving(Saying):
 
 class PlaceChange(Saying):
     place: PlaceName
+
+
+class Length(Saying):
+    times: Annotated[int, Field(ge=1, le=longer.MOST)]
 
 
 class NoteData(Strict):
@@ -81,6 +85,8 @@ class BookingAnswer(BaseModel):
     note: str | None = None
     """The host's own; null for everybody else."""
     slot_id: str
+    times: int
+    """How many times in a row it is long."""
     unconfirmed: bool
     """Holds its slot until the family opens the link in its mail."""
     video_link: str
@@ -95,7 +101,8 @@ def booking(house: House, booking_id: str, user: User) -> BookingAnswer:
     """With how far Nextcloud has followed."""
     with house.database.read() as session:
         view, organises = visible_booking(session, booking_id, user)
-        return _booking_answer(view, followed(session, view), organises, user)
+        times = longer.times_of(session, session.get_one(Slot, session.get_one(Booking, view.id).slot_id))
+        return _booking_answer(view, followed(session, view), organises, user, times)
 
 
 @router.post("/conferences/{conference_id}/bookings")
@@ -137,6 +144,15 @@ def change_place(house: House, booking_id: str, data: PlaceChange, user: User) -
     return booking(house, booking_id, user)
 
 
+@router.post("/bookings/{booking_id}/length")
+def lengthen(house: House, booking_id: str, data: Length, user: User) -> BookingAnswer:
+    """Gives the family two or three times in a row, or one again; it gets a mail. For the organiser and the host."""
+    with house.database.read() as session:
+        view, _ = visible_booking(session, booking_id, user)
+    house.desk.lengthen(view.id, data.times, data.message)
+    return booking(house, booking_id, user)
+
+
 @router.put("/bookings/{booking_id}/note")
 def set_note(house: House, booking_id: str, data: NoteData, user: User) -> NoteData:
     """A note of the host's own; nobody else sees it, the organiser neither."""
@@ -173,7 +189,9 @@ def retry(house: House, booking_id: str, user: User) -> BookingAnswer:
     return booking(house, booking_id, user)
 
 
-def _booking_answer(view: BookingView, effects: list[Followed], organises: bool, user: Caller) -> BookingAnswer:
+def _booking_answer(
+    view: BookingView, effects: list[Followed], organises: bool, user: Caller, times: int
+) -> BookingAnswer:
     return BookingAnswer(
         id=view.public_id,
         code=view.code,
@@ -191,6 +209,7 @@ def _booking_answer(view: BookingView, effects: list[Followed], organises: bool,
         guest_email=view.guest_email if organises or view.contact_for_hosts else None,
         note=view.note if view.host_user_id == user.user_id else None,
         slot_id=view.slot_public_id,
+        times=times,
         unconfirmed=view.confirm_by is not None,
         video_link=view.talk_link if view.place == "video" else "",
         effects=[_effect_answer(effect) for effect in effects],

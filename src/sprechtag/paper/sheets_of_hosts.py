@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What is hung up and handed out on the day: door signs, hosts' lists, the plan of rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -57,11 +57,20 @@ def host_sheets(session: Session, conference: Conference, user_id: str = "") -> 
             host,
             [
                 SlotLine(slot.starts_at, slot.ends_at, slot.blocked, booked.get((host.id or 0, slot.starts_at)))
-                for slot in slots.get(host.id or 0, [])
+                for slot in _without_covered(slots.get(host.id or 0, []))
             ],
         )
         for host in hosts
     ]
+
+
+def _without_covered(slots: Sequence[Slot]) -> Iterator[Slot]:
+    """Of times in their order those that are no part of a longer appointment."""
+    edge = None
+    for slot in slots:
+        if edge is None or slot.starts_at >= edge or not slot.blocked:
+            yield slot
+            edge = slot.ends_at
 
 
 def initials(name: str) -> str:
