@@ -549,21 +549,33 @@ class Desk:
                 raise AlreadyCancelled
             if now >= slot.ends_at:
                 raise TooLate(slot.starts_at)
-            if longer.times_of(session, slot) == times:
-                return
-            host = session.get_one(Host, booking.host_id)
-            taken.lock(session, [slot])
-            longer.stretch(session, conference, slot, times, booking.guest_id)
-            session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
-            given = elsewhere.give_back(session, booking)
-            taken.check_minutes(session, booking.guest_id, slot)
-            _raise_revision(session, booking, now, message)
-            try:
-                _write_booking(session, conference, host, booking, slot, now)
-            except _SlotLost as lost:
-                raise NoTimeAfter from lost
-            _take_minutes(session, booking, slot)
-            elsewhere.reopen(session, given, now)
+            if longer.times_of(session, slot) != times:
+                self.lengthen_in(session, conference, booking, slot, times, now, message)
+
+    @staticmethod
+    def lengthen_in(
+        session: Session,
+        conference: Conference,
+        booking: Booking,
+        slot: Slot,
+        times: int,
+        now: datetime,
+        message: str | None = None,
+    ) -> None:
+        """As `lengthen`, in a transaction of the caller's; without a `message` the booking keeps its own."""
+        host = session.get_one(Host, booking.host_id)
+        taken.lock(session, [slot])
+        longer.stretch(session, conference, slot, times, booking.guest_id)
+        session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
+        given = elsewhere.give_back(session, booking)
+        taken.check_minutes(session, booking.guest_id, slot)
+        _raise_revision(session, booking, now, booking.message if message is None else message)
+        try:
+            _write_booking(session, conference, host, booking, slot, now)
+        except _SlotLost as lost:
+            raise NoTimeAfter from lost
+        _take_minutes(session, booking, slot)
+        elsewhere.reopen(session, given, now)
 
     def change_place(
         self,

@@ -55,6 +55,8 @@ _SENTENCES: dict[str, str] = {
     "clock_wrong": "Give the time of day without a time zone: the conference’s own is meant.",
     "user_wrong": "No Nextcloud user is called like that.",
     "sign_wrong": "There is a sign in it that cannot be typed. Type it again.",
+    "substitute_is_absent": "Choose somebody else as the substitute.",
+    "substitute_not_joined": "The substitute has not agreed to take part yet. Choose somebody else.",
     "times_wrong": "An appointment is one, two or three times long.",
     "user_id_missing": "Give the Nextcloud user to invite.",
 }

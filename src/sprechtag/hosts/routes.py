@@ -3,6 +3,7 @@
 """All routes of the page inside Nextcloud."""
 
 from . import (
+    absence,
     administration,
     at_once,
     board,
@@ -32,6 +33,7 @@ ROUTERS = tuple(
     for module in (
         grid,
         at_once,
+        absence,
         visitors,
         my_day,
         families,
