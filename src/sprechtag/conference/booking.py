@@ -294,6 +294,7 @@ class Desk:
         if before := _all_before(session, form):
             return before
         now = self.clock()
+        taken.lock_hosts_of(session, form.conference_id, form.slots)
         found = making.look(session, self.keeper, form.conference_id, form.slots, lock=True)
         if len(found) < len(set(form.slots)):
             raise NotFound
@@ -311,7 +312,6 @@ class Desk:
         making_for = _Making(
             guest, replace(form.door, screen=screen), confirm, now, form.language, new_guest, new_guest
         )
-        elsewhere.lock(session, [wanted.host for wanted in found.values()])
         # In the order of their slots' ids, so that two families never wait for each other's hosts crosswise. Only the
         # first time of a new family needs no look at what it has.
         booked: dict[int, Booked] = {}
@@ -697,7 +697,6 @@ def assign_slot(
     conference, host, slot = found
     pick = Pick(slot.public_id, place, child, school_class, "")
     taken.lock(session, [slot])
-    elsewhere.lock(session, [host])
     kept = Kept(conference, {host.id or 0: host})
     wanted = making.Wanted(kept, host, taken.is_booked(session, slot), slot.model_dump())
     try:

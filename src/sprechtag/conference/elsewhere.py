@@ -4,16 +4,14 @@
 
 The primary key of `host_minute` decides, as that of `guest_minute` does for families. So that nobody is offered what
 would be refused, the host's other free times are closed meanwhile (`blocked_by` `elsewhere`), in the same transaction,
-and opened again when the appointment goes; so they are for a time that is held for a family. Whoever closes or opens
-holds the person (`lock`). A time that is just being decided on is passed over, because two who wait for each other's
-rows would stop both: whoever decides on it finds the minutes given."""
+and opened again when the appointment goes; so they are for a time that is held for a family. Whoever decides on a time
+holds its person (`taken.lock_hosts`), so that of two who do so at once the second sees what the first has done."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 
-from sqlalchemy import bindparam, delete, exists, select, text, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlmodel import Session, col
 
 from ..database import table_of
@@ -24,7 +22,6 @@ from .tables import Booking, Host, HostMinute, Slot
 ELSEWHERE = "elsewhere"
 _BOOKING, _HOST, _MINUTE, _SLOT = table_of(Booking), table_of(Host), table_of(HostMinute), table_of(Slot)
 _ADD = _MINUTE.insert()
-_HOLD = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number")
 _OTHERS = (
     select(_SLOT.c.id)
     .join(_HOST, _HOST.c.id == _SLOT.c.host_id)
@@ -36,23 +33,9 @@ _OTHERS = (
         _SLOT.c.blocked.is_(False),
         ~exists().where(_BOOKING.c.slot_id == _SLOT.c.id, _BOOKING.c.state == "active"),
     )
-    .with_for_update(of=_SLOT, skip_locked=True)
+    .with_for_update(of=_SLOT)
 )
 _CLOSE = update(_SLOT).where(_SLOT.c.id.in_(_OTHERS)).values(blocked=True, blocked_by=ELSEWHERE)
-
-
-def lock(session: Session, hosts: Iterable[Host]) -> None:
-    """Until the transaction ends nobody else takes, closes or opens anything of these persons. Those of one form are
-    named at once, so that two forms never wait for each other crosswise. SQLite has one writer at a time."""
-    held: set[int] = session.info.setdefault("persons held", set())
-    wanted = {_number(host.user_id) for host in hosts} - held
-    if wanted and session.get_bind().dialect.name != "sqlite":
-        session.connection().execute(_HOLD, {"numbers": sorted(wanted)})
-        held |= wanted
-
-
-def _number(user_id: str) -> int:
-    return int.from_bytes(sha256(user_id.encode()).digest()[:8], signed=True)
 
 
 @dataclass(frozen=True)
@@ -66,7 +49,6 @@ class Given:
 def take(session: Session, host: Host, booking: Booking, slot: Slot) -> None:
     """The host gives these minutes to the booking, and has no other time to offer in them. Raises `IntegrityError`
     where one of them is given already."""
-    lock(session, [host])
     rows = [
         {"user_id": host.user_id, "minute": minute, "booking_id": booking.id}
         for minute in minutes_of(taken.span_of(slot))
@@ -77,7 +59,6 @@ def take(session: Session, host: Host, booking: Booking, slot: Slot) -> None:
 
 def close(session: Session, host: Host, slot: Slot) -> None:
     """Closes the host's other free times that overlap this one, which is booked or held."""
-    lock(session, [host])
     values = {"whose": host.user_id, "but": slot.id, "since": slot.starts_at, "until": slot.ends_at}
     session.connection().execute(_CLOSE, values)
 
@@ -85,7 +66,7 @@ def close(session: Session, host: Host, slot: Slot) -> None:
 def give_back(session: Session, booking: Booking) -> Given | None:
     """The booking takes nobody's minutes any more. Whoever calls it has to `reopen` what was given, where it is not
     taken again."""
-    lock(session, [session.get_one(Host, booking.host_id)])
+    taken.lock_hosts(session, [booking.host_id])
     minutes = select(col(HostMinute.user_id), col(HostMinute.minute)).where(col(HostMinute.booking_id) == booking.id)
     given = session.execute(minutes).all()
     if not given:
@@ -103,7 +84,6 @@ def let_go(session: Session, slot: Slot, now: datetime) -> None:
     session.add(slot)
     if held:
         host = session.get_one(Host, slot.host_id)
-        lock(session, [host])
         reopen(session, Given(frozenset([host.user_id]), taken.span_of(slot)), now)
 
 
@@ -118,7 +98,7 @@ def reopen(session: Session, given: Given | None, now: datetime) -> None:
         .where(col(Host.user_id).in_(given.users), col(Slot.blocked_by) == ELSEWHERE)
         .where(col(Slot.starts_at) < given.span.ends_at, col(Slot.ends_at) > given.span.starts_at)
         .order_by(col(Slot.id))
-        .with_for_update(of=Slot, skip_locked=True)
+        .with_for_update(of=Slot)
     )
     if sum(settle(session, host, [slot], ()) for slot, host in session.execute(closed).all()):
         session.flush()
@@ -131,7 +111,7 @@ def settle(session: Session, host: Host, slots: Iterable[Slot], booked: Collecti
     free = [slot for slot in slots if slot.id not in booked and slot.blocked_by in ("", ELSEWHERE)]
     if not free:
         return 0
-    lock(session, [host])
+    taken.lock_hosts(session, [host.id or 0])
     whole = TimeSpan(min(slot.starts_at for slot in free), max(slot.ends_at for slot in free))
     given = minutes_given(session, host, whole)
     changed = 0
@@ -146,7 +126,7 @@ def settle(session: Session, host: Host, slots: Iterable[Slot], booked: Collecti
 
 def is_taken(session: Session, host: Host, slot: Slot) -> bool:
     """Whether the host gives one of the slot's minutes to something else already."""
-    lock(session, [host])
+    taken.lock_hosts(session, [host.id or 0])
     span = taken.span_of(slot)
     return not minutes_given(session, host, span).isdisjoint(minutes_of(span))
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from sqlmodel import Session
 
-from ..conference import listed, lookup
+from ..conference import listed, lookup, team
 from ..conference.listed import Steps
 from ..conference.tables import Conference
 from .access import REFUSALS, User, visible
@@ -56,7 +56,7 @@ def bookings(house: House, conference_id: str, user: User, mine: bool = False) -
     """By time: all for the organiser; the own for a host, and with `mine` for an organiser who is one."""
     with house.database.read() as session:
         conference = visible(session, conference_id, user)
-        organises = conference.organiser_id == user.user_id
+        organises = team.role_of(session, conference, user.user_id) is not None
         host_id = None
         if mine or not organises:
             host_id = lookup.find_host(session, conference.id or 0, user.user_id).id

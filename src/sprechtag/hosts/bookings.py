@@ -17,7 +17,7 @@ from ..conference.person import Person
 from ..conference.tables import Booking, Slot
 from ..conference.views import BookingView, booking_view
 from ..gate import Caller
-from .access import REFUSALS, User, organised, own_booking, visible_booking, visible_slot
+from .access import REFUSALS, User, attended, own_booking, visible_booking, visible_slot
 from .fields import Id, Line, SchoolClass, Spoken, Text
 from .needs import House
 from .schemas import PlaceName, Saying, Strict
@@ -109,7 +109,7 @@ def booking(house: House, booking_id: str, user: User) -> BookingAnswer:
 def book(house: House, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
     """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
     with house.database.read() as session:
-        conference = organised(session, conference_id, user)
+        conference = attended(session, conference_id, user)
     person = Person(data.name, data.email, data.language, data.phone)
     pick = Pick(data.slot_id, data.place, data.child, data.school_class, data.key)
     booked = house.desk.book(conference.id or 0, person, pick, by_guest=False)

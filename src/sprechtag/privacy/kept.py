@@ -145,6 +145,16 @@ TABLES: dict[str, Table] = {
         emptied={"rehearsal_rooms": []},
     ),
     "window": Table("days and times", WithConference(), plain="id conference_id host_id day starts ends"),
+    "deputy": Table(
+        "who helps to organise",
+        With("conference"),
+        {
+            "user_id": Column("organiser", "user id"),
+            "name": Column("organiser", "name"),
+            "role": Column("organiser", "what they may do"),
+        },
+        "conference_id",
+    ),
     "host": Table(
         "hosts",
         WithConference(),

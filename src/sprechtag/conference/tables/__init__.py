@@ -18,6 +18,7 @@ from .papers import PaperJob
 from .place import ON_SITE, PLACES, VIDEO, Place
 from .slots import Slot
 from .strays import StrayEvent
+from .team import Deputy, DeputyRole
 from .waiting import WaitingEntry
 from .wishes import HostWish, WishRun, WishSheet
 
@@ -32,6 +33,8 @@ __all__ = [
     "BudgetHit",
     "CalendarQuestion",
     "Conference",
+    "Deputy",
+    "DeputyRole",
     "DeviceCheck",
     "Effect",
     "EffectKind",
