@@ -5,7 +5,7 @@
 `s/…` is the share link, `m/…` a guest's manage link."""
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -97,6 +97,22 @@ def texts_of(form: FormData, name: str, most: int = 60) -> list[str]:
     """All ids (and days) that a field holds, each once, in their order; what can be none is left out."""
     sent = (value for value in form.getlist(name)[:most] if isinstance(value, str) and _ID.fullmatch(value))
     return list(dict.fromkeys(sent))
+
+
+TICK = "h-"
+"""A box for a host has a field of its own, `h-` and the host's id: of fields of one name the last alone comes through
+PHP in an address, and a dot in a name does not."""
+
+
+def ticks_in(fields: Iterable[str], most: int = 60) -> list[str]:
+    """Public ids of the hosts that these fields tick."""
+    ticked = (name.removeprefix(TICK) for name in fields if name.startswith(TICK))
+    return [one for one in dict.fromkeys(ticked) if _ID.fullmatch(one)][:most]
+
+
+def hosts_ticked(form: FormData) -> list[str]:
+    """Public ids of the hosts that a form names, by boxes of the list or as a list of its own."""
+    return list(dict.fromkeys([*texts_of(form, "h"), *ticks_in(form.keys())]))
 
 
 def walk_of(form: FormData, conference: Conference) -> int:

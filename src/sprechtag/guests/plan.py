@@ -34,7 +34,7 @@ from ..conference.taken import free_of
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
 from .booking import booked_page, list_hosts, missing
-from .front import FrontOf, Sent, Visit, address_of, common, text_of, texts_of, walk_of
+from .front import FrontOf, Sent, Visit, address_of, common, hosts_ticked, text_of, texts_of, walk_of
 from .page import Page
 from .refusals import Sentence, sentence
 
@@ -99,7 +99,7 @@ router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 def plan(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
     """`do` says what was pressed: a proposal (also by default), the grid, what was picked there, or booking."""
     page = front.page(request, text_of(form, "lang"))
-    chosen = texts_of(form, "h")
+    chosen = hosts_ticked(form)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
         hosts = [host for host in visit.kept.joined if host.public_id in chosen]

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference.entries import number_in
+from ..conference.names import by_surname
 from ..conference.tables import Conference, Host, Slot
 from ..conference.views import BookingView, bookings_of_conference
 from ..phrases import Speaker
@@ -41,7 +42,7 @@ def host_sheets(session: Session, conference: Conference, user_id: str = "") -> 
     query = select(Host).where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
     if user_id:
         query = query.where(col(Host.user_id) == user_id)
-    hosts = sorted(session.execute(query).scalars(), key=lambda host: _by_last_name(host.display_name))
+    hosts = sorted(session.execute(query).scalars(), key=lambda host: by_surname(host.display_name))
     booked = {
         (view.host_id, view.starts_at): view
         for view in bookings_of_conference(session, conference.id or 0)
@@ -131,10 +132,6 @@ def room_plan(sheets: Sequence[HostSheet], conference: Conference, say: Speaker)
 
 def _by_day(sheet: HostSheet, say: Speaker) -> list[list[SlotLine]]:
     return [list(lines) for _, lines in groupby(sheet.lines, key=lambda line: say.date(line.starts_at))]
-
-
-def _by_last_name(name: str) -> tuple[str, str]:
-    return (name.rsplit(maxsplit=1)[-1].casefold() if name.split() else "", name.casefold())
 
 
 def _by_room(room: str) -> tuple[str, int, str]:
