@@ -9,7 +9,7 @@ due."""
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import delete, select, update
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, utc_now
-from . import budgets, elsewhere, follow, longer, making, named, proof, rules, taken, waiting, windows
+from . import budgets, elsewhere, follow, letters, longer, making, named, proof, rules, taken, waiting, windows
 from .budgets import Price
 from .errors import (
     AlreadyCancelled,
@@ -50,6 +50,8 @@ from .taken import free_of, free_starts
 from .tokens import LinkKey, hashed
 
 EFFECT_KINDS = ("talk", "calendar", "mail")
+LINK_WITHIN = timedelta(hours=6)
+"""A link that somebody has asked for is of no use later."""
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,26 @@ class Desk:
             coming = taken.has_bookings(session, guest)
             proof.new_links(session, guest, self.links, self.clock(), rewrite_events=not written)
         return bool(guest.email) and (written or coming)
+
+    def send_link(self, conference_id: int, email: str, language: str, visitor: str) -> None:
+        """Has the family with this address sent its link, once an hour at most; nothing happens where there is none,
+        and the caller does not learn which. Raises `Invalid` for what is no address, and `Spent`."""
+        person = Person("-", email, language).checked()
+        fingerprint = self.links.fingerprint(person.email.casefold())
+        now = self.clock()
+        try:
+            with self.database.write() as session:
+                budgets.pay(session, self._prices_of_person(person, self.share(visitor)), now)
+                guest = session.execute(
+                    select(Guest).where(
+                        col(Guest.conference_id) == conference_id, col(Guest.email_fingerprint) == fingerprint
+                    )
+                ).scalar_one_or_none()
+                if guest is not None and guest.erase_by is None:
+                    letters.write(session, guest.id or 0, "link", f"{now:%Y%m%d%H}", {}, now, now + LINK_WITHIN)
+        except Spent as spent:
+            self._note_spent(conference_id, spent, self.share(visitor))
+            raise
 
     def _book(self, form: _Form, address: str) -> list[Booked]:
         slots = sorted({pick.slot_public_id for pick in form.picks})

@@ -122,6 +122,7 @@ def list_hosts(
         base=visit.base,
         again=visit.again,
         codes=visit.guest is None,
+        lost=visit.guest is None and front.desk.can_confirm(visit.conference.organiser_id),
         codes_first=visit.conference.booking_by == "invited",
         waiting_list=visit.conference.waiting_list,
     )

@@ -30,6 +30,9 @@
 			const head = list.previousElementSibling
 			if (head?.matches('.letter')) head.hidden = none || words.length > 0
 		}
+		const nobody = document.getElementById('nobody')
+		nobody.hidden = !rows.length || rows.some(([row]) => !row.hidden)
+		nobody.textContent = nobody.hidden ? '' : nobody.dataset.said.replace('…', field.value)
 		const letters = form.querySelector('.letters')
 		if (letters) letters.parentElement.hidden = words.length > 0
 	}
