@@ -133,6 +133,7 @@ def hand_over(
     )
     made.message = message
     made.language, made.visitor, made.confirm_by = booking.language, booking.visitor, confirm_by
+    made.topic, made.needs, made.interpreter = booking.topic, booking.needs, booking.interpreter
     session.add(made)
     session.flush()
     if times > 1:

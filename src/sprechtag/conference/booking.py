@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 
 from ..database import Database, utc_now
 from . import budgets, elsewhere, follow, letters, longer, making, named, proof, rules, taken, waiting, windows
+from .asked import NONE, Answers
 from .budgets import Price
 from .errors import (
     AlreadyCancelled,
@@ -63,6 +64,7 @@ class Pick:
     child: str
     school_class: str
     idempotency_key: str
+    answers: Answers = NONE
 
 
 @dataclass(frozen=True)
@@ -758,6 +760,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
         _check_guest(session, conference, guest, host, slot, pick.child if by_family else None)
         if not door.proven:
             taken.check_offers(session, guest, slot)
+    answers = pick.answers.checked(conference.asks)
     booking = Booking(
         conference_id=slot.conference_id,
         host_id=slot.host_id,
@@ -766,6 +769,9 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
         place=pick.place,
         child=pick.child,
         school_class=pick.school_class,
+        topic=answers.topic,
+        needs=answers.listed,
+        interpreter=answers.interpreter,
         screen=door.screen,
         language=made_for.language if not door.proven else "",
         visitor=door.visitor,

@@ -23,6 +23,7 @@ from ..conference.taken import free_of
 from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
 from .front import (
+    ASKED,
     TICK,
     FreeTime,
     Front,
@@ -32,6 +33,8 @@ from .front import (
     Sent,
     Visit,
     address_of,
+    answers_in,
+    asked_in,
     common,
     days_with_times,
     field_of,
@@ -174,7 +177,8 @@ def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: La
         return front.answer(page, visit, sentence(page.say, refused))
     known = before or visit.family
     form = {"child": known.child if known else "", "school_class": known.school_class if known else ""}
-    return _form(front, page, visit, host, slot, form | {"name": "", "email": "", "place": ""})
+    empty = dict.fromkeys(("name", "email", "place", *ASKED), "")
+    return _form(front, page, visit, host, slot, form | empty)
 
 
 @router.post("/s/{token}/t/{slot_id}")
@@ -197,16 +201,22 @@ def book(
     host = found.host
     page.home(f"{visit.base}/h/{host.public_id}")
     form = {"child": child, "school_class": school_class, "name": name, "email": email, "place": place}
-    pick = Pick(wanted, place, child, school_class, key[:100])
+    form |= asked_in(sent)
+    pick = Pick(wanted, place, child, school_class, key[:100], answers_in(form))
     problems = missing(page, visit, form, rules.places_offered(visit.conference, host))
     if problems:
         return _form(front, page, visit, host, found.slot, form, problems)
     try:
-        booked = _book(front, request, visit, Person(name, email, page.say.language), pick, looked=free)
+        booked = _book(front, request, visit, person_in(visit, page, form), pick, looked=free)
     except Refused as refused:
         said = proof.neutral(refused, front.door(request, visit))
         return _refused(front, page, visit, host, found.slot, form, said)
     return booked_page(front, page, visit, [booked], email)
+
+
+def person_in(visit: Visit, page: Page, form: dict[str, str]) -> Person:
+    phone = form["phone"] if "phone" in visit.conference.asks else ""
+    return Person(form["name"], form["email"], page.say.language, phone)
 
 
 def _book(front: FrontOf, request: Request, visit: Visit, person: Person, pick: Pick, *, looked: bool) -> Booked:

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from sqlmodel import Session
 
 from ..conference import listed, lookup, team
+from ..conference.asked import Need, needs_of
 from ..conference.listed import Steps
 from ..conference.tables import Conference
 from .access import REFUSALS, User, visible
@@ -26,15 +27,18 @@ class ListedHost(BaseModel):
 
 class More(BaseModel):
     """What is not as usual; what is as usual is left out. `steps` are effects that are not done and `said` why, both by
-    kind; `until` is the end of one that is longer than the others, in seconds since the epoch; `note` and `video_link`
-    are for the booking's host only."""
+    kind; `until` is the end of one that is longer than the others, in seconds since the epoch; `note`, `topic`
+    and `video_link` are for the booking's host only."""
 
     state: Literal["cancelled"] | None = None
     unconfirmed: Literal[True] | None = None
     steps: dict[str, Literal["waiting", "failing", "gave_up"]] | None = None
     said: dict[str, str] | None = None
     until: int | None = None
+    needs: list[Need] | None = None
+    interpreter: str | None = None
     note: str | None = None
+    topic: str | None = None
     video_link: str | None = None
 
 
@@ -87,7 +91,7 @@ def _row(row: tuple[Any, ...], places: dict[int, int], with_email: bool) -> list
 
 
 def _more(row: tuple[Any, ...], steps: dict[int, Steps], own: dict[int, dict[str, str]]) -> list[dict[str, Any]]:
-    booking_id, state, confirm_by, until = row[0], row[10], row[11], row[12]
+    booking_id, state, confirm_by, until, needs, interpreter = row[0], *row[10:15]
     found: dict[str, Any] = dict(own.get(booking_id, {}))
     if state != "active":
         found["state"] = state
@@ -95,6 +99,10 @@ def _more(row: tuple[Any, ...], steps: dict[int, Steps], own: dict[int, dict[str
         found["unconfirmed"] = True
     if until is not None:
         found["until"] = int(until.timestamp())
+    if needs:
+        found["needs"] = needs_of(needs)
+    if interpreter:
+        found["interpreter"] = interpreter
     if unusual := steps.get(booking_id):
         found |= {name: values for name, values in (("steps", unusual.steps), ("said", unusual.said)) if values}
     return [found] if found else []

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import col
 
 from ..conference import longer, organise, windows
+from ..conference.asked import Need, needs_of
 from ..conference.booking import Pick
 from ..conference.effects import Followed, followed
 from ..conference.errors import HostElsewhere, NotFound, WrongState
@@ -84,6 +85,11 @@ class BookingAnswer(BaseModel):
     """Only for the organiser, and for hosts where the conference says so."""
     note: str | None = None
     """The host's own; null for everybody else."""
+    topic: str | None = None
+    """What it is about, for its host; null for everybody else."""
+    needs: list[Need]
+    interpreter: str
+    """The language that the family would like an interpreter for; empty for none."""
     slot_id: str
     times: int
     """How many times in a row it is long."""
@@ -208,6 +214,9 @@ def _booking_answer(
         guest_name=view.guest_name,
         guest_email=view.guest_email if organises or view.contact_for_hosts else None,
         note=view.note if view.host_user_id == user.user_id else None,
+        topic=view.topic if view.host_user_id == user.user_id else None,
+        needs=needs_of(view.needs),
+        interpreter=view.interpreter,
         slot_id=view.slot_public_id,
         times=times,
         unconfirmed=view.confirm_by is not None,

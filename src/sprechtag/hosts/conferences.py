@@ -64,6 +64,7 @@ class RulesData(Strict):
     data_protection_officer: Annotated[Text, Field(max_length=1000)] = ""
     empty_events: bool = True
     feedback: bool = False
+    asks: Annotated[Line, Field(max_length=100)] = ""
 
     def rules(self) -> Rules:
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
@@ -119,6 +120,7 @@ class ConferenceAnswer(BaseModel):
     data_protection_officer: str
     empty_events: bool
     feedback: bool
+    asks: str
     windows: list[WindowAnswer]
     role: Literal["organiser", "desk", "host"]
     owner: bool

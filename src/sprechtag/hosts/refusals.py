@@ -58,6 +58,7 @@ _SENTENCES: dict[str, str] = {
     "substitute_is_absent": "Choose somebody else as the substitute.",
     "substitute_not_joined": "The substitute has not agreed to take part yet. Choose somebody else.",
     "team_too_large": "A team has at most 50 people.",
+    "asks_unknown": "The booking form has no such question.",
     "times_wrong": "An appointment is one, two or three times long.",
     "user_id_missing": "Give the Nextcloud user to invite.",
 }

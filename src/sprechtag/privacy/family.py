@@ -148,7 +148,17 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest", *, p
     session.execute(
         update(Booking)
         .where(col(Booking.guest_id) == guest.id)
-        .values(child="", school_class="", note="", message="", visitor="", screen="")
+        .values(
+            child="",
+            school_class="",
+            topic="",
+            needs="",
+            interpreter="",
+            note="",
+            message="",
+            visitor="",
+            screen="",
+        )
     )
     guest.email_fingerprint = f"erased:{guest.public_id}"
     guest.phone = guest.child = guest.school_class = guest.manage_token_hash = guest.code_hash = ""

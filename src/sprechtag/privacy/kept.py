@@ -139,7 +139,7 @@ TABLES: dict[str, Table] = {
         },
         "id public_id time_zone state slot_minutes pause_minutes offers_on_site offers_video opens_at closes_at "
         "lead_minutes change_deadline_minutes max_bookings_per_guest max_bookings_per_guest_and_host retention_days "
-        "contact_for_hosts booking_by languages walk_minutes reminders waiting_list priority_from booking_mode "
+        "contact_for_hosts asks booking_by languages walk_minutes reminders waiting_list priority_from booking_mode "
         "wishes_until empty_events feedback display_shows display_generation rehearsal share_generation "
         "share_token_hash version created_at",
         emptied={"rehearsal_rooms": []},
@@ -221,6 +221,9 @@ TABLES: dict[str, Table] = {
             "state": Column("family", "agreed or cancelled"),
             "child": Column("family", "child"),
             "school_class": Column("family", "class"),
+            "topic": Column("family", "what it is about, for the host"),
+            "needs": Column("family", "what is needed"),
+            "interpreter": Column("family", "language of an interpreter"),
             "message": Column("family", "what the school wrote with the last change"),
             "note": Column("family", "the host's note", ask="host"),
             "cancelled_by": Column("family", "who has cancelled"),
