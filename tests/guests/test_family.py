@@ -386,3 +386,21 @@ async def test_several_hosts_are_within_the_budget(tmp_path: Path) -> None:
         (script,) = re.findall(r'<script src="([^"]+)" defer>', grid.text)
         code = await stage.public.get(str(grid.url.join(script)))
         assert "immutable" in code.headers["cache-control"] and len(code.content) < 3000
+
+
+async def test_the_second_childs_name_is_not_the_first_ones(stage: Stage) -> None:
+    """Of one child it is the one; of several nobody knows which, and another one can be named each time."""
+    mine = await manage_page(stage)
+    base = re.search(r"m/[\w-]+", str(mine.url))[0]
+    one = await stage.public.get(f"{base}/t/{stage.school.slots('t01')[5].public_id}")
+    assert fields(one)["known"] == ["Emre Yılmaz"] and fields(one)["child"] == [""]
+    form = {"known": "", "child": "Ada", "school_class": "7c", "place": "on_site"}
+    second = await stage.public.post(str(one.url), data=form)
+    assert second.status_code == 200 and "Ada" in second.text
+    several = await stage.public.get(f"{base}/t/{stage.school.slots('t02')[6].public_id}")
+    assert set(re.findall(r'name="known" value="([^"]*)"', several.text)) == {"Emre Yılmaz", "Ada", ""}
+    assert fields(several)["known"] == [""]
+    refused = await stage.public.post(str(several.url), data={"known": "Nobody", "child": "", "place": "on_site"})
+    assert refused.status_code == 422
+    third = await stage.public.post(str(several.url), data={"known": "Ada", "child": "", "place": "on_site"})
+    assert third.status_code == 200 and "Ada" in third.text and "7c" in third.text

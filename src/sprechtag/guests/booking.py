@@ -22,6 +22,7 @@ from ..conference.tables import Host, Slot
 from ..conference.taken import free_of
 from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
+from .children import child_in, children_of
 from .front import (
     ASKED,
     TICK,
@@ -166,7 +167,7 @@ def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: La
         visit = front.visit(session, page, token)
         wanted = front.slot(session, visit, slot_id)
         slot, host = wanted.slot, wanted.host
-        before = _latest(visit.bookings(session))
+        children = children_of(visit, visit.bookings(session))
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     if closed := front.closed(page, visit, asked=asked):
         return front.answer(page, visit, closed)
@@ -175,10 +176,10 @@ def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: La
         rules.check_slot(visit.conference, host, slot, now, guest_id=visit.family.id if visit.family else None)
     except Refused as refused:
         return front.answer(page, visit, sentence(page.say, refused))
-    known = before or visit.family
-    form = {"child": known.child if known else "", "school_class": known.school_class if known else ""}
-    empty = dict.fromkeys(("name", "email", "place", *ASKED), "")
-    return _form(front, page, visit, host, slot, form | empty)
+    form = dict.fromkeys(("known", "child", "school_class", "name", "email", "place", *ASKED), "")
+    # Of several nobody knows which it is: the second child's name is not the first one's.
+    form["known"] = children[0].child if len(children) == 1 else ""
+    return _form(front, page, visit, host, slot, form)
 
 
 @router.post("/s/{token}/t/{slot_id}")
@@ -191,18 +192,17 @@ def book(
     sent: Sent,
 ) -> Response:
     key, place, wanted = field_of(sent, "key"), field_of(sent, "place"), field_of(sent, "slot") or slot_id
-    child, school_class = field_of(sent, "child"), field_of(sent, "school_class")
     name, email = field_of(sent, "name"), field_of(sent, "email")
     page = front.page(request, field_of(sent, "lang"))
     with front.database.read() as session:
         visit = front.visit(session, page, token)
         found = front.slot(session, visit, wanted)
         free = not found.is_booked and front.desk.has_left(session, address_of(request), front.clock())
+        children = children_of(visit, visit.bookings(session)) if visit.again else []
     host = found.host
     page.home(f"{visit.base}/h/{host.public_id}")
-    form = {"child": child, "school_class": school_class, "name": name, "email": email, "place": place}
-    form |= asked_in(sent)
-    pick = Pick(wanted, place, child, school_class, key[:100], answers_in(form))
+    form = {"name": name, "email": email, "place": place} | child_in(sent, children) | asked_in(sent)
+    pick = Pick(wanted, place, form["child"], form["school_class"], key[:100], answers_in(form))
     problems = missing(page, visit, form, rules.places_offered(visit.conference, host))
     if problems:
         return _form(front, page, visit, host, found.slot, form, problems)
@@ -251,6 +251,8 @@ def _form(
     alternatives: list[FreeTime] | None = None,
 ) -> Response:
     problems = problems or []
+    with front.database.read() as session:
+        children = children_of(visit, visit.bookings(session)) if visit.again else []
     if alternatives == [] and problems:
         return front.answer(page, visit, problems[0])
     listed = [{"field": problem.field, "text": f"{problem.text} {problem.advice}".strip()} for problem in problems]
@@ -261,7 +263,8 @@ def _form(
         host=host,
         slot=slot,
         places=rules.places_offered(visit.conference, host),
-        form=form,
+        form=form | ({"child": "", "school_class": ""} if form["known"] else {}),
+        children=children,
         wrong={problem.field: problem.text for problem in problems if problem.field},
         problems=listed,
         problem_title=page.say("Not booked yet"),

@@ -119,6 +119,7 @@ class Page:
             "notice": None,
             "contact": "",
             "conference_name": "",
+            "children": [],
         }
         html = _templates.get_template(template).render(defaults | values)
         return HTMLResponse(html, status, dict(PAGE_HEADERS))

@@ -33,6 +33,7 @@ from ..conference.taken import free_of
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
 from .booking import booked_page, list_hosts, missing, person_in
+from .children import KnownChild, child_in, children_of
 from .front import (
     FrontOf,
     Sent,
@@ -95,6 +96,7 @@ class Sheet:
     latest: bool
     place: str
     lines: list[Line] = field(default_factory=list)
+    children: Sequence[KnownChild] = ()
 
     @property
     def unserved(self) -> list[Column]:
@@ -133,10 +135,10 @@ def plan(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
         case "grid":
             return _grid(page, replace_lines(sheet, texts_of(form, "slot")))
         case "picked":
-            return _picked(front, page, sheet)
+            return _picked(page, sheet)
         case "book":
             return _book(front, request, page, replace_lines(sheet, texts_of(form, "slot")))
-    return _answer(front, page, proposed(sheet))
+    return _answer(page, proposed(sheet))
 
 
 def _all_have_asked(front: FrontOf, visit: Visit, hosts: Sequence[Host]) -> bool:
@@ -193,6 +195,7 @@ def _sheet(
     return Sheet(
         visit=visit,
         form=form,
+        children=children_of(visit, visit.bookings(session)) if visit.again else (),
         columns=columns,
         fixed=_fixed(session, page, visit),
         days=availability.lines(days, available, page.say),
@@ -220,7 +223,7 @@ def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Respons
     offered = [line.place for line in sheet.lines] or [""]
     problems = missing(page, visit, form | {"place": offered[0]}, offered)
     if problems or not sheet.lines:
-        return _answer(front, page, sheet if sheet.lines else proposed(sheet), problems)
+        return _answer(page, sheet if sheet.lines else proposed(sheet), problems)
     key = text_of(sheet.form, "key", 100)
     answers = answers_in(form)
     picks = [
@@ -246,7 +249,7 @@ def _refused(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Resp
         case SlotTaken() | SlotBlocked() | TooLate() | GuestBusy() | PlaceNotOffered():
             return _renewed(front, page, sheet, refused)
         case Invalid() | LimitReached():
-            return _answer(front, page, sheet, [sentence(page.say, refused)])
+            return _answer(page, sheet, [sentence(page.say, refused)])
         case _:
             return front.answer(page, sheet.visit, sentence(page.say, refused))
 
@@ -258,10 +261,10 @@ def _renewed(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Resp
         hosts = [column.host for column in sheet.columns]
         fresh = proposed(_sheet(front, session, page, sheet.visit, sheet.form, hosts))
     advice = page.say("Nothing is booked yet. This is the new proposal.") if fresh.lines else said.advice
-    return _answer(front, page, fresh, [replace(said, advice=advice, field="")])
+    return _answer(page, fresh, [replace(said, advice=advice, field="")])
 
 
-def _picked(front: FrontOf, page: Page, sheet: Sheet) -> Response:
+def _picked(page: Page, sheet: Sheet) -> Response:
     picks = [text_of(sheet.form, f"pick-{column.host.public_id}") for column in sheet.columns]
     sheet = replace_lines(sheet, [pick for pick in picks if pick])
     clashes = clashing(sheet)
@@ -276,19 +279,16 @@ def _picked(front: FrontOf, page: Page, sheet: Sheet) -> Response:
             other=other.host.display_name,
         )
         return _grid(page, sheet, problem)
-    return _answer(front, page, sheet, by_hand=True)
+    return _answer(page, sheet, by_hand=True)
 
 
-def _answer(
-    front: FrontOf, page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand: bool = False
-) -> Response:
+def _answer(page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand: bool = False) -> Response:
     visit = sheet.visit
-    with front.database.read() as session:
-        known = visit.bookings(session)
     form = person_of(sheet)
-    latest = max(known, key=lambda view: view.id, default=None) or visit.family
-    if latest and "child" not in sheet.form:
-        form |= {"child": latest.child, "school_class": latest.school_class}
+    if "known" not in sheet.form and len(sheet.children) == 1:
+        form["known"] = sheet.children[0].child
+    if form["known"]:
+        form |= {"child": "", "school_class": ""}
     return page.answer(
         "plan.html",
         problems[0].status if problems else 200,
@@ -298,6 +298,7 @@ def _answer(
         tight=[] if not by_hand else tight(sheet),
         by_hand=by_hand,
         form=form,
+        children=sheet.children,
         wrong={problem.field: problem.text for problem in problems if problem.field},
         problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
         problem_title=page.say("Not booked yet"),
@@ -388,5 +389,5 @@ def stays(page: Page, sheet: Sheet) -> list[dict[str, Any]]:
 
 
 def person_of(sheet: Sheet) -> dict[str, str]:
-    said = {name: text_of(sheet.form, name) for name in ("child", "school_class", "name", "email")}
-    return said | asked_in(sheet.form)
+    said = {name: text_of(sheet.form, name) for name in ("name", "email")}
+    return said | child_in(sheet.form, sheet.children) | asked_in(sheet.form)
