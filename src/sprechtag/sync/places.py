@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What was asked of Nextcloud a moment ago and need not be asked for each booking of a rush: which calendar takes a
-host's appointments, what a host can do with Talk, which of Talk's bots is ours.
+"""What was asked of Nextcloud today and need not be asked for each booking: which calendar takes a host's appointments,
+what a host can do with Talk, which of Talk's bots is ours.
 
 It is a guess that is tried first: whoever is refused forgets it and asks."""
 
@@ -10,7 +10,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-KEPT_SECONDS = 600.0
+KEPT_SECONDS = 6 * 3600.0
+"""Bookings come scattered over the days, seldom two of one host in ten minutes."""
 MOST = 10_000
 
 
