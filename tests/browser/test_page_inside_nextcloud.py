@@ -101,6 +101,7 @@ def test_a_family_on_the_phone_is_booked_moved_by_keyboard_and_cancelled(
         page.locator("[data-cell='6-5']").click()
         page.get_by_label("Nachricht an die Familie (steht in ihrer Mail)").fill("Leider krank.")
         page.get_by_role("button", name="Termin absagen").click()
+        page.get_by_role("button", name="Wirklich absagen").click()
         expect(page.locator("[data-cell='6-5']")).not_to_contain_text(name)
         page.locator("[data-cell='6-7']").click()
         page.get_by_role("button", name="Diese Zeit schließen").click()

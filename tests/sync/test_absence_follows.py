@@ -31,3 +31,18 @@ def test_the_substitute_has_event_and_room_and_the_family_one_mail() -> None:
         assert substitute in mail.text and "Get well soon, Ms Four." in mail.text and mail.text.count("/j/") == 1
         states = {one["user_id"]: one["state"] for one in town.api("orga", "GET", f"{event.path}/hosts")}
         assert states == {"t04": "declined", "t05": "joined"}
+
+
+def test_a_cancellation_that_is_taken_back_brings_event_and_room_back() -> None:
+    with open_town(SPRECHTAG_PACE="0.5") as town:
+        event = town.conference(["t04"])
+        event.family("amara").book(place="video")
+        eventually(lambda: town.in_step(event), what="booked")
+        (booking,) = town.bookings(event)
+        town.api("orga", "POST", f"bookings/{booking['id']}/cancel", {})
+        eventually(lambda: town.in_step(event) and not town.events("t04"), what="cancelled")
+        town.world.mails.clear()
+        town.api("orga", "POST", f"bookings/{booking['id']}/restore")
+        eventually(lambda: town.in_step(event) and bool(town.world.mails), what="it stands again")
+        assert (len(town.events("t04")), len(town.world.rooms_of("t04"))) == (1, 1)
+        assert town.world.mails[0].text.count("/j/") == 1

@@ -34,18 +34,18 @@ export const homes = { organiser: 'overview', desk: 'bookings', host: 'mine' }
 export const conference = (id) => store.conferences.find((one) => one.id === id)
 
 let quiet
-/** Says something for a few seconds, read out by screen readers. */
-export function say(text, bad = false) {
+/** Says something for a few seconds, read out by screen readers; `undo` takes back what was done. */
+export function say(text, bad = false, undo = null) {
 	clearTimeout(quiet)
-	store.said = { text, bad }
-	quiet = setTimeout(() => { store.said = null }, bad ? 12000 : 5000)
+	store.said = { text, bad, undo }
+	quiet = setTimeout(() => { store.said = null }, undo ? 60000 : bad ? 12000 : 5000)
 }
 
 /** Does something and says what came of it; resolves to its result, or to undefined after a refusal. */
-export async function attempt(work, done = '') {
+export async function attempt(work, done = '', undo = null) {
 	try {
 		const result = await work()
-		if (done) say(done)
+		if (done) say(done, false, undo)
 		return result === null || result === undefined ? true : result
 	} catch (refusal) {
 		say(refusal.message, true)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, utc_now
-from . import budgets, elsewhere, follow, letters, longer, making, named, proof, rules, taken, waiting, windows
+from . import budgets, elsewhere, follow, history, letters, longer, making, named, proof, rules, taken, waiting, windows
 from .asked import NONE, Answers
 from .budgets import Price
 from .errors import (
@@ -228,6 +228,7 @@ class Desk:
             written = self.can_confirm(organiser)
             coming = taken.has_bookings(session, guest)
             proof.new_links(session, guest, self.links, self.clock(), rewrite_events=not written)
+            history.note_of_family(session, guest_id, "link", self.clock())
         return bool(guest.email) and (written or coming)
 
     def send_link(self, conference_id: int, email: str, language: str, visitor: str) -> None:
@@ -549,6 +550,8 @@ class Desk:
                 booking.slot_id = slot.id or 0
                 _taken_over(booking, door, by_guest)
                 _raise_revision(session, booking, now, message)
+                moments = (old_slot.starts_at.isoformat(), slot.starts_at.isoformat())
+                history.note(session, booking, "moved", now, *moments)
                 waiting.taken_up(session, slot, booking.guest_id)
                 _write_booking(session, conference, host, booking, slot, now)
                 _take_minutes(session, booking, slot)
@@ -589,7 +592,9 @@ class Desk:
         """As `lengthen`, in a transaction of the caller's; without a `message` the booking keeps its own."""
         host = session.get_one(Host, booking.host_id)
         taken.lock(session, [slot])
+        before = slot.ends_at
         longer.stretch(session, conference, slot, times, booking.guest_id)
+        history.note(session, booking, "length", now, before.isoformat(), slot.ends_at.isoformat())
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
         given = elsewhere.give_back(session, booking)
         taken.check_minutes(session, booking.guest_id, slot)
@@ -646,6 +651,35 @@ class Desk:
             if by_guest:
                 waiting.offer(session, conference, session.get_one(Host, booking.host_id), slot, self.clock())
 
+    def restore(self, booking_id: int) -> None:
+        """Takes back a cancellation of the school's, within `rules.UNDONE_WITHIN` and while its time is free. Raises
+        `TooLate`, `SlotTaken`, `SlotBlocked`, `GuestBusy`."""
+        try:
+            with self.database.write() as session:
+                conference, booking, slot = _booking(session, booking_id)
+                now = self.clock()
+                if booking.state == "active":
+                    return
+                guest = session.get_one(Guest, booking.guest_id)
+                if (
+                    booking.cancelled_by != "school"
+                    or now >= booking.changed_at + rules.UNDONE_WITHIN
+                    or guest.erase_by
+                ):
+                    raise TooLate(booking.changed_at + rules.UNDONE_WITHIN)
+                host = session.get_one(Host, booking.host_id)
+                taken.lock(session, [slot])
+                rules.check_slot(conference, host, slot, now, by_guest=False)
+                _check_slot_is_free(session, conference, slot, now)
+                taken.check_minutes(session, booking.guest_id, slot)
+                booking.state, booking.cancelled_by = "active", ""
+                _raise_revision(session, booking, now)
+                history.note(session, booking, "restored", now)
+                _write_booking(session, conference, host, booking, slot, now)
+                _take_minutes(session, booking, slot)
+        except _SlotLost as lost:
+            raise self._slot_was_lost(lost) from lost
+
     def confirm_all(self, guest_id: int) -> None:
         """Confirms all that still waits for this family's word, as `confirm`."""
         to_confirm = select(col(Booking.id)).where(
@@ -691,6 +725,7 @@ class Desk:
     @staticmethod
     def change_place_in(session: Session, booking: Booking, place: str, now: datetime, message: str = "") -> None:
         """The change itself, in a transaction of the caller's, who has checked it."""
+        history.note(session, booking, "place", now, booking.place, place)
         booking.place = place
         _raise_revision(session, booking, now, message)
 
@@ -698,6 +733,7 @@ class Desk:
     def cancel_in(session: Session, booking: Booking, now: datetime, message: str = "", by: str = "school") -> None:
         """As `change_place_in`; `by` is `guest` or `school`."""
         booking.state, booking.cancelled_by = "cancelled", by
+        history.note(session, booking, "cancelled", now)
         booking.confirm_by = None
         _raise_revision(session, booking, now, message)
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
@@ -787,6 +823,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
         raise _SlotLost(slot.host_id, slot.starts_at, rules.bookable_from(conference, now)) from error
     _take_minutes(session, booking, slot)
     follow.bookings(session, [booking], now)
+    history.note(session, booking, "booked", now, after=slot.starts_at.isoformat())
     if door.proven:
         waiting.leave(session, slot.host_id, guest.id or 0)
     return booking

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from ..database import PATIENCE, Database, apart
 from ..moments import local
-from . import absence, elsewhere, families, follow, lookup, taken, windows, wishes
+from . import absence, elsewhere, families, follow, history, lookup, taken, windows, wishes
 from .booking import Desk
 from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
@@ -264,7 +264,7 @@ def _start(
     job = Job(
         conference_id=conference.id or 0,
         kind=kind,
-        payload=payload,
+        payload=payload | {"who": history.acting.get()},
         total=len(guests),
         created_at=now,
         finished_at=None if guests else now,
@@ -306,7 +306,7 @@ def _one(session: Session, job: Job, item: JobItem, now: datetime) -> None:
     """One guest of the job. Who cannot be done comes last, and is left out after some tries: the others are done, and
     the job ends with fewer changed than it has guests."""
     changed = None
-    with apart(session, "job"):
+    with apart(session, "job"), history.acted_by(job.payload.get("who", "")):
         changed = _do(session, job, item.guest_id, now)
         session.flush()
     item.attempts += 1

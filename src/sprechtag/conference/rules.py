@@ -24,6 +24,8 @@ from .tables import ON_SITE, VIDEO, Booking, Conference, Host, Place, Slot
 CONFIRM_WITHIN = timedelta(minutes=60)
 """How long a booking holds its slot until the family has opened the link in its mail."""
 
+UNDONE_WITHIN = timedelta(minutes=10)
+"""How long the school can take a cancellation back."""
 OFFERED_FOR = timedelta(hours=2)
 """How long a freed time is held for the next family on the waiting list."""
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import lookup, team
+from ..conference import history, lookup, team
 from ..conference.errors import NotFound
 from ..conference.tables import Booking, Conference, Host, Slot
 from ..conference.views import BookingView, booking_view
@@ -18,8 +18,9 @@ from .schemas import Problem
 
 
 async def caller(request: Request) -> Caller:
-    """Who calls, as the gate has found out."""
+    """Who calls, as the gate has found out; what is done from here on is done in that name."""
     found: Caller = request.scope["caller"]
+    history.acting.set(found.user_id)
     return found
 
 

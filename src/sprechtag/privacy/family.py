@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from ..conference import budgets, elsewhere, follow, proof, taken, waiting
+from ..conference import budgets, elsewhere, follow, history, proof, taken, waiting
 from ..conference.booking import Desk
 from ..conference.errors import AddressTaken
 from ..conference.person import Person, tidy
@@ -317,6 +317,9 @@ def correct(
     Raises `Invalid`, and `AddressTaken` where another family of the conference has the new address."""
     person = Person(wanted.name, wanted.email, guest.language, wanted.phone).checked(address_needed=bool(guest.email))
     moved = person.email.casefold() != guest.email.casefold()
+    history.note_of_family(session, guest.id or 0, "name", now, guest.name, person.name)
+    history.note_of_family(session, guest.id or 0, "email", now, guest.email, person.email)
+    history.note_of_family(session, guest.id or 0, "phone", now, guest.phone, person.phone)
     guest.name, guest.phone = person.name, person.phone
     if not moved:
         guest.email = person.email
@@ -327,6 +330,7 @@ def correct(
             "child": tidy("child", one.child, 120, required=True),
             "school_class": tidy("school_class", one.school_class, 40),
         }
+        history.note_of_family(session, guest.id or 0, "child", now, one.was, values["child"])
         for table, way in _with_children():
             session.execute(table.update().where(_of_guest(table, way, guest), table.c.child == one.was).values(values))
     session.flush()

@@ -236,6 +236,18 @@ TABLES: dict[str, Table] = {
         "id conference_id host_id slot_id guest_id revision screen",
     ),
     "guest_minute": Table("minutes that a family is taken", With("booking"), plain="guest_id minute booking_id"),
+    "deed": Table(
+        "what the school has done",
+        With("guest"),
+        {
+            "who": Column("organiser", "user id"),
+            "what": Column("family", "what was done"),
+            "before": Column("family", "how it was"),
+            "after": Column("family", "how it is"),
+            "at": Column("family", "when"),
+        },
+        "id guest_id booking_id",
+    ),
     "host_minute": Table(
         "minutes that a host is taken",
         With("booking"),

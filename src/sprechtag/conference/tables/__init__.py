@@ -9,6 +9,7 @@ from .day import Alarm, DeviceCheck, JoinGate, LiveCall, MediaSample
 from .effects import Effect, EffectKind, EventToEmpty, still_to_follow
 from .feedback import FeedbackAnswer
 from .guests import Guest, GuestHost, GuestMinute, ScreenLink
+from .history import Deed, DeedKind
 from .hosts import CalendarQuestion, Host, HostMinute
 from .instance import AdminSettings, InstanceFact
 from .jobs import Job, JobItem, JobKind
@@ -33,6 +34,8 @@ __all__ = [
     "BudgetHit",
     "CalendarQuestion",
     "Conference",
+    "Deed",
+    "DeedKind",
     "Deputy",
     "DeputyRole",
     "DeviceCheck",
