@@ -18,6 +18,7 @@ from ..conference.tables import Conference, Host
 from ..conference.views import BookingView, bookings_of_conference
 from ..database import Database
 from ..gate import Caller
+from ..imports.troubles import Unreadable
 from ..paper import sheets
 from ..paper.ical import calendar_file
 from ..phrases import Speaker
@@ -188,9 +189,11 @@ def rows_for(database: Database, conference_id: str, data: TableFile, user: Call
 
 def rows_of(data: TableFile) -> list[list[str]]:
     try:
-        return sheets.read(base64_bytes(data.content_base64, MOST_BYTES))
-    except (Wrong, sheets.Unreadable) as error:
+        found = sheets.read(base64_bytes(data.content_base64, MOST_BYTES))
+    except (Wrong, Unreadable) as error:
         raise Invalid("file", error.reason) from error
+    by_line = {row.line: list(row.cells) for row in found[0].rows} if found else {}
+    return [by_line.get(line, []) for line in range(1, max(by_line, default=0) + 1)]
 
 
 def columns_of(header: list[str], titles_of: dict[str, tuple[str, ...]]) -> tuple[dict[int, str], list[str]]:
