@@ -178,22 +178,40 @@ def _head(sheet: Sheet) -> int | None:
 
 def _by_titles(titles: Sequence[str], kind: Kind, known: formats.Format | None) -> list[str]:
     means = [meaning(title) for title in titles]
-    child_named = any(one and one.who == "child" and one.what in ("", "name", "forename") for one in means)
-    forename = any(one == Meaning(what="forename") for one in means)
-    fathers = [one.who for one in means if one and one.who in ("father", "mother")]
+    seen = _Seen.of([one for one in means if one])
     fields: list[str] = []
     for title, one in zip(titles, means, strict=True):
         said = known.field_of(title) if known else None
         if said is None:
-            said = _FIELD_OF[kind](one, child_named, forename, fathers[:1]) if one else ""
+            said = _FIELD_OF[kind](one, seen) if one else ""
         if said in fields and kind == "families" and f"second_{said}" in FIELDS[kind] and one and one.who != "child":
             said = f"second_{said}"
         fields.append("" if said in fields else said)
     return fields
 
 
-def _family_field(one: Meaning, child_named: bool, forename: bool, first: list[str]) -> str:
-    second = one.second or (one.who in ("father", "mother") and [one.who] != first)
+@dataclass(frozen=True)
+class _Seen:
+    """What the other titles say: whether a column names the child, one its first name, one a first name without saying
+    whose; and which parent comes first."""
+
+    child: bool
+    child_forename: bool
+    forename: bool
+    first_parent: str
+
+    @classmethod
+    def of(cls, means: Sequence[Meaning]) -> "_Seen":
+        return cls(
+            any(one.who == "child" and one.what in ("", "name", "forename") for one in means),
+            any(one.who == "child" and one.what == "forename" for one in means),
+            any(one.what == "forename" and not one.who for one in means),
+            next((one.who for one in means if one.who in ("father", "mother")), ""),
+        )
+
+
+def _family_field(one: Meaning, seen: _Seen) -> str:
+    second = one.second or (one.who in ("father", "mother") and one.who != seen.first_parent)
     parent = one.who in ("parent", "father", "mother")
     match one.what:
         case "class" | "street" | "town" | "language":
@@ -206,15 +224,17 @@ def _family_field(one: Meaning, child_named: bool, forename: bool, first: list[s
             return "" if one.who in ("child", "teacher") or one.school else _of_second(one.what, second)
         case _ if one.who == "teacher" or one.what == "short":
             return "hosts"
-        case "forename" if parent or (child_named and one.who != "child"):
+        case "forename" if parent or (seen.child and one.who != "child"):
             return _of_second("first_name", second)
         case "forename":
             return "child"
-        case "surname" if parent or (child_named and one.who != "child"):
+        case "surname" if parent or (seen.child and one.who != "child"):
             return _of_second("name", second)
         case "surname":
             return "child_surname"
-        case "name" if not one.who and forename and not child_named:
+        case "name" if (one.who == "child" and seen.child_forename) or (
+            not one.who and seen.forename and not seen.child
+        ):
             return "child_surname"
         case "name" | "":
             return "child" if one.who == "child" else _of_second("name", second)
@@ -225,7 +245,7 @@ def _of_second(field: str, second: bool) -> str:
     return f"second_{field}" if second else field
 
 
-def _host_field(one: Meaning, _child: bool, forename: bool, _first: list[str]) -> str:
+def _host_field(one: Meaning, seen: _Seen) -> str:
     if one.who not in ("", "teacher"):
         return ""
     match one.what:
@@ -233,7 +253,7 @@ def _host_field(one: Meaning, _child: bool, forename: bool, _first: list[str]) -
             return "user_id"
         case "forename":
             return "first_name"
-        case "name" if forename:
+        case "name" if seen.forename:
             return "surname"
         case "name" | "":
             return "display_name"
@@ -244,12 +264,12 @@ def _host_field(one: Meaning, _child: bool, forename: bool, _first: list[str]) -
     return ""
 
 
-def _room_field(one: Meaning, child: bool, forename: bool, first: list[str]) -> str:
-    field = _host_field(one, child, forename, first)
+def _room_field(one: Meaning, seen: _Seen) -> str:
+    field = _host_field(one, seen)
     return field if field in FIELDS["rooms"] else ""
 
 
-def _teaching_field(one: Meaning, _child: bool, _forename: bool, _first: list[str]) -> str:
+def _teaching_field(one: Meaning, _seen: _Seen) -> str:
     match one.what:
         case "class":
             return "school_class"
@@ -291,7 +311,7 @@ def _by_cells(rows: Sequence[Row], width: int, kind: Kind) -> list[str]:
     """Without titles: what the cells look like. Only what is told by its form is proposed, and names in their usual
     order (the surname first)."""
     forms = [_form(rows, index) for index in range(width)]
-    wanted = {
+    by_form: dict[str, dict[str, tuple[str, ...]]] = {
         "families": {
             "mail": ("email", "second_email"),
             "class": ("school_class",),
@@ -301,14 +321,14 @@ def _by_cells(rows: Sequence[Row], width: int, kind: Kind) -> list[str]:
         "hosts": {"mail": ("email",), "user": ("user_id",), "class": ("classes",)},
         "rooms": {"mail": ("email",), "user": ("user_id",)},
         "teaches": {"class": ("school_class",), "day": ("birth_date",)},
-    }[kind]
+    }
     names = {
         "families": ("child_surname", "child") if forms.count("text") > 1 else ("name",),
         "hosts": ("display_name",),
         "rooms": ("display_name", "room"),
         "teaches": ("teacher", "subject"),
     }[kind]
-    left = {form: list(given) for form, given in {**wanted, "text": names}.items()}
+    left: dict[str, list[str]] = {form: list(given) for form, given in by_form[kind].items()} | {"text": list(names)}
     if kind == "teaches":
         left["user"] = left["text"]
     return [left[form].pop(0) if left.get(form) else "" for form in forms]

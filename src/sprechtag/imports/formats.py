@@ -195,4 +195,4 @@ def by_shape(rows: Sequence[Row], kind: str, file_name: str) -> Format | None:
         if one.kind == kind and one.shape and looked_at and all(one.shape(row) for row in looked_at)
     ]
     named = [one for one in fitting if one.file in file_name.casefold()]
-    return (named or fitting or [None])[0]
+    return next(iter(named or fitting), None)

@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The rows of a table as records: pupils with their parents, hosts, rooms, and who teaches what.
+
+A row with a cell that cannot be taken makes a `Trouble` for each such cell and no record."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from . import classes
+from .columns import Table
+from .mails import NoAddress, addresses
+from .sheets import Row
+from .troubles import Trouble, excerpt, letters
+
+_LONGEST = {"user_id": 64, "school_class": 40, "phone": 40, "second_phone": 40, "room": 100, "subject": 200}
+_DOUBTS = {"formula": "formula_without_value", "error": "cell_error", "date": "cell_is_date"}
+_LOST = re.compile(r"[^\W\d_]\?[^\W\d_]")
+_NAMES = frozenset(
+    {"name", "first_name", "second_name", "second_first_name", "child", "child_surname", "surname", "display_name"}
+)
+_DAYS = frozenset({"birth_date"})
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class PupilRow:
+    """One pupil. `name` and `first_name` are a parent's, or `name` is the family's; `child` is the child's first or
+    whole name; `hosts` is the cell that names teachers. What the file does not say is empty."""
+
+    line: int
+    name: str = ""
+    first_name: str = ""
+    email: str = ""
+    phone: str = ""
+    second_name: str = ""
+    second_first_name: str = ""
+    second_email: str = ""
+    second_phone: str = ""
+    child: str = ""
+    child_surname: str = ""
+    school_class: str = ""
+    language: str = ""
+    hosts: str = ""
+    pupil_id: str = ""
+    family_id: str = ""
+    birth_date: str = ""
+    street: str = ""
+    town: str = ""
+
+
+@dataclass(frozen=True)
+class HostRow:
+    """One teacher; `display_name` is put together where the file has the parts of the name."""
+
+    line: int
+    user_id: str = ""
+    display_name: str = ""
+    first_name: str = ""
+    surname: str = ""
+    title: str = ""
+    short: str = ""
+    email: str = ""
+    subject: str = ""
+    classes: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class RoomRow:
+    """Where a teacher is found; `host` is whatever names the teacher."""
+
+    line: int
+    host: str
+    room: str
+
+
+@dataclass(frozen=True)
+class TeachesRow:
+    """A teacher of a class, of a pupil, or of a lesson; or (without teachers) a pupil's choice of a lesson."""
+
+    line: int
+    school_class: str = ""
+    teacher: str = ""
+    second_teacher: str = ""
+    subject: str = ""
+    child: str = ""
+    child_surname: str = ""
+    birth_date: str = ""
+    pupil_id: str = ""
+    lesson: str = ""
+
+
+@dataclass(frozen=True)
+class Read(Generic[Record]):
+    """`troubles` are of the lines that made no record."""
+
+    records: list[Record]
+    troubles: list[Trouble]
+
+
+def pupils(table: Table) -> Read[PupilRow]:
+    """The pupils of a table of "families". A cell with two addresses is both parents'."""
+    return _read(table, _pupil)
+
+
+def hosts(table: Table) -> Read[HostRow]:
+    return _read(table, _host)
+
+
+def rooms(table: Table) -> Read[RoomRow]:
+    return _read(table, _room)
+
+
+def teaching(table: Table) -> Read[TeachesRow]:
+    return _read(table, lambda line, given: TeachesRow(line, **given))
+
+
+class _Wrong(Exception):
+    """`field` cannot be taken, for the reason that the sentence with this `code` says."""
+
+    def __init__(self, code: str, field: str) -> None:
+        super().__init__(code)
+        self.code, self.field = code, field
+
+
+def _read(table: Table, make: Callable[[int, dict[str, str]], Record]) -> Read[Record]:
+    read = Read[Record]([], [])
+    for row in table.rows:
+        given = {field: row.cell(index) for field, index in table.fields.items()}
+        if not any(given.values()):
+            continue
+        troubles = list(_troubles(table, row, given))
+        if not troubles:
+            try:
+                read.records.append(make(row.line, {field: _tidied(field, text) for field, text in given.items()}))
+                continue
+            except _Wrong as wrong:
+                troubles = [_trouble(table, row, wrong.field, wrong.code)]
+        read.troubles.extend(troubles)
+    return read
+
+
+def _troubles(table: Table, row: Row, given: dict[str, str]) -> Iterator[Trouble]:
+    for field, text in given.items():
+        doubt = table.sheet.doubts.get((row.line, table.fields[field]), "")
+        if doubt and not (doubt == "date" and field in _DAYS):
+            code = "class_is_date" if doubt == "date" and field in ("school_class", "classes") else _DOUBTS[doubt]
+            yield _trouble(table, row, field, code)
+        elif field == "school_class" and classes.is_date(text):
+            yield _trouble(table, row, field, "class_is_date")
+        elif text.startswith("#") and text.rstrip("!?").isupper() and text.endswith(("!", "?", "#N/A", "#NV")):
+            yield _trouble(table, row, field, "cell_error")
+        elif field in _NAMES and _LOST.search(text):
+            yield _trouble(table, row, field, "letters_lost")
+        elif len(text) > _LONGEST.get(field, 1000 if field == "hosts" else 200 if table.kind != "families" else 120):
+            yield _trouble(table, row, field, "too_long")
+
+
+def _trouble(table: Table, row: Row, field: str, code: str) -> Trouble:
+    index = table.fields.get(field)
+    title = "" if index is None else table.columns[index].title or letters(index)
+    return Trouble(code, row.line, title, "" if index is None else excerpt(row.cell(index)))
+
+
+def _tidied(field: str, text: str) -> str:
+    return classes.tidied(text) if field in ("school_class", "classes", "pupil_id", "family_id") else text
+
+
+def _pupil(line: int, given: dict[str, str]) -> PupilRow:
+    first, second = _addresses("email", given), _addresses("second_email", given)
+    mails = list(dict.fromkeys([*first, *second]))
+    if len(mails) > 2:
+        raise _Wrong("too_many_addresses", "email" if len(first) > 2 else "second_email")
+    row = PupilRow(line, **given)
+    email = mails[0] if mails else ""
+    row = replace(row, email=email, second_email=mails[1] if len(mails) > 1 else "")
+    if not (row.name or row.child_surname or row.first_name or row.second_name):
+        raise _Wrong("name_missing", "name")
+    return row
+
+
+def _host(line: int, given: dict[str, str]) -> HostRow:
+    row = HostRow(line, **given)
+    mails = _addresses("email", given)
+    whole = row.display_name or " ".join(part for part in (row.first_name, row.surname) if part)
+    return replace(row, email=mails[0] if mails else "", display_name=whole)
+
+
+def _room(line: int, given: dict[str, str]) -> RoomRow:
+    by_name = " ".join(part for part in (given.get("first_name", ""), given.get("surname", "")) if part)
+    names = (given.get("user_id"), given.get("short"), given.get("email"), given.get("display_name"), by_name)
+    host = next((name for name in names if name), "")
+    if not host:
+        raise _Wrong("host_missing", "user_id")
+    return RoomRow(line, host, given.get("room", ""))
+
+
+def _addresses(field: str, given: dict[str, str]) -> list[str]:
+    try:
+        return addresses(given.get(field, ""))
+    except NoAddress as error:
+        raise _Wrong("email_wrong", field) from error
