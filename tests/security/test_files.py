@@ -16,7 +16,7 @@ import pytest
 
 from hosts.conftest import Api
 from house import Stage, open_stage
-from sprechtag.hosts import exchange
+from sprechtag.hosts import import_files
 from sprechtag.imports import reading
 from sprechtag.imports.sheets import Row, Sheet
 from sprechtag.imports.troubles import Unreadable
@@ -209,7 +209,7 @@ async def test_a_file_is_read_outside_of_any_transaction_and_for_the_organiser_o
             read.append(content)
         return [Sheet("", (Row(1, ("user",)),))]
 
-    monkeypatch.setattr(exchange.sheets, "read", read_here)
+    monkeypatch.setattr(import_files.sheets, "read", read_here)
     one = Api(stage, stage.as_user("orga")).one
     sent = {"name": "list.csv", "content_base64": ""}
     for user, status in (("orga", 200), ("t01", 404)):

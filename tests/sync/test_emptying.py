@@ -66,7 +66,9 @@ def test_they_name_nobody_after_the_retention(mail: str) -> None:
         assert {str(one["UID"]): one["DTSTART"].dt for one in events} == before
         for one in events:
             text = one.to_ical().decode().replace("\r\n ", "")  # unfolded
-            assert not any(part in text for part in ("amara", "boris", "(5b)", "/call/", "/m/", "ATTENDEE", "Elternspr"))
+            assert not any(
+                part in text for part in ("amara", "boris", "(5b)", "/call/", "/m/", "ATTENDEE", "Elternspr")
+            )
             assert one["SUMMARY"] == "Sprechtag"
         assert len(town.world.mails) == mails
 

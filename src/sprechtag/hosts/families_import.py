@@ -2,116 +2,308 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A spreadsheet of families: looked at line by line, then entered all or none."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from ..conference import families, named
-from ..conference.errors import Invalid
+from ..conference import families, lookup, named
+from ..conference.errors import AddressTaken, Invalid
+from ..conference.families import Family, Register
+from ..conference.tables import Conference, Guest, Host
+from ..imports import classes, columns, records
+from ..imports.households import Household, completed, households
+from ..imports.lessons import Lessons
+from ..imports.records import HostRow, PupilRow
+from ..imports.sheets import Sheet
+from ..imports.teachers import Staff, Teacher
+from ..imports.titles import tidy
+from ..imports.troubles import Trouble
 from ..phrases import LANGUAGES
+from ..privacy.family import ChildCorrection, Correction, correct
 from .access import REFUSALS, User, organised
-from .exchange import ImportAnswer, ImportLine, TableFile, columns_of, import_answer, rows_for
+from .import_files import (
+    ImportAnswer,
+    ImportData,
+    ImportLine,
+    MissingAnswer,
+    Outcome,
+    by_line,
+    error_line,
+    import_answer,
+    sheets_for,
+    staff_of,
+    table_of,
+    unclear_of,
+)
 from .needs import House
 
-_COLUMNS = {
-    "name": ("name", "family", "familie", "eltern", "parents"),
-    "email": ("email", "e-mail", "mail", "adresse"),
-    "child": ("child", "kind", "pupil", "schüler", "schueler"),
-    "school_class": ("class", "klasse"),
-    "language": ("language", "sprache"),
-    "hosts": ("teachers", "lehrkräfte", "lehrkraefte", "lehrer", "hosts"),
-}
+_NAMING = ("name", "child_surname", "first_name", "second_name")
+"""One of these names the family."""
+
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
 
+@dataclass
+class _Given:
+    """What the files say, before anything of the conference is asked: read outside of any transaction."""
+
+    table: columns.Table
+    households: list[Household]
+    troubles: list[Trouble]
+    lessons: Lessons
+    shorts: list[HostRow]
+
+
+@dataclass
+class _Plan:
+    given: _Given
+    hosts: list[Host]
+    lines: list[ImportLine] = field(default_factory=list)
+    entered: list[Family] = field(default_factory=list)
+    corrected: list[tuple[Guest, Family]] = field(default_factory=list)
+    seen: dict[int, int] = field(default_factory=dict)
+    """Guest -> the line that is about it."""
+    unclear: dict[str, tuple[list[int], list[str]]] = field(default_factory=dict)
+    unknown_teachers: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def is_right(self) -> bool:
+        return not any(line.outcome == "error" for line in self.lines)
+
+
 @router.post("/families-import-preview")
-def preview_import(house: House, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
-    """What an import would change, line by line. Nothing is changed."""
-    rows = rows_for(house.database, conference_id, data, user)
+def preview_families_import(house: House, conference_id: str, data: ImportData, user: User) -> ImportAnswer:
+    """What an import would change, line by line, and who is no longer in the file. Nothing is changed."""
+    given = _given(data, sheets_for(house.database, conference_id, [data, *data.more], user))
     with house.database.read() as session:
-        register = families.Register.of(session, organised(session, conference_id, user))
-        lines, _, unknown = _plan(house, session, register, rows)
-    return import_answer(lines, unknown, applied=False)
+        conference = organised(session, conference_id, user)
+        register = Register.of(session, conference)
+        plan = _planned(house, session, conference, register, given, data)
+        return _answer(plan, register, applied=False)
 
 
 @router.post("/families-import")
-def import_families(house: House, conference_id: str, data: TableFile, user: User) -> ImportAnswer:
-    """Enters all lines, or none when one of them has an error."""
-    rows = rows_for(house.database, conference_id, data, user)
+def import_families(house: House, conference_id: str, data: ImportData, user: User) -> ImportAnswer:
+    """Enters and corrects all lines, or none when one of them has an error. Who is not in the file stays."""
+    given = _given(data, sheets_for(house.database, conference_id, [data, *data.more], user))
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
-        register = families.Register.of(session, conference)
-        lines, found, unknown = _plan(house, session, register, rows)
-        applied = not any(line.outcome == "error" for line in lines)
-        if applied:
-            families.invite_all(session, conference, found, house.links, register)
-    return import_answer(lines, unknown, applied=applied)
+        register = Register.of(session, conference)
+        plan = _planned(house, session, conference, register, given, data)
+        if plan.is_right:
+            for guest, family in plan.corrected:
+                _set_right(house, session, register, guest, family)
+            families.invite_all(session, conference, plan.entered, house.links, register)
+        answer = _answer(plan, register, applied=plan.is_right)
+    return answer
 
 
-def _plan(
-    house: House, session: Session, register: families.Register, rows: list[list[str]]
-) -> tuple[list[ImportLine], list[families.Family], list[str]]:
-    if not rows:
-        raise Invalid("file", "file_empty")
-    columns, unknown = columns_of(rows[0], _COLUMNS)
-    if "name" not in columns.values():
+def joined(household: Household) -> tuple[str, str]:
+    """The children of a family in the two texts that a guest has today: "Mia, Jonas" and "5a, 7b". To be replaced by
+    rows of their own."""
+    names = [child.name for child in household.children if child.name]
+    several = {classes.key(child.school_class): child.school_class for child in household.children}
+    return ", ".join(names), ", ".join(name for name in several.values() if name)
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+def _given(data: ImportData, files: list[list[Sheet]]) -> _Given:
+    table = table_of(files[0], "families", data.name, data.mapping)
+    if not set(_NAMING) & table.fields.keys():
         raise Invalid("file", "column_name_missing")
-    lines: list[ImportLine] = []
-    found: list[families.Family] = []
-    seen: dict[str, int] = {}
-    for number, row in enumerate(rows[1:], 2):
-        given = {name: row[index] for index, name in columns.items() if index < len(row)}
-        if any(given.values()):
-            line, family = _line(house, session, register, number, given, seen)
-            lines.append(line)
-            found += [family] if family else []
-    return lines, found, unknown
+    read = records.pupils(table)
+    more, lessons, shorts = _further(data, files[1:])
+    rows = completed(read.records, more) if more else read.records
+    found, twice = households(rows)
+    return _Given(table, found, read.troubles + twice, lessons, shorts)
+
+
+def _further(data: ImportData, files: Sequence[list[Sheet]]) -> tuple[list[PupilRow], Lessons, list[HostRow]]:
+    """What further files say of the same pupils, of who teaches them, and of the teachers' Kürzel."""
+    pupils: list[PupilRow] = []
+    taught: list[records.TeachesRow] = []
+    shorts: list[HostRow] = []
+    for one, found in zip(data.more, files, strict=True):
+        kinds: tuple[columns.Kind, ...] = ("teaches", "families", "hosts")
+        tables = {kind: table_of(found, kind, one.name) for kind in kinds}
+        known = next((kind for kind in kinds if tables[kind].format), _kind_of(tables))
+        if known == "teaches":
+            taught += records.teaching(tables[known]).records
+        elif known == "hosts":
+            shorts += records.hosts(tables[known]).records
+        else:
+            pupils += records.pupils(tables[known]).records
+    return pupils, Lessons(taught), shorts
+
+
+def _kind_of(tables: dict[columns.Kind, columns.Table]) -> columns.Kind:
+    """Of a table whose format is not known: lessons where it has teachers and no parents, else whatever it says most
+    about."""
+    if {"school_class", "teacher"} <= tables["teaches"].fields.keys() and "email" not in tables["families"].fields:
+        return "teaches"
+    hosts, pupils = (len(tables[kind].fields) for kind in ("hosts", "families"))
+    return "hosts" if hosts > pupils else "families"
+
+
+# -- planning ------------------------------------------------------------------------------------------------------
+
+
+def _planned(
+    house: House, session: Session, conference: Conference, register: Register, given: _Given, data: ImportData
+) -> _Plan:
+    present = lookup.hosts_of(session, conference)
+    plan = _Plan(given, present)
+    ids = {host.user_id: host.id or 0 for host in present}
+    answers = {word: user_id for word, user_id in data.answers.items() if not user_id or user_id in ids}
+    staff = Staff([*staff_of(present), *_with_shorts(present, given.shorts)], answers)
+    by_names = _by_names(register)
+    shown = named.named_by_guest(session, conference)
+    plan.lines += [error_line(line, "", troubles) for line, troubles in by_line(given.troubles).items()]
+    for household in given.households:
+        hosts, troubles = _hosts_of(household, staff, given.lessons, plan)
+        family, trouble = _family(household, tuple(ids[user_id] for user_id in hosts))
+        troubles += [trouble] if trouble else []
+        guest = register.find(family, house.links) or by_names.get(_names_of(family))
+        if guest and guest.id in plan.seen:
+            troubles.append(Trouble("twice", household.line, cell=str(plan.seen[guest.id])))
+        if troubles:
+            plan.lines += [error_line(line, household.name, found) for line, found in by_line(troubles).items()]
+            continue
+        line = _line(household, family, guest, hosts, shown, present)
+        plan.lines.append(line)
+        if guest and guest.id:
+            plan.seen[guest.id] = household.line
+        if line.outcome == "same":
+            continue
+        if guest and guest.invited and set(line.changes) - {"hosts"}:
+            plan.corrected.append((guest, family))
+        plan.entered.append(replace(family, email=guest.email) if guest and guest.email else family)
+    return plan
+
+
+def _with_shorts(hosts: Sequence[Host], rows: Sequence[HostRow]) -> list[Teacher]:
+    """The hosts of this conference as another file of teachers calls them by Kürzel and address."""
+    staff = Staff(staff_of(hosts))
+    found = []
+    for row in rows:
+        words = (row.user_id, row.email, row.display_name, row.short)
+        meant = next((meant for word in words if word and (meant := staff.called(word))), [])
+        if len(meant) == 1:
+            found.append(Teacher(meant[0], "", row.short, row.email))
+    return found
+
+
+def _hosts_of(household: Household, staff: Staff, lessons: Lessons, plan: _Plan) -> tuple[list[str], list[Trouble]]:
+    """Whom the family shall see: those in its lines, and those of its pupils' lessons. That a line names nobody we know
+    is a mistake; that a teacher of a lesson is no host is not."""
+    found: dict[str, None] = {}
+    troubles = []
+    for row in household.rows:
+        said = staff.named(row.hosts)
+        found.update(dict.fromkeys(said.found))
+        for word in said.unknown:
+            troubles.append(Trouble("host_unknown", row.line, cell=word))
+            plan.unclear.setdefault(word, ([], []))[0].append(row.line)
+        taught = [staff.named(word) for word in lessons.of(row)]
+        unclear = said.unclear | {word: meant for one in taught for word, meant in one.unclear.items()}
+        for word, meant in unclear.items():
+            troubles.append(Trouble("host_unclear", row.line, cell=word))
+            plan.unclear.setdefault(word, ([], meant))[0].append(row.line)
+        for one in taught:
+            found.update(dict.fromkeys(one.found))
+            plan.unknown_teachers.update(dict.fromkeys(one.unknown))
+    return list(found), troubles
+
+
+def _family(household: Household, hosts: tuple[int, ...]) -> tuple[Family, Trouble | None]:
+    child, school_class = joined(household)
+    language = household.first("language").casefold()[:2]
+    language = language if language in LANGUAGES else "de"
+    family = Family(household.name, household.email, child, school_class, language, hosts)
+    try:
+        return family.checked(), None
+    except Invalid as invalid:
+        code = invalid.reason if invalid.reason in ("name_missing", "email_wrong") else "too_long"
+        return family, Trouble(code, household.line, invalid.field, str(getattr(family, invalid.field)))
+
+
+def _by_names(register: Register) -> dict[tuple[str, ...], Guest]:
+    """The families that the school has entered, by what they are called; not those that are called alike."""
+    found: dict[tuple[str, ...], list[Guest]] = {}
+    for guest in register.families.values():
+        if guest.invited and guest.child:
+            key = (tidy(guest.name), tidy(guest.child), classes.key(guest.school_class))
+            found.setdefault(key, []).append(guest)
+    return {key: guests[0] for key, guests in found.items() if len(guests) == 1}
+
+
+def _names_of(family: Family) -> tuple[str, ...]:
+    return tidy(family.name), tidy(family.child), classes.key(family.school_class)
 
 
 def _line(
-    house: House,
-    session: Session,
-    register: families.Register,
-    number: int,
-    given: dict[str, str],
-    seen: dict[str, int],
-) -> tuple[ImportLine, families.Family | None]:
-    name = given.get("name", "")
+    household: Household,
+    family: Family,
+    guest: Guest | None,
+    hosts: Sequence[str],
+    shown: dict[int, set[int]],
+    present: Sequence[Host],
+) -> ImportLine:
+    names = {host.user_id: host.display_name for host in present}
+    wanted = ", ".join(names[user_id] for user_id in hosts)
+    lines = [row.line for row in household.rows]
+    values = {name: getattr(family, name) for name in ("name", "email", "child", "school_class")}
+    if guest is None or not guest.invited:
+        changes = {name: ("", value) for name, value in (values | {"hosts": wanted}).items() if value}
+        outcome: Outcome = "changed" if guest else "new"
+        return ImportLine(line=household.line, user_id=family.name, outcome=outcome, changes=changes, lines=lines)
+    changes = {
+        name: (str(getattr(guest, name)), value)
+        for name, value in values.items()
+        if value and value != getattr(guest, name) and not (name == "name" and guest.proven_at)
+    }
+    before = shown.get(guest.id or 0, set())
+    if set(family.hosts) - before:
+        were = ", ".join(host.display_name for host in present if host.id in before)
+        added = [names[host.user_id] for host in present if host.id in set(family.hosts) - before]
+        changes["hosts"] = (were, ", ".join([*([were] if were else []), *added]))
+    outcome = "changed" if changes else "same"
+    return ImportLine(line=household.line, user_id=family.name, outcome=outcome, changes=changes, lines=lines)
 
-    def wrong(problem: str) -> tuple[ImportLine, None]:
-        return ImportLine(line=number, user_id=name, outcome="error", problem=problem), None
 
-    language = given.get("language", "").casefold()[:2]
-    hosts, unknown = families.hosts_named(register.hosts, given.get("hosts", ""))
-    if unknown:
-        unknown_host = "A host in this line is unknown. Give the name or the Nextcloud user of somebody invited."
-        return ImportLine(
-            line=number, user_id=name, outcome="error", problem=unknown_host, changes={"hosts": ("", unknown[0])}
-        ), None
+# -- applying ------------------------------------------------------------------------------------------------------
+
+
+def _set_right(house: House, session: Session, register: Register, guest: Guest, family: Family) -> None:
+    """The school's newer list holds for what it has entered; a name that the family has confirmed stays. A first
+    address is only noted, another one makes new links as any correction does."""
+    if family.email and not guest.email:
+        guest.email, guest.email_fingerprint = family.email, house.links.fingerprint(family.email.casefold())
+        register.note(family, guest, house.links)
+    child = ChildCorrection(guest.child, family.child or guest.child, family.school_class or guest.school_class)
+    name = guest.name if guest.proven_at else family.name
+    wanted = Correction(name, family.email or guest.email, guest.phone, [child] if guest.child else [])
     try:
-        family = families.Family(
-            name,
-            given.get("email", ""),
-            given.get("child", ""),
-            given.get("school_class", ""),
-            language if language in LANGUAGES else "de",
-            tuple(hosts),
-        ).checked()
-    except Invalid as invalid:
-        problems = {
-            "name_missing": "The name of the family is missing in this line.",
-            "email_wrong": "This e-mail address cannot be right.",
-            "too_long": "A text in this line is too long.",
-        }
-        return wrong(problems.get(invalid.reason, "This line cannot be used."))
-    key = family.email.casefold() or f"{family.name}|{family.child}|{family.school_class}".casefold()
-    if key in seen:
-        return wrong("This family stands in the list twice.")
-    seen[key] = number
-    known = register.find(family, house.links)
-    changes = {column: ("", value) for column, value in given.items() if value}
-    if known and known.invited:
-        new_hosts = set(hosts) - set(named.named_hosts(session, known.id or 0))
-        if not new_hosts:
-            return ImportLine(line=number, user_id=name, outcome="same"), None
-        return ImportLine(line=number, user_id=name, outcome="changed", changes=changes), family
-    return ImportLine(line=number, user_id=name, outcome="changed" if known else "new", changes=changes), family
+        correct(session, guest, wanted, house.links, house.clock())
+    except AddressTaken as taken:
+        raise Invalid("email", "address_taken") from taken
+
+
+def _answer(plan: _Plan, register: Register, *, applied: bool) -> ImportAnswer:
+    missing = [
+        MissingAnswer(id=guest.public_id, name=" · ".join(filter(None, (guest.name, guest.child, guest.school_class))))
+        for guest in register.families.values()
+        if guest.invited and guest.id not in plan.seen and not applied
+    ]
+    return import_answer(
+        plan.given.table,
+        plan.lines,
+        missing,
+        unclear_of(plan.unclear, plan.hosts),
+        list(plan.unknown_teachers),
+        applied=applied,
+    )

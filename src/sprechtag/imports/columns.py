@@ -5,6 +5,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from . import classes, formats
@@ -89,11 +90,9 @@ class Table:
     format: str
     key: str
 
-    def column_of(self, field: str) -> int | None:
-        return next((index for index, column in enumerate(self.columns) if column.field == field), None)
-
-    @property
+    @cached_property
     def fields(self) -> dict[str, int]:
+        """Field -> index of its column."""
         return {column.field: index for index, column in enumerate(self.columns) if column.field}
 
     @property

@@ -6,7 +6,6 @@ teacher) and what. Titles are compared without case, spaces, hyphens, dots and s
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _LONGEST = 80
@@ -81,7 +80,6 @@ def key(titles: list[str]) -> str:
     return "|".join(tidy(title) for title in titles)
 
 
-@cache
 def meaning(title: str) -> Meaning | None:
     """None for a title that is not known as a whole."""
     words = _split(tidy(title)[:_LONGEST])
@@ -122,7 +120,6 @@ def _of_several(whats: list[str]) -> list[str]:
     return whats if len(several) > 1 else whats[:1]
 
 
-@cache
 def _split(text: str) -> tuple[str, ...]:
     """The fewest known words that make up the text; none when something is left."""
     best: list[tuple[str, ...] | None] = [()]
