@@ -3,13 +3,13 @@
 """A spreadsheet of families: looked at line by line, then entered all or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from ..conference import families, lookup, named
-from ..conference.errors import AddressTaken, Invalid
+from ..conference import lookup, named
+from ..conference.errors import Invalid
 from ..conference.families import Family, Register
 from ..conference.tables import Conference, Guest, Host
 from ..imports import classes, columns, records
@@ -21,8 +21,10 @@ from ..imports.teachers import Staff, Teacher
 from ..imports.titles import tidy
 from ..imports.troubles import Trouble
 from ..phrases import LANGUAGES
-from ..privacy.family import ChildCorrection, Correction, correct
+from . import entering
 from .access import REFUSALS, User, organised
+from .at_once import job_answer
+from .entering import Entry
 from .import_files import (
     ImportAnswer,
     ImportData,
@@ -61,8 +63,7 @@ class _Plan:
     given: _Given
     hosts: list[Host]
     lines: list[ImportLine] = field(default_factory=list)
-    entered: list[Family] = field(default_factory=list)
-    corrected: list[tuple[Guest, Family]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     seen: dict[int, int] = field(default_factory=dict)
     """Guest -> the line that is about it."""
     unclear: dict[str, tuple[list[int], list[str]]] = field(default_factory=dict)
@@ -86,17 +87,19 @@ def preview_families_import(house: House, conference_id: str, data: ImportData, 
 
 @router.post("/families-import")
 def import_families(house: House, conference_id: str, data: ImportData, user: User) -> ImportAnswer:
-    """Enters and corrects all lines, or none when one of them has an error. Who is not in the file stays."""
+    """Enters and corrects all lines, or none when one of them has an error. Who is not in the file stays. A long
+    list is entered by a `job`, which goes on after the answer."""
     given = _given(data, sheets_for(house.database, conference_id, [data, *data.more], user))
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
         register = Register.of(session, conference)
         plan = _planned(house, session, conference, register, given, data)
-        if plan.is_right:
-            for guest, family in plan.corrected:
-                _set_right(house, session, register, guest, family)
-            families.invite_all(session, conference, plan.entered, house.links, register)
         answer = _answer(plan, register, applied=plan.is_right)
+        if plan.is_right and len(plan.entries) > entering.IN_REQUEST:
+            answer.job = job_answer(entering.start(session, conference, plan.entries, house.clock()))
+        elif plan.is_right:
+            for entry in plan.entries:
+                entering.enter(session, conference, entry, house.links, house.clock())
     return answer
 
 
@@ -179,9 +182,7 @@ def _planned(
             plan.seen[guest.id] = household.line
         if line.outcome == "same":
             continue
-        if guest and guest.invited and set(line.changes) - {"hosts"}:
-            plan.corrected.append((guest, family))
-        plan.entered.append(replace(family, email=guest.email) if guest and guest.email else family)
+        plan.entries.append(Entry(family, guest.id if guest and guest.invited else None))
     return plan
 
 
@@ -273,24 +274,6 @@ def _line(
         changes["hosts"] = (were, ", ".join([*([were] if were else []), *added]))
     outcome = "changed" if changes else "same"
     return ImportLine(line=household.line, user_id=family.name, outcome=outcome, changes=changes, lines=lines)
-
-
-# -- applying ------------------------------------------------------------------------------------------------------
-
-
-def _set_right(house: House, session: Session, register: Register, guest: Guest, family: Family) -> None:
-    """The school's newer list holds for what it has entered; a name that the family has confirmed stays. A first
-    address is only noted, another one makes new links as any correction does."""
-    if family.email and not guest.email:
-        guest.email, guest.email_fingerprint = family.email, house.links.fingerprint(family.email.casefold())
-        register.note(family, guest, house.links)
-    child = ChildCorrection(guest.child, family.child or guest.child, family.school_class or guest.school_class)
-    name = guest.name if guest.proven_at else family.name
-    wanted = Correction(name, family.email or guest.email, guest.phone, [child] if guest.child else [])
-    try:
-        correct(session, guest, wanted, house.links, house.clock())
-    except AddressTaken as taken:
-        raise Invalid("email", "address_taken") from taken
 
 
 def _answer(plan: _Plan, register: Register, *, applied: bool) -> ImportAnswer:

@@ -20,7 +20,7 @@ from ..paper import sheets
 from . import import_sentences
 from .access import organised
 from .fields import Line
-from .schemas import Strict
+from .schemas import JobAnswer, Strict
 
 MOST_BYTES = 2_000_000
 Outcome = Literal["new", "changed", "same", "error"]
@@ -98,7 +98,7 @@ class ImportAnswer(BaseModel):
     """`applied` says whether it was done; it is done only without any error. `format` names the program's format that
     the file has, `key` is what a choice of columns is remembered under, `fields` what a column can hold. `missing` are
     those who are no longer in the file, `unclear` words of which somebody has to say who is meant, `unknown_teachers`
-    those of a file of lessons who are no hosts here."""
+    those of a file of lessons who are no hosts here. With a `job` the list is being entered."""
 
     lines: list[ImportLine]
     new: int
@@ -115,6 +115,7 @@ class ImportAnswer(BaseModel):
     missing: list[MissingAnswer]
     unclear: list[UnclearAnswer]
     unknown_teachers: list[str]
+    job: JobAnswer | None = None
 
 
 def sheets_for(database: Database, conference_id: str, files: Sequence[TableFile], user: Caller) -> list[list[Sheet]]:
