@@ -58,6 +58,10 @@ def test_a_choice_is_remembered_for_the_same_titles() -> None:
         ("Muttersprache", "", "language", False),
         ("Handy-Nr.", "", "phone", False),
         ("Name, Vorname", "", "name", False),
+        ("Klasse 2026/27", "", "class", False),
+        ("Name (Pflichtfeld)", "", "name", False),
+        ("Elternteil B: E-Mail", "parent", "email", True),
+        ("Legal guardian e-mail", "parent", "email", False),
     ],
 )
 def test_a_title_says_about_whom_and_what(title: str, who: str, what: str, second: bool) -> None:
@@ -65,7 +69,9 @@ def test_a_title_says_about_whom_and_what(title: str, who: str, what: str, secon
     assert found and (found.who, found.what, found.second) == (who, what, second)
 
 
-@pytest.mark.parametrize("title", ["shoe size", "Jahrgang", "Status", "", "Bemerkung", "StatistikKrz"])
+@pytest.mark.parametrize(
+    "title", ["shoe size", "Jahrgang", "Status", "", "Bemerkung", "StatistikKrz", "Nr.", "Lfd. Nr."]
+)
 def test_what_is_not_known_is_left_alone(title: str) -> None:
     assert meaning(title) is None
 

@@ -129,3 +129,13 @@ def test_a_pupils_teachers_are_those_of_its_class() -> None:
 def test_a_pupils_teachers_are_those_of_what_it_has_chosen() -> None:
     found = lessons("GPU002.TXT", "GPU015.TXT")
     assert [found.of(pupil) for pupil in sample("GPU010.TXT")] == [["WEI"], ["AHR", "GRO"], ["GRO"]]
+
+
+def test_a_number_that_is_not_the_pupils_own_hides_nobody() -> None:
+    assert grouped("ID;Familie;Kind;E-Mail\n7;Lau;Mia;k@post.example\n7;Lau;Ben;k@post.example") == ["Lau: Mia, Ben"]
+    rows = completed(
+        pupils("Schüler-ID;Familie;Kind\n1;Lau;Mia"), pupils("Schüler-ID;Familie;Kind;E-Mail\n1;Ohm;Jo;o@post.example")
+    )
+    assert rows[0].email == ""
+    rows = completed(pupils("Nr.;Familie;Kind\n1;Lau;Mia"), pupils("Nr.;Familie;Kind;E-Mail\n1;Lau;Mia;o@post.example"))
+    assert rows[0].email == "", "what counts the lines is no number of a pupil"

@@ -3,6 +3,7 @@
 """Every kind of file that schools have is read as its reader sees it, or refused with the line and what to do."""
 
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,7 @@ def test_every_case_is_named_here() -> None:
         "fam-broken-workbook.xlsx",
         "fam-cut-short.xlsx",
         "mail-addresses.txt",
+        "fam-old-excel.xls",
     }
     assert {path.name for path in CASES.iterdir()} == READ.keys() | elsewhere
 
@@ -196,7 +198,7 @@ def test_what_could_be_two_words_is_refused_and_not_guessed(text: str) -> None:
     assert refused(f"Name;Kind\nAhrens;Ute\n{text};Jan".encode("cp1250")) == ("encoding_unclear", 3)
 
 
-@pytest.mark.parametrize("text", ["M\ufffdller", "M\x81ller"])
+@pytest.mark.parametrize("text", ["M\ufffdller", "M\x81ller", "MÃ¼ller"])
 def test_letters_that_were_lost_before_are_not_stored(text: str) -> None:
     assert refused(f"Name;Kind\n{text};Mia".encode()) == ("letters_lost", 2)
 
@@ -223,3 +225,47 @@ def test_errors_and_dates_of_a_workbook_are_in_doubt_and_numbers_are_plain() -> 
     (read_sheet,) = read(file.getvalue())
     assert read_sheet.doubts == {(2, 1): "date", (2, 2): "error"}
     assert read_sheet.rows[1].cell(0) == "5" and read_sheet.rows[1].cell(3) == "491701234567"
+
+
+def test_an_old_workbook_is_read_with_its_merged_cells() -> None:
+    cover, listed = read((CASES / "fam-old-excel.xls").read_bytes())
+    assert cover.rows[0].cells == ("Schuljahr 2026/27",)
+    assert table(listed) == {
+        1: (*HEADER, "Geburtsdatum"),
+        2: ("Öztürk", "elif@post.example", "Can", "5a", "2014-12-24"),
+        3: ("Bergner", "b@post.example", "Mia", "5a", "2015-02-03"),
+        4: ("Groß", "", "Zoë", "10"),
+    }
+    assert listed.doubts == {(2, 4): "date", (3, 4): "date"}
+
+
+def open_document(rows: str) -> bytes:
+    namespaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    body = f'<office:body><office:spreadsheet><table:table table:name="Liste">{rows}</table:table></office:spreadsheet></office:body>'
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        manifest = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+        archive.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{manifest}"/>')
+        archive.writestr("content.xml", f"<office:document-content {namespaces}>{body}</office:document-content>")
+    return file.getvalue()
+
+
+def test_an_open_document_is_read_with_its_merged_and_unsaid_cells() -> None:
+    def cell(text: str, more: str = "") -> str:
+        return f'<table:table-cell office:value-type="string" {more}><text:p>{text}</text:p></table:table-cell>'
+
+    spanned = 'table:number-rows-spanned="2" table:number-columns-spanned="1"'
+    rows = (
+        f"<table:table-row>{''.join(map(cell, HEADER))}</table:table-row>"
+        '<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="4"/></table:table-row>'
+        f"<table:table-row>{cell('Öz')}{cell('o@post.example')}{cell('Can')}"
+        f"{cell('5a', spanned)}</table:table-row>"
+        f"<table:table-row>{cell('Groß')}<table:table-cell table:formula='of:=[.A1]'/>{cell('Zoë')}"
+        "<table:covered-table-cell/></table:table-row>"
+    )
+    (sheet,) = read(open_document(rows))
+    assert table(sheet) == {1: HEADER, 4: ("Öz", "o@post.example", "Can", "5a"), 5: ("Groß", "=", "Zoë", "5a")}
+    assert sheet.doubts == {(5, 1): "formula"}

@@ -81,6 +81,7 @@ def test_a_formula_that_was_never_worked_out_is_refused_with_line_and_column() -
             Trouble("too_many_addresses", 2, "E-Mail", "a@x.example b@x.example c@x.example"),
         ),
         ("Bergner;;Mia;05. Okt", Trouble("class_is_date", 2, "Klasse", "05. Okt")),
+        ("Bergner;;Mia;46508", Trouble("class_is_date", 2, "Klasse", "46508")),
         ("Bergner;;Mia;Mai 06", Trouble("class_is_date", 2, "Klasse", "Mai 06")),
         ("Bergner;;Mia;10.05.2027", Trouble("class_is_date", 2, "Klasse", "10.05.2027")),
         (";;Mia;5a", Trouble("name_missing", 2, "Familie", "")),

@@ -33,8 +33,9 @@ def tidied(name: str) -> str:
 
 
 def is_date(name: str) -> bool:
-    """Whether a spreadsheet has taken "5-10" or "5/6" for a date ("05. Okt", "Mai 06", "01.05.2027")."""
-    return _DATE.fullmatch(name) is not None
+    """Whether a spreadsheet has taken "5-10" or "5/6" for a date ("05. Okt", "Mai 06", "01.05.2027", or the number of
+    days since 1900 that stands for it)."""
+    return _DATE.fullmatch(name) is not None or re.fullmatch("4[0-9]{4}", name) is not None
 
 
 def looks_like_class(text: str) -> bool:

@@ -28,6 +28,8 @@ _AFTER_WORDS = frozenset("’“”»«–—…®´")
 _BEFORE_WORDS = frozenset("„‚“‘«»–—…§´")
 _STANDS_ALONE = frozenset("–—…§€•·°&©®™«»„“”‚‘’")
 _C1 = re.compile("[\x80-\x9f\ufffd]")
+_READ_WRONG = re.compile("Ã[¤¶¼Ÿ„–œ©¨]")
+"""Umlauts in UTF-8 that were read as cp1252 and saved so."""
 
 
 def decoded(content: bytes) -> str:
@@ -36,7 +38,7 @@ def decoded(content: bytes) -> str:
     text = _unicode(content)
     if text is None:
         text = _eight_bits(content)
-    lost = _C1.search(text)
+    lost = _C1.search(text) or _READ_WRONG.search(text)
     if lost:
         raise Unreadable("letters_lost", _line(text, lost.start()), _around(text, lost.start()))
     text = text.removeprefix("\ufeff").rstrip("\x00\x1a")

@@ -118,7 +118,16 @@ def completed(rows: Iterable[PupilRow], more: Iterable[PupilRow]) -> list[PupilR
     for other in more:
         for key in keys(other):
             by_key[key] = _with_parent(by_key[key], other) if key in by_key else other
-    return [_filled(row, next((by_key[key] for key in keys(row) if key in by_key), None)) for row in rows]
+    return [_filled(row, _other(row, by_key)) for row in rows]
+
+
+def _other(row: PupilRow, by_key: dict[tuple[str, ...], PupilRow]) -> PupilRow | None:
+    """What another file says of the same pupil. A number alone is not believed where the names differ."""
+    for key in keys(row):
+        other = by_key.get(key)
+        if other and (not tidy(other.child) or not tidy(row.child) or tidy(other.child) == tidy(row.child)):
+            return other
+    return None
 
 
 def keys(pupil: PupilRow) -> list[tuple[str, ...]]:
@@ -164,7 +173,7 @@ def _once(rows: Sequence[PupilRow]) -> tuple[list[PupilRow], list[Trouble]]:
     at: dict[tuple[str, ...], int] = {}
     troubles = []
     for row in rows:
-        sure = keys(row)
+        sure = _sure(row)
         same = next((at[key] for key in sure if key in at), None)
         if same is not None and _parents_differ(kept[same], row):
             kept[same] = _with_parent(kept[same], row)
@@ -179,6 +188,11 @@ def _once(rows: Sequence[PupilRow]) -> tuple[list[PupilRow], list[Trouble]]:
             at[key] = len(kept)
         kept.append(row)
     return kept, troubles
+
+
+def _sure(row: PupilRow) -> list[tuple[str, ...]]:
+    """As `keys`, each with the names: what was taken for the pupil's number may be the family's."""
+    return [(*key, *_names(row)) for key in keys(row)]
 
 
 def _plain(row: PupilRow) -> tuple[str, ...]:

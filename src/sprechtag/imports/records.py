@@ -17,7 +17,8 @@ from .troubles import Trouble, excerpt, letters
 
 _LONGEST = {"user_id": 64, "school_class": 40, "phone": 40, "second_phone": 40, "room": 100, "subject": 200}
 _DOUBTS = {"formula": "formula_without_value", "error": "cell_error", "date": "cell_is_date"}
-_LOST = re.compile(r"[^\W\d_]\?[^\W\d_]")
+_LOST = re.compile(r"[^\W\d_]\?[^\W\d_]|Ã[¤¶¼Ÿ„–œ©¨]")
+"""A question mark inside a word, and UTF-8 that was read as something else."""
 _NAMES = frozenset(
     {"name", "first_name", "second_name", "second_first_name", "child", "child_surname", "surname", "display_name"}
 )
@@ -149,7 +150,7 @@ def _troubles(table: Table, row: Row, given: dict[str, str]) -> Iterator[Trouble
         if doubt and not (doubt == "date" and field in _DAYS):
             code = "class_is_date" if doubt == "date" and field in ("school_class", "classes") else _DOUBTS[doubt]
             yield _trouble(table, row, field, code)
-        elif field == "school_class" and classes.is_date(text):
+        elif field in ("school_class", "classes") and any(map(classes.is_date, [text, *classes.several(text)])):
             yield _trouble(table, row, field, "class_is_date")
         elif text.startswith("#") and text.rstrip("!?").isupper() and text.endswith(("!", "?", "#N/A", "#NV")):
             yield _trouble(table, row, field, "cell_error")

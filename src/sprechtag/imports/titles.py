@@ -15,15 +15,15 @@ _WORDS = {
     "children schuelerdaten",
     "parent": "eltern elternteil elternteils erziehungsberechtigter erziehungsberechtigte erziehungsberechtigten "
     "erziehungsber erzberechtigter erzieher erz eb ezb sorgeberechtigter sorgeberechtigte sorgeberechtigten sorgeber "
-    "parent parents parental guardian familie family familien kontakt kontaktperson person haushalt household "
+    "parent parents parental guardian familie family familien kontakt contact kontaktperson person haushalt household "
     "hauptansprechpartner ansprechpartner",
     "father": "vater vaters father",
     "mother": "mutter mother",
     "teacher": "lehrer lehrerin lehrerinnen lehrkraft lehrkraefte lehrperson lehrpersonen lehrende teacher teachers "
-    "host hosts fachlehrer fachlehrerin fachlehrkraft klassenlehrer klassenlehrerin klassenleitung klassenlehrkraft "
-    "tutor kursleiter unterrichtende betreuer",
-    "first": "1 erster erste erstes ersten first",
-    "second": "2 zweiter zweite zweites zweiten second weiterer weitere weiteres",
+    "host hosts fachlehrer fachlehrerin fachlehrkraft fachlehrkraefte klassenlehrer klassenlehrerin klassenleitung "
+    "klassenlehrkraft tutor kursleiter unterrichtende betreuer",
+    "first": "1 a erster erste erstes ersten first primary",
+    "second": "2 b zweiter zweite zweites zweiten second secondary weiterer weitere weiteres",
     "email": "email emails mail mails emailadresse emailadressen mailadresse mailadressen emailaddress mailaddress",
     "phone": "telefon tel handy mobil mobile mobiltelefon mobilnummer phone festnetz telefonnummer telefonnr "
     "telefonnummern handynummer handynr rufnummer telnr phonenumber telephone",
@@ -31,7 +31,7 @@ _WORDS = {
     "surname": "nachname nachnamen familienname familiennamen surname lastname zuname familyname",
     "name": "name namen fullname vollername anzeigename displayname",
     "class": "klasse klassen class classes klassenname klassenbezeichnung stammklasse klassengruppe form homeroom "
-    "lerngruppe",
+    "lerngruppe tutorgroup",
     "street": "strasse street adresse anschrift address postadresse strassehausnr hausnummer hausnr wohnadresse",
     "town": "ort wohnort plz stadt town city zip postleitzahl postcode ortsteil",
     "language": "sprache language korrespondenzsprache familiensprache muttersprache verkehrssprache herkunftssprache "
@@ -47,13 +47,20 @@ _WORDS = {
     "fremdschluessel guid uuid importid kennnummer schluessel number externeidnr schuelerid idextern",
     "birth": "geburtsdatum geburtstag gebdatum gebdat geb birthday birthdate dateofbirth",
     "school": "schulische schulisches schulischer schulemail dienstl dienstlich dienstliche dienstlicher school",
-    "more": "information info daten privat private primaer haupt",
+    "more": "information info daten privat private primaer haupt home legal",
     "": "der des die dem den das und of the s in innen im fuer for von vom nr",
 }
 _MEANINGS: dict[str, str] = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 _LONGEST_WORD = max(map(len, _MEANINGS))
 _WHATS = frozenset(_WORDS) - {"child", "parent", "father", "mother", "teacher", "first", "second", "school", "more", ""}
 _WHOS = frozenset({"child", "parent", "father", "mother", "teacher"})
+
+
+_BESIDE = re.compile(
+    r"\([^()]*\)|\[[^]]*\]|\b(?:schuljahr|sj\.?)?\s*(?:19|20)[0-9]{2}(?:\s*/\s*[0-9]{2,4})?\b", re.IGNORECASE
+)
+"""What is said beside: "Klasse 2026/27", "Name (Pflichtfeld)"."""
+_MERE_NUMBERS = frozenset({"nr", "nummer", "number", "lfdnr", "laufendenummer", "no"})
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,9 @@ def key(titles: list[str]) -> str:
 
 
 def meaning(title: str) -> Meaning | None:
-    """None for a title that is not known as a whole."""
-    words = _split(tidy(title)[:_LONGEST])
-    if not words:
+    """None for a title that is not known as a whole, and for one that only counts the lines."""
+    words = _split(tidy(title)[:_LONGEST]) or _split(tidy(_BESIDE.sub("", title))[:_LONGEST])
+    if not words or tidy(title) in _MERE_NUMBERS:
         return None
     found = [_MEANINGS[word] for word in words]
     whos = [one for one in found if one in _WHOS]
