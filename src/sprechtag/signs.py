@@ -31,8 +31,8 @@ def is_text(sign: str) -> bool:
 
 def clean(value: str) -> str:
     """The text without what is no text; line ends are \\n."""
-    if value.isascii() and value.isprintable():
-        return value
+    if value.isprintable():  # nothing invisible, no line end, no joiner
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
     kept = "".join(filter(is_text, _LINE_ENDS.sub("\n", value)))
     return unicodedata.normalize("NFC", _STRAY_JOINERS.sub("", kept))
 

@@ -13,7 +13,7 @@ EIGHT_BITS = {"cp1252": 2.2, "iso8859-15": 2.1, "cp1250": 1.0, "cp850": 0.5, "ma
 """Encoding -> what speaks for it beforehand: Windows in Western Europe writes by far the most."""
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WORD = re.compile(rb"[^\s;,|\"()/<>\x00-\x20]*[\x80-\xff][^\s;,|\"()/<>\x00-\x20]*")
-_MOST_WORDS = 4000
+_MOST_WORDS, _LONGEST_WORD = 1000, 60
 _CLEARLY = 1.2
 """By how much the best reading must be better than the next one that reads something else."""
 _FROM_GERMANY = 1.0
@@ -105,7 +105,7 @@ def _eight_bits(content: bytes) -> str:
 def _plausible(words: Counter[bytes], encoding: str) -> float:
     total = 0.0
     for word, count in words.most_common(_MOST_WORDS):
-        total += _word(word.decode(encoding)) * min(count, 3)
+        total += _word(word[:_LONGEST_WORD].decode(encoding)) * min(count, 3)
     return total
 
 

@@ -4,6 +4,7 @@
 Leistungsdaten), or the lessons that the pupil has chosen (GPU015)."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from . import classes
 from .households import keys
@@ -19,8 +20,9 @@ class Lessons:
         self._of_pupil: dict[tuple[str, ...], list[str]] = {}
         self._of_lesson: dict[str, list[str]] = {}
         self._chosen: dict[tuple[str, ...], list[str]] = {}
+        known = cache(_keys)
         for row in rows:
-            self._note(row)
+            self._note(row, known(row.child, row.child_surname, row.birth_date, row.pupil_id))
         self._choices = {lesson for lessons in self._chosen.values() for lesson in lessons}
 
     def of(self, pupil: PupilRow) -> list[str]:
@@ -37,12 +39,8 @@ class Lessons:
                     found.setdefault(teacher)
         return list(found)
 
-    def _note(self, row: TeachesRow) -> None:
+    def _note(self, row: TeachesRow, known: list[tuple[str, ...]]) -> None:
         teachers = [teacher for teacher in (row.teacher, row.second_teacher) if teacher]
-        pupil = PupilRow(
-            row.line, child=row.child, child_surname=row.child_surname, birth_date=row.birth_date, pupil_id=row.pupil_id
-        )
-        known = keys(pupil)
         for key in known:
             if teachers:
                 self._of_pupil.setdefault(key, []).extend(teachers)
@@ -54,3 +52,7 @@ class Lessons:
             self._of_lesson.setdefault(tidy(row.lesson), []).extend(teachers)
         for name in classes.several(row.school_class):
             self._of_class.setdefault(classes.key(name), []).extend((tidy(row.lesson), one) for one in teachers)
+
+
+def _keys(child: str, child_surname: str, birth_date: str, pupil_id: str) -> list[tuple[str, ...]]:
+    return keys(PupilRow(0, child=child, child_surname=child_surname, birth_date=birth_date, pupil_id=pupil_id))

@@ -11,6 +11,7 @@ import resource
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from .. import signs
@@ -51,8 +52,9 @@ def _sheet_of(found: workbook.Found) -> Sheet:
 def _bounded(lines: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
     """The rows that hold something. Raises `Unreadable` for more than a school has."""
     signs_of_all = count = 0
+    one_line = cache(signs.one_line)  # a list says the same again and again
     for number, cells in lines:
-        row = [signs.one_line(cell) for cell in cells]
+        row = [one_line(cell) for cell in cells]
         while row and not row[-1]:
             row.pop()
         if not row:
@@ -63,7 +65,7 @@ def _bounded(lines: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
             raise Unreadable("too_many_rows")
         if len(row) > workbook.MOST_COLUMNS:
             raise Unreadable("too_many_columns", number)
-        if any(len(cell) > LONGEST_CELL for cell in row):
+        if max(map(len, row)) > LONGEST_CELL:
             raise Unreadable("cell_too_long", number)
         if signs_of_all > MOST_SIGNS:
             raise Unreadable("table_too_large")

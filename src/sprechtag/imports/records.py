@@ -5,8 +5,9 @@
 A row with a cell that cannot be taken makes a `Trouble` for each such cell and no record."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Generic, TypeVar
 
 from . import classes
@@ -23,6 +24,9 @@ _NAMES = frozenset(
     {"name", "first_name", "second_name", "second_first_name", "child", "child_surname", "surname", "display_name"}
 )
 _DAYS = frozenset({"birth_date"})
+_CLASSES = frozenset({"school_class", "classes"})
+_WHOLE = frozenset({"school_class", "classes", "pupil_id", "family_id"})
+"""Whole numbers, where a spreadsheet writes 5.0."""
 Record = TypeVar("Record")
 
 
@@ -129,14 +133,20 @@ class _Wrong(Exception):
 
 def _read(table: Table, make: Callable[[int, dict[str, str]], Record]) -> Read[Record]:
     read = Read[Record]([], [])
+    judged = cache(_judged)  # a list says the same again and again
     for row in table.rows:
-        given = {field: row.cell(index) for field, index in table.fields.items()}
+        given: dict[str, str] = {}
+        troubles: list[Trouble] = []
+        for field, index in table.fields.items():
+            given[field], code = judged(table.kind, field, row.cell(index))
+            code = _doubt(table, row, field) or code
+            if code:
+                troubles.append(_trouble(table, row, field, code))
         if not any(given.values()):
             continue
-        troubles = list(_troubles(table, row, given))
         if not troubles:
             try:
-                read.records.append(make(row.line, {field: _tidied(field, text) for field, text in given.items()}))
+                read.records.append(make(row.line, given))
                 continue
             except _Wrong as wrong:
                 troubles = [_trouble(table, row, wrong.field, wrong.code)]
@@ -144,30 +154,31 @@ def _read(table: Table, make: Callable[[int, dict[str, str]], Record]) -> Read[R
     return read
 
 
-def _troubles(table: Table, row: Row, given: dict[str, str]) -> Iterator[Trouble]:
-    for field, text in given.items():
-        doubt = table.sheet.doubts.get((row.line, table.fields[field]), "")
-        if doubt and not (doubt == "date" and field in _DAYS):
-            code = "class_is_date" if doubt == "date" and field in ("school_class", "classes") else _DOUBTS[doubt]
-            yield _trouble(table, row, field, code)
-        elif field in ("school_class", "classes") and any(map(classes.is_date, [text, *classes.several(text)])):
-            yield _trouble(table, row, field, "class_is_date")
-        elif text.startswith("#") and text.rstrip("!?").isupper() and text.endswith(("!", "?", "#N/A", "#NV")):
-            yield _trouble(table, row, field, "cell_error")
-        elif field in _NAMES and _LOST.search(text):
-            yield _trouble(table, row, field, "letters_lost")
-        elif len(text) > _LONGEST.get(field, 1000 if field == "hosts" else 200 if table.kind != "families" else 120):
-            yield _trouble(table, row, field, "too_long")
+def _doubt(table: Table, row: Row, field: str) -> str:
+    """Why the cell is not what it shows; "" where it is. A day of birth may be a date."""
+    doubt = table.sheet.doubts.get((row.line, table.fields[field]), "") if table.sheet.doubts else ""
+    if not doubt or (doubt == "date" and field in _DAYS):
+        return ""
+    return "class_is_date" if doubt == "date" and field in _CLASSES else _DOUBTS[doubt]
+
+
+def _judged(kind: str, field: str, text: str) -> tuple[str, str]:
+    """The cell as it is kept, and the code of what is wrong with it or ""."""
+    if field in _CLASSES and any(map(classes.is_date, [text, *classes.several(text)])):
+        return text, "class_is_date"
+    if text.startswith("#") and text.rstrip("!?").isupper() and text.endswith(("!", "?", "#N/A", "#NV")):
+        return text, "cell_error"
+    if field in _NAMES and _LOST.search(text):
+        return text, "letters_lost"
+    if len(text) > _LONGEST.get(field, 1000 if field == "hosts" else 120 if kind == "families" else 200):
+        return text, "too_long"
+    return classes.tidied(text) if field in _WHOLE else text, ""
 
 
 def _trouble(table: Table, row: Row, field: str, code: str) -> Trouble:
     index = table.fields.get(field)
     title = "" if index is None else table.columns[index].title or letters(index)
     return Trouble(code, row.line, title, "" if index is None else excerpt(row.cell(index)))
-
-
-def _tidied(field: str, text: str) -> str:
-    return classes.tidied(text) if field in ("school_class", "classes", "pupil_id", "family_id") else text
 
 
 def _pupil(line: int, given: dict[str, str]) -> PupilRow:
