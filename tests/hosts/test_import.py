@@ -246,3 +246,22 @@ def test_samples_are_no_real_people() -> None:
     for path in (IMPORTS / "samples").iterdir():
         for word in io.BytesIO(path.read_bytes()).read().split(b"@")[1:]:
             assert b".example" in word[:30]
+
+
+async def test_a_file_of_lessons_alone_is_for_the_families_that_are_there(organiser: Api) -> None:
+    await enter(organiser, file("Benutzer;Name\nwei;Jana Weiß\ngro;Uli Groß"), "hosts")
+    await enter(organiser, file("Familie;Kind;Klasse\nBergner;Mia;5a\nOhm;Jo;9z"))
+    seen = await preview(organiser, sample("GPU002.TXT"))
+    assert seen["format"] == "Untis GPU002" and (seen["changed"], seen["missing"]) == (1, [])
+    assert seen["lines"][0]["changes"] == {"hosts": ["", "Jana Weiß, Uli Groß"]}
+    await enter(organiser, sample("GPU002.TXT"))
+    there = await families(organiser)
+    assert (there["Mia"]["hosts"], there["Jo"]["hosts"]) == (["Jana Weiß", "Uli Groß"], [])
+    assert (await preview(organiser, sample("GPU002.TXT")))["changed"] == 0
+
+
+async def test_what_is_wrong_in_a_further_file_is_named_with_its_file(organiser: Api) -> None:
+    more = [file("Schüler-ID;Kind;Familie;E-Mail\n1;Mia;Bergner;nix", "eltern.csv")]
+    seen = await preview(organiser, file("Schüler-ID;Kind;Familie;Klasse\n1;Mia;Bergner;5a", more=more))
+    (line,) = [line for line in seen["lines"] if line["outcome"] == "error"]
+    assert (line["user_id"], line["line"], line["troubles"][0]["code"]) == ("eltern.csv", 2, "email_wrong")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import families, follow
-from ..conference.errors import Refused
+from ..conference.errors import AddressTaken
 from ..conference.families import Family
 from ..conference.tables import Conference, Guest, Host, Job
 from ..conference.tokens import LinkKey
@@ -103,7 +103,7 @@ def _set_right(session: Session, guest: Guest, family: Family, links: LinkKey, n
     if family.email and not guest.email:
         taken = families.find_family(session, session.get_one(Conference, guest.conference_id), family, links)
         if taken is not None and taken.id != guest.id:
-            raise Refused
+            raise AddressTaken
         guest.email, guest.email_fingerprint = family.email, links.fingerprint(family.email.casefold())
     child = ChildCorrection(guest.child, family.child or guest.child, family.school_class or guest.school_class)
     name = guest.name if guest.proven_at else family.name

@@ -3,7 +3,7 @@
 """A spreadsheet of families: looked at line by line, then entered all or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi import APIRouter
 from sqlmodel import Session
@@ -15,7 +15,7 @@ from ..conference.tables import Conference, Guest, Host
 from ..imports import classes, columns, records
 from ..imports.households import Household, completed, households
 from ..imports.lessons import Lessons
-from ..imports.records import HostRow, PupilRow
+from ..imports.records import HostRow, PupilRow, Read, Record, TeachesRow
 from ..imports.sheets import Sheet
 from ..imports.teachers import Staff, Teacher
 from ..imports.titles import tidy
@@ -43,6 +43,7 @@ from .needs import House
 
 _NAMING = ("name", "child_surname", "first_name", "second_name")
 """One of these names the family."""
+_KINDS: tuple[columns.Kind, ...] = ("teaches", "families", "hosts")
 
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
@@ -55,7 +56,7 @@ class _Given:
     households: list[Household]
     troubles: list[Trouble]
     lessons: Lessons
-    shorts: list[HostRow]
+    further: "_Further"
 
 
 @dataclass
@@ -114,39 +115,55 @@ def joined(household: Household) -> tuple[str, str]:
 # -- reading -------------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class _Further:
+    """What further files say of the same pupils, of who teaches them, and of the teachers' Kürzel. `troubles` are by
+    the name of the file."""
+
+    pupils: list[PupilRow] = field(default_factory=list)
+    taught: list[TeachesRow] = field(default_factory=list)
+    shorts: list[HostRow] = field(default_factory=list)
+    troubles: list[tuple[str, list[Trouble]]] = field(default_factory=list)
+
+    def add(self, name: str, found: list[Sheet]) -> None:
+        tables = {kind: table_of(found, kind, name) for kind in _KINDS}
+        match _kind_of(tables):
+            case "teaches":
+                self._keep(name, self.taught, records.teaching(tables["teaches"]))
+            case "hosts":
+                self._keep(name, self.shorts, records.hosts(tables["hosts"]))
+            case _:
+                self._keep(name, self.pupils, records.pupils(tables["families"]))
+
+    def _keep(self, name: str, kept: list[Record], read: Read[Record]) -> None:
+        kept.extend(read.records)
+        self.troubles.extend((name, troubles) for troubles in by_line(read.troubles).values())
+
+
 def _given(data: ImportData, files: list[list[Sheet]]) -> _Given:
+    further = _Further()
+    for one, found in zip(data.more, files[1:], strict=True):
+        further.add(one.name, found)
+    if not data.mapping and _kind_of({kind: table_of(files[0], kind, data.name) for kind in _KINDS}) == "teaches":
+        table = table_of(files[0], "teaches", data.name)
+        taught = records.teaching(table)
+        lessons = Lessons([*taught.records, *further.taught])
+        return _Given(table, [], taught.troubles, lessons, further)
     table = table_of(files[0], "families", data.name, data.mapping)
     if not set(_NAMING) & table.fields.keys():
         raise Invalid("file", "column_name_missing")
     read = records.pupils(table)
-    more, lessons, shorts = _further(data, files[1:])
-    rows = completed(read.records, more) if more else read.records
-    found, twice = households(rows)
-    return _Given(table, found, read.troubles + twice, lessons, shorts)
-
-
-def _further(data: ImportData, files: Sequence[list[Sheet]]) -> tuple[list[PupilRow], Lessons, list[HostRow]]:
-    """What further files say of the same pupils, of who teaches them, and of the teachers' Kürzel."""
-    pupils: list[PupilRow] = []
-    taught: list[records.TeachesRow] = []
-    shorts: list[HostRow] = []
-    for one, found in zip(data.more, files, strict=True):
-        kinds: tuple[columns.Kind, ...] = ("teaches", "families", "hosts")
-        tables = {kind: table_of(found, kind, one.name) for kind in kinds}
-        known = next((kind for kind in kinds if tables[kind].format), _kind_of(tables))
-        if known == "teaches":
-            taught += records.teaching(tables[known]).records
-        elif known == "hosts":
-            shorts += records.hosts(tables[known]).records
-        else:
-            pupils += records.pupils(tables[known]).records
-    return pupils, Lessons(taught), shorts
+    grouped, twice = households(completed(read.records, further.pupils) if further.pupils else read.records)
+    return _Given(table, grouped, read.troubles + twice, Lessons(further.taught), further)
 
 
 def _kind_of(tables: dict[columns.Kind, columns.Table]) -> columns.Kind:
-    """Of a table whose format is not known: lessons where it has teachers and no parents, else whatever it says most
-    about."""
-    if {"school_class", "teacher"} <= tables["teaches"].fields.keys() and "email" not in tables["families"].fields:
+    """By the format; else lessons where a table has classes, teachers and nobody's name, else what it says most of."""
+    known = next((kind for kind in _KINDS if tables[kind].format), None)
+    if known:
+        return known
+    families = tables["families"].fields.keys()
+    if {"school_class", "teacher"} <= tables["teaches"].fields.keys() and not {*_NAMING, "child", "email"} & families:
         return "teaches"
     hosts, pupils = (len(tables[kind].fields) for kind in ("hosts", "families"))
     return "hosts" if hosts > pupils else "families"
@@ -162,10 +179,13 @@ def _planned(
     plan = _Plan(given, present)
     ids = {host.user_id: host.id or 0 for host in present}
     answers = {word: user_id for word, user_id in data.answers.items() if not user_id or user_id in ids}
-    staff = Staff([*staff_of(present), *_with_shorts(present, given.shorts)], answers)
+    staff = Staff([*staff_of(present), *_with_shorts(present, given.further.shorts)], answers)
     by_names = _by_names(register)
     shown = named.named_by_guest(session, conference)
     plan.lines += [error_line(line, "", troubles) for line, troubles in by_line(given.troubles).items()]
+    plan.lines += [error_line(troubles[0].line, name, troubles) for name, troubles in given.further.troubles]
+    if given.table.kind == "teaches":
+        _plan_lessons(plan, register, staff, shown, ids)
     for household in given.households:
         hosts, troubles = _hosts_of(household, staff, given.lessons, plan)
         family, trouble = _family(household, tuple(ids[user_id] for user_id in hosts))
@@ -173,17 +193,38 @@ def _planned(
         guest = register.find(family, house.links) or by_names.get(_names_of(family))
         if guest and guest.id in plan.seen:
             troubles.append(Trouble("twice", household.line, cell=str(plan.seen[guest.id])))
+        elif guest and guest.id:
+            plan.seen[guest.id] = household.line
         if troubles:
             plan.lines += [error_line(line, household.name, found) for line, found in by_line(troubles).items()]
             continue
         line = _line(household, family, guest, hosts, shown, present)
         plan.lines.append(line)
-        if guest and guest.id:
-            plan.seen[guest.id] = household.line
         if line.outcome == "same":
             continue
         plan.entries.append(Entry(family, guest.id if guest and guest.invited else None))
     return plan
+
+
+def _plan_lessons(
+    plan: _Plan, register: Register, staff: Staff, shown: dict[int, set[int]], ids: dict[str, int]
+) -> None:
+    """A file that only says who teaches what: the families of these classes that the school has entered before."""
+    for guest in register.families.values():
+        if not guest.invited or guest.id is None:
+            continue
+        plan.seen[guest.id] = 0
+        there = [PupilRow(0, name=guest.name, school_class=one) for one in classes.several(guest.school_class)]
+        hosts, troubles = _hosts_of(Household(tuple(there)), staff, plan.given.lessons, plan)
+        if troubles:
+            plan.lines.append(error_line(0, guest.name, troubles))
+            continue
+        family = Family(guest.name, guest.email, guest.child, guest.school_class, guest.language)
+        family = replace(family, hosts=tuple(ids[user_id] for user_id in hosts))
+        if there and set(family.hosts) - shown.get(guest.id, set()):
+            line = _line(Household(tuple(there)), family, guest, hosts, shown, plan.hosts)
+            plan.lines.append(line)
+            plan.entries.append(Entry(family, guest.id))
 
 
 def _with_shorts(hosts: Sequence[Host], rows: Sequence[HostRow]) -> list[Teacher]:
@@ -280,7 +321,7 @@ def _answer(plan: _Plan, register: Register, *, applied: bool) -> ImportAnswer:
     missing = [
         MissingAnswer(id=guest.public_id, name=" · ".join(filter(None, (guest.name, guest.child, guest.school_class))))
         for guest in register.families.values()
-        if guest.invited and guest.id not in plan.seen and not applied
+        if plan.is_right and guest.invited and guest.id not in plan.seen
     ]
     return import_answer(
         plan.given.table,

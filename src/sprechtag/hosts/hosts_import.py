@@ -54,7 +54,7 @@ class _Plan:
         missing = [
             MissingAnswer(id=host.user_id, name=host.display_name)
             for host in self.present
-            if host.user_id not in self.seen
+            if host.user_id not in self.seen and not any(line.outcome == "error" for line in self.lines)
         ]
         unclear = unclear_of(self.unclear, self.present)
         return import_answer(self.table, self.lines, missing, unclear, applied=applied)
