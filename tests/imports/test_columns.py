@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a column holds is told by its title in German or English, by the format, by its cells; or somebody says it."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from sprechtag.imports.columns import FIELDS, Kind, Table, chosen, proposed
 from sprechtag.imports.reading import read
@@ -207,3 +209,16 @@ def test_no_file_of_one_kind_is_taken_for_the_format_of_another() -> None:
             table = proposed(read(path.read_bytes()), kind)  # type: ignore[arg-type]
             right, known, _ = FORMATS[path.name]
             assert not table.format or (kind, table.format) == (right, known) or table.format in ("ASV", "IServ")
+
+
+def test_a_list_on_several_sheets_is_refused_and_not_read_in_part() -> None:
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file)
+    for name in ("5a", "5b"):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, ["Familie", "Kind"])
+        sheet.write_row(1, 0, ["Bergner", "Mia"])
+    book.close()
+    with pytest.raises(Unreadable) as unreadable:
+        proposed(read(file.getvalue()), "families")
+    assert (unreadable.value.reason, unreadable.value.trouble.cell) == ("several_sheets", "5a, 5b")

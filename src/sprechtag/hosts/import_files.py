@@ -136,7 +136,7 @@ def _sheets_of(data: TableFile) -> list[Sheet]:
 
 def refused(unreadable: Unreadable) -> Invalid:
     trouble = unreadable.trouble
-    return Invalid("file", trouble.code, import_sentences.values(trouble) if trouble.line else {})
+    return Invalid("file", trouble.code, import_sentences.values(trouble) if trouble.line or trouble.cell else {})
 
 
 def table_of(

@@ -16,6 +16,7 @@ OF_FILE: dict[str, str] = {
     "formula_without_value": (
         "A formula in this table was never worked out. Open it in your spreadsheet program, save it and try again."
     ),
+    "several_sheets": "The list stands on several sheets: {cell}. Put it on one and try again.",
     "too_many_rows": "The table has more than 40,000 lines. Split it.",
     "too_many_columns": "The table has more than 200 columns. Leave out those that are not needed here.",
     "cell_too_long": "A cell in line {line} holds more than 2,000 characters. Shorten it.",

@@ -103,11 +103,16 @@ class Table:
 
 def proposed(sheets: Sequence[Sheet], kind: Kind, file_name: str = "") -> Table:
     """The table of a file, the sheet whose titles are known best, with a field for each column that can be told.
-    Raises `Unreadable` for a file without any row."""
+    Raises `Unreadable` for a file without any row, and for a list that goes on on further sheets with the same titles.
+    """
     if not sheets:
         raise Unreadable("file_empty")
     tables = [_table(sheet, kind, file_name) for sheet in sheets]
-    return max(tables, key=lambda table: (bool(table.format), len(table.fields)))
+    best = max(tables, key=lambda table: (bool(table.format), len(table.fields)))
+    alike = [table.sheet.name for table in tables if table.key == best.key and table.rows and table.fields]
+    if len(alike) > 1:
+        raise Unreadable("several_sheets", cell=", ".join(alike))
+    return best
 
 
 def chosen(table: Table, mapping: Mapping[int, str]) -> Table:
