@@ -222,3 +222,13 @@ def test_a_list_on_several_sheets_is_refused_and_not_read_in_part() -> None:
     with pytest.raises(Unreadable) as unreadable:
         proposed(read(file.getvalue()), "families")
     assert (unreadable.value.reason, unreadable.value.trouble.cell) == ("several_sheets", "5a, 5b")
+
+
+def test_one_known_title_is_enough_among_others_that_are_not() -> None:
+    table = of("Klassen\n\nFoo;Bar;E-Mail\nBergner;x;b@post.example")
+    assert (
+        held(table) == {"email": "E-Mail"}
+        and table.unread == ["Foo", "Bar"]
+        and [row.line for row in table.rows] == [4]
+    )
+    assert len(of("Kind;Mia;5a\nLau;Jo;5b").rows) == 2

@@ -169,15 +169,17 @@ def _head(sheet: Sheet) -> int | None:
     """The index of the row that holds the titles; above it stand a heading and blank lines at most."""
     best, most = None, 0
     for index, row in enumerate(sheet.rows[:_LOOKED_AT]):
-        there = [cell for cell in row.cells if cell]
-        known = sum(meaning(cell) is not None for cell in there)
-        if any(map(_MAIL.fullmatch, there)) or known <= most:
-            continue
-        if known >= 2 or known == len(there):
+        known = sum(meaning(cell) is not None for cell in row.cells)
+        if known > most and (known >= 2 or _is_all_titles(row, sheet.width)):
+            if any(map(_MAIL.fullmatch, row.cells)):
+                continue
             best, most = index, known
-    if best is not None and most == 1 and best > 0 and len(sheet.rows[best].cells) < sheet.width:
-        return None
     return best
+
+
+def _is_all_titles(row: Row, width: int) -> bool:
+    """Of a row with one known title: each column has one, and none is a number or a class."""
+    return len(row.cells) == width and all(row.cells) and not any(map(str.isdigit, "".join(row.cells)))
 
 
 def _by_titles(titles: Sequence[str], kind: Kind, known: formats.Format | None) -> list[str]:
