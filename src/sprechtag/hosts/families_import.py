@@ -144,8 +144,9 @@ def _given(data: ImportData, files: list[list[Sheet]]) -> _Given:
     further = _Further()
     for one, found in zip(data.more, files[1:], strict=True):
         further.add(one.name, found)
-    if not data.mapping and _kind_of({kind: table_of(files[0], kind, data.name) for kind in _KINDS}) == "teaches":
-        table = table_of(files[0], "teaches", data.name)
+    kind = _kind_of({kind: table_of(files[0], kind, data.name) for kind in _KINDS})
+    if kind == "teaches" and set(data.mapping.values()) <= {"", *columns.FIELDS["teaches"]}:
+        table = table_of(files[0], "teaches", data.name, data.mapping)
         taught = records.teaching(table)
         lessons = Lessons([*taught.records, *further.taught])
         return _Given(table, [], taught.troubles, lessons, further)
