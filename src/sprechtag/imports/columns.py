@@ -62,7 +62,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 """What a column can hold, of each kind of table."""
 _LOOKED_AT = 15
-_SAMPLES = 3
+_SAMPLES, _SAMPLED = 3, 200
 _MAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+|.*<[^\s@]+@[^\s@]+>")
 _DAY = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[12][0-9]{7}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{5,}")
@@ -157,7 +157,7 @@ def _made(sheet: Sheet, kind: str, head: int | None, fields: Sequence[str], name
 
 def _samples(rows: Sequence[Row], index: int) -> tuple[str, ...]:
     found: list[str] = []
-    for row in rows:
+    for row in rows[:_SAMPLED]:
         if row.cell(index) and row.cell(index) not in found:
             found.append(row.cell(index))
         if len(found) == _SAMPLES:
@@ -309,7 +309,7 @@ def _mended(fields: list[str], rows: Sequence[Row], kind: Kind) -> list[str]:
 
 
 def _share(rows: Sequence[Row], index: int, pattern: re.Pattern[str]) -> float:
-    cells = [row.cell(index) for row in rows[:200] if row.cell(index)]
+    cells = [row.cell(index) for row in rows[:_SAMPLED] if row.cell(index)]
     return sum(pattern.fullmatch(cell) is not None for cell in cells) / len(cells) if cells else 0.0
 
 
@@ -344,7 +344,7 @@ def _form(rows: Sequence[Row], index: int) -> str:
     for form, pattern in (("mail", _MAIL), ("day", _DAY)):
         if _share(rows, index, pattern) > 0.5:
             return form
-    cells = [row.cell(index) for row in rows[:200] if row.cell(index)]
+    cells = [row.cell(index) for row in rows[:_SAMPLED] if row.cell(index)]
     if not cells:
         return ""
     if sum(map(classes.looks_like_class, cells)) / len(cells) > 0.7 and any(cell[0].isdigit() for cell in cells):

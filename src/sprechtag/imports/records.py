@@ -108,7 +108,8 @@ class Read(Generic[Record]):
 
 def pupils(table: Table) -> Read[PupilRow]:
     """The pupils of a table of "families". A cell with two addresses is both parents'."""
-    return _read(table, _pupil)
+    known = cache(addresses)  # siblings have one
+    return _read(table, lambda line, given: _pupil(line, given, known))
 
 
 def hosts(table: Table) -> Read[HostRow]:
@@ -181,8 +182,8 @@ def _trouble(table: Table, row: Row, field: str, code: str) -> Trouble:
     return Trouble(code, row.line, title, "" if index is None else excerpt(row.cell(index)))
 
 
-def _pupil(line: int, given: dict[str, str]) -> PupilRow:
-    first, second = _addresses("email", given), _addresses("second_email", given)
+def _pupil(line: int, given: dict[str, str], known: Callable[[str], list[str]] = addresses) -> PupilRow:
+    first, second = _addresses("email", given, known), _addresses("second_email", given, known)
     mails = list(dict.fromkeys([*first, *second]))
     if len(mails) > 2:
         raise _Wrong("too_many_addresses", "email" if len(first) > 2 else "second_email")
@@ -210,8 +211,8 @@ def _room(line: int, given: dict[str, str]) -> RoomRow:
     return RoomRow(line, host, given.get("room", ""))
 
 
-def _addresses(field: str, given: dict[str, str]) -> list[str]:
+def _addresses(field: str, given: dict[str, str], known: Callable[[str], list[str]] = addresses) -> list[str]:
     try:
-        return addresses(given.get(field, ""))
+        return known(given.get(field, ""))
     except NoAddress as error:
         raise _Wrong("email_wrong", field) from error

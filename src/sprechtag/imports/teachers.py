@@ -45,6 +45,7 @@ class Staff:
         self._by: list[dict[str, list[str]]] = [{}, {}, {}, {}, {}]
         self._answers = {tidy(word): user_id for word, user_id in (answers or {}).items()}
         self._known: dict[str, list[str]] = {}
+        self._read: dict[str, Named] = {}
         for teacher in teachers:
             surname, full = _spellings(teacher.name)
             forms = ([teacher.user_id], [teacher.short], [teacher.email], full, surname)
@@ -55,6 +56,11 @@ class Staff:
     def named(self, cell: str) -> Named:
         """Where a Jana Weiß is known, "Weiß, Jana; GRO" are two: of the words between commas as many as make a known
         name are taken together."""
+        if cell not in self._read:
+            self._read[cell] = self._named(cell)
+        return self._read[cell]
+
+    def _named(self, cell: str) -> Named:
         named = Named()
         parts, commas = _parts(cell)
         index = 0
