@@ -108,7 +108,7 @@ def _parts(cell: str) -> tuple[list[str], list[bool]]:
     """The words of a cell, and of each whether a comma stands behind it."""
     pieces = _BETWEEN.split(cell)
     words, marks = pieces[::2], [*pieces[1::2], ""]
-    both = [(word, mark == ",") for word, mark in zip(words, marks, strict=True) if word]
+    both = [(word.strip(), mark == ",") for word, mark in zip(words, marks, strict=True) if word.strip()]
     return [word for word, _ in both], [comma for _, comma in both]
 
 
