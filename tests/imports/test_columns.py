@@ -94,6 +94,11 @@ def test_what_is_not_known_is_left_alone(title: str) -> None:
         ("Familie;E-Mail Schüler;E-Mail Eltern;Straße;PLZ;Ort", "name - email street town -"),
         ("Name Kind;Name Eltern;Telefon 1;Telefon 2", "child name phone second_phone"),
         ("Schüler-ID;Familien-ID;Familie", "pupil_id family_id name"),
+        (
+            "Familie;Kind 1;Klasse 1;Kind 2;Klasse 2;Kind 3;Klasse 3",
+            "name child school_class second_child second_school_class third_child third_school_class",
+        ),
+        ("Name;Vorname;Klasse;E-Mail 1;E-Mail 2;E-Mail 3", "child_surname child school_class email second_email -"),
     ],
 )
 def test_columns_of_families_are_proposed(header: str, fields: str) -> None:

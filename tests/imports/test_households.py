@@ -139,3 +139,10 @@ def test_a_number_that_is_not_the_pupils_own_hides_nobody() -> None:
     assert rows[0].email == ""
     rows = completed(pupils("Nr.;Familie;Kind\n1;Lau;Mia"), pupils("Nr.;Familie;Kind;E-Mail\n1;Lau;Mia;o@post.example"))
     assert rows[0].email == "", "what counts the lines is no number of a pupil"
+
+
+def test_siblings_may_stand_in_one_line() -> None:
+    text = "Familie;Kind 1;Klasse 1;Kind 2;Klasse 2;Kind 3;Klasse 3\nLau;Mia;5a;Ben;7b;Jo;9c\nOhm;Can;6a;;;;"
+    assert grouped(text) == ["Lau: Mia 5a, Ben 7b, Jo 9c", "Ohm: Can 6a"]
+    (lau, _) = pupils(text)
+    assert lessons("GPU002.TXT").of(lau) == ["WEI", "GRO", "AHR"]

@@ -27,6 +27,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "child",
         "child_surname",
         "school_class",
+        "second_child",
+        "second_school_class",
+        "third_child",
+        "third_school_class",
         "language",
         "hosts",
         "pupil_id",
@@ -219,9 +223,15 @@ class _Seen:
 def _family_field(one: Meaning, seen: _Seen) -> str:
     second = one.second or (one.who in ("father", "mother") and one.who != seen.first_parent)
     parent = one.who in ("parent", "father", "mother")
+    if one.third and (parent or one.what not in ("", "name", "forename", "class")):
+        return ""
     match one.what:
-        case "class" | "street" | "town" | "language":
-            return {"class": "school_class"}.get(one.what, one.what)
+        case "class":
+            return _of_sibling("school_class", one)
+        case "" | "name" | "forename" if one.who == "child" and (one.second or one.third):
+            return _of_sibling("child", one)
+        case "street" | "town" | "language":
+            return one.what
         case "birth":
             return "" if parent else "birth_date"
         case "number":
@@ -245,6 +255,10 @@ def _family_field(one: Meaning, seen: _Seen) -> str:
         case "name" | "":
             return "child" if one.who == "child" else _of_second("name", second)
     return ""
+
+
+def _of_sibling(field: str, one: Meaning) -> str:
+    return f"third_{field}" if one.third else _of_second(field, one.second)
 
 
 def _of_second(field: str, second: bool) -> str:

@@ -75,9 +75,9 @@ class Household:
     def children(self) -> list[Child]:
         found: dict[tuple[str, str], Child] = {}
         for row in self.rows:
-            name = _child_name(row, self.surname)
-            if name or row.school_class:
-                found.setdefault((tidy(name), classes.key(row.school_class)), Child(name, row.school_class, row))
+            for name, school_class in _children_of(row, self.surname):
+                if name or school_class:
+                    found.setdefault((tidy(name), classes.key(school_class)), Child(name, school_class, row))
         return list(found.values())
 
     def first(self, field: str) -> str:
@@ -228,6 +228,15 @@ def _bonds(row: PupilRow) -> Iterator[tuple[str, ...]]:
 
 def _digits(phone: str) -> str:
     return re.sub("[^0-9]", "", re.sub(r"^(?:\+|00)49", "0", phone))
+
+
+def _children_of(row: PupilRow, surname: str) -> list[tuple[str, str]]:
+    """Names and classes of the pupil, and of the siblings that stand in its line."""
+    return [
+        (_child_name(row, surname), row.school_class),
+        (row.second_child, row.second_school_class),
+        (row.third_child, row.third_school_class),
+    ]
 
 
 def _child_name(row: PupilRow, surname: str) -> str:

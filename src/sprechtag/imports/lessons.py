@@ -34,9 +34,10 @@ class Lessons:
             for lesson in self._chosen.get(key, []):
                 found.update(dict.fromkeys(self._of_lesson.get(lesson, [])))
         if not any(key in self._of_pupil for key in keys(pupil)):
-            for lesson, teacher in self._of_class.get(classes.key(pupil.school_class), []):
-                if pupil.school_class and not (lesson and lesson in self._choices):
-                    found.setdefault(teacher)
+            for name in (pupil.school_class, pupil.second_school_class, pupil.third_school_class):
+                for lesson, teacher in self._of_class.get(classes.key(name), []) if name else ():
+                    if not (lesson and lesson in self._choices):
+                        found.setdefault(teacher)
         return list(found)
 
     def _note(self, row: TeachesRow, known: list[tuple[str, ...]]) -> None:

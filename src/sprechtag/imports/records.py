@@ -16,16 +16,36 @@ from .mails import NoAddress, addresses
 from .sheets import Row
 from .troubles import Trouble, excerpt, letters
 
-_LONGEST = {"user_id": 64, "school_class": 40, "phone": 40, "second_phone": 40, "room": 100, "subject": 200}
+_LONGEST = {
+    "user_id": 64,
+    "school_class": 40,
+    "second_school_class": 40,
+    "third_school_class": 40,
+    "phone": 40,
+    "second_phone": 40,
+    "room": 100,
+    "subject": 200,
+}
 _DOUBTS = {"formula": "formula_without_value", "error": "cell_error", "date": "cell_is_date"}
 _LOST = re.compile(r"[^\W\d_]\?[^\W\d_]|Ã[¤¶¼Ÿ„–œ©¨]")
 """A question mark inside a word, and UTF-8 that was read as something else."""
 _NAMES = frozenset(
-    {"name", "first_name", "second_name", "second_first_name", "child", "child_surname", "surname", "display_name"}
+    {
+        "name",
+        "first_name",
+        "second_name",
+        "second_first_name",
+        "child",
+        "second_child",
+        "third_child",
+        "child_surname",
+        "surname",
+        "display_name",
+    }
 )
 _DAYS = frozenset({"birth_date"})
-_CLASSES = frozenset({"school_class", "classes"})
-_WHOLE = frozenset({"school_class", "classes", "pupil_id", "family_id"})
+_CLASSES = frozenset({"school_class", "second_school_class", "third_school_class", "classes"})
+_WHOLE = _CLASSES | {"pupil_id", "family_id"}
 """Whole numbers, where a spreadsheet writes 5.0."""
 Record = TypeVar("Record")
 
@@ -33,7 +53,8 @@ Record = TypeVar("Record")
 @dataclass(frozen=True)
 class PupilRow:
     """One pupil. `name` and `first_name` are a parent's, or `name` is the family's; `child` is the child's first or
-    whole name; `hosts` is the cell that names teachers. What the file does not say is empty."""
+    whole name, `second_child` and `third_child` are siblings in the same line; `hosts` is the cell that names teachers.
+    What the file does not say is empty."""
 
     line: int
     name: str = ""
@@ -47,6 +68,10 @@ class PupilRow:
     child: str = ""
     child_surname: str = ""
     school_class: str = ""
+    second_child: str = ""
+    second_school_class: str = ""
+    third_child: str = ""
+    third_school_class: str = ""
     language: str = ""
     hosts: str = ""
     pupil_id: str = ""

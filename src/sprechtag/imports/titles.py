@@ -24,6 +24,7 @@ _WORDS = {
     "klassenlehrkraft tutor kursleiter unterrichtende betreuer",
     "first": "1 a erster erste erstes ersten first primary",
     "second": "2 b zweiter zweite zweites zweiten second secondary weiterer weitere weiteres",
+    "third": "3 dritter dritte drittes dritten third",
     "email": "email emails mail mails emailadresse emailadressen mailadresse mailadressen emailaddress mailaddress",
     "phone": "telefon tel handy mobil mobile mobiltelefon mobilnummer phone festnetz telefonnummer telefonnr "
     "telefonnummern handynummer handynr rufnummer telnr phonenumber telephone",
@@ -52,7 +53,19 @@ _WORDS = {
 }
 _MEANINGS: dict[str, str] = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 _LONGEST_WORD = max(map(len, _MEANINGS))
-_WHATS = frozenset(_WORDS) - {"child", "parent", "father", "mother", "teacher", "first", "second", "school", "more", ""}
+_WHATS = frozenset(_WORDS) - {
+    "child",
+    "parent",
+    "father",
+    "mother",
+    "teacher",
+    "first",
+    "second",
+    "third",
+    "school",
+    "more",
+    "",
+}
 _WHOS = frozenset({"child", "parent", "father", "mother", "teacher"})
 
 
@@ -66,13 +79,14 @@ _MERE_NUMBERS = frozenset({"nr", "nummer", "number", "lfdnr", "laufendenummer", 
 @dataclass(frozen=True)
 class Meaning:
     """`who` is "child", "parent", "father", "mother", "teacher" or "" where the title does not say; `what` is one of
-    the words of `_WHATS`, or "" for the person ("Kind"). `second` stands for "Elternteil 2", `school` for an address
-    that the school has given."""
+    the words of `_WHATS`, or "" for the person ("Kind"). `second` stands for "Elternteil 2" (`third` for "Kind 3"),
+    `school` for an address that the school has given."""
 
     who: str = ""
     what: str = ""
     second: bool = False
     school: bool = False
+    third: bool = False
 
 
 def tidy(title: str) -> str:
@@ -103,7 +117,7 @@ def meaning(title: str) -> Meaning | None:
         whats = _of_several(whats)
     if len(whats) > 1 or not (whos or whats):
         return None
-    return Meaning(_who(whos), whats[0] if whats else "", "second" in found, "school" in found)
+    return Meaning(_who(whos), whats[0] if whats else "", "second" in found, "school" in found, "third" in found)
 
 
 def _who(whos: list[str]) -> str:
