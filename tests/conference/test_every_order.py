@@ -7,8 +7,9 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import time, timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from sprechtag.conference.tables import (
     Guest,
     GuestMinute,
     Host,
+    HostMinute,
     ScreenLink,
     Slot,
     WaitingEntry,
@@ -43,6 +45,7 @@ from sprechtag.database import Busy, Database
 
 FAMILIES = ("ada", "bea", "cem", "dua")
 HOSTS = ("t01", "t02")
+EXAMPLE = count()
 numbers = st.integers(0, 11)
 WINDOW = TimeWindow(DAY, time(15), time(15, 40))
 EXAMPLES = int(os.environ.get("SPRECHTAG_EXAMPLES", "2000")) if os.environ.get("SPRECHTAG_ATTACK") else 40
@@ -64,13 +67,27 @@ class Machine(RuleBasedStateMachine):
             lead_minutes=0,
             change_deadline_minutes=0,
         )
-        self.school: School = make_school(self.database, HOSTS, rules)
+        # Hosts of its own: the examples share one database.
+        number = next(EXAMPLE)
+        self.hosts = tuple(f"{name}-{number}" for name in HOSTS)
+        self.school: School = make_school(self.database, self.hosts, rules)
         self.desk = self.school.desk
         self.booked: set[int] = set()
         self.by_school = False
         with self.database.write() as session:
-            lookup.find_host(session, self.school.conference_id, "t02").min_pause_minutes = least
+            lookup.find_host(session, self.school.conference_id, self.hosts[1]).min_pause_minutes = least
         self.least = least
+        self._elsewhere(rules)
+
+    def _elsewhere(self, rules: ruleset.Rules) -> None:
+        """The same hosts in another conference, whose times lie five minutes later."""
+        later = TimeWindow(DAY, time(15, 5), time(15, 45))
+        self.other = make_school(self.database, self.hosts, replace(rules, windows=[later], booking_by="link"))
+        self.other.clock = self.school.clock
+        with self.database.read() as session:
+            own = select(Slot).where(col(Slot.conference_id) == self.other.conference_id).order_by(col(Slot.id))
+            self.other_slots = [one.public_id for one in session.execute(own).scalars()]
+        self.booked_elsewhere: list[int] = []
 
     # -- what can be done -------------------------------------------------------------------------------------------
 
@@ -177,6 +194,32 @@ class Machine(RuleBasedStateMachine):
         self.by_school |= door == "school"
         self._try(self._book(who, slot, door))
 
+    def _book_elsewhere(self, who: int, slot: int) -> Step:
+        person = Person("elsewhere", f"{who}@elsewhere.example", "en")
+        wish = Pick(self.other_slots[slot % len(self.other_slots)], "on_site", "Kid", "5b", "")
+
+        def book() -> None:
+            made = self.other.desk.book(self.other.conference_id, person, wish, by_guest=False)
+            self.booked_elsewhere.append(made.booking_id)
+
+        return book
+
+    @rule(who=numbers, slot=numbers)
+    def books_in_another_conference(self, who: int, slot: int) -> None:
+        self._try(self._book_elsewhere(who, slot))
+
+    @rule(number=numbers, slot=numbers)
+    def moves_in_another_conference(self, number: int, slot: int) -> None:
+        if self.booked_elsewhere:
+            booking_id = self.booked_elsewhere[number % len(self.booked_elsewhere)]
+            wanted = self.other_slots[slot % len(self.other_slots)]
+            self._try(lambda: self.other.desk.move(booking_id, wanted, by_guest=False))
+
+    @rule(number=numbers)
+    def cancels_in_another_conference(self, number: int) -> None:
+        if self.booked_elsewhere:
+            self.other.desk.cancel(self.booked_elsewhere.pop(number % len(self.booked_elsewhere)), by_guest=False)
+
     @rule(who=numbers, slot=numbers)
     def sends_a_form_twice(self, who: int, slot: int) -> None:
         step = self._book(who, slot, "share", f"key-{who}-{slot}")
@@ -187,6 +230,12 @@ class Machine(RuleBasedStateMachine):
     def moves(self, number: int, slot: int, by_guest: bool) -> None:
         self.by_school |= not by_guest
         self._try(self._move(number, slot, by_guest))
+
+    @rule(number=numbers, times=st.integers(1, 3))
+    def lengthens(self, number: int, times: int) -> None:
+        booking_id = self._id(Booking, number)
+        self.by_school = True
+        self._try(lambda: booking_id and self.desk.lengthen(booking_id, times))
 
     @rule(number=numbers, place=st.sampled_from(["on_site", "video"]))
     def changes_place(self, number: int, place: str) -> None:
@@ -258,7 +307,7 @@ class Machine(RuleBasedStateMachine):
         if guest_id:
             self.desk.prove(guest_id)
 
-    @rule(slot=numbers, number=numbers, who=st.tuples(numbers, numbers), what=st.integers(0, 7))
+    @rule(slot=numbers, number=numbers, who=st.tuples(numbers, numbers), what=st.integers(0, 8))
     def two_at_once(self, slot: int, number: int, who: tuple[int, int], what: int) -> None:
         """Both want the same slot, or the same booking."""
         one = self._book(who[0], slot, "share")
@@ -272,6 +321,7 @@ class Machine(RuleBasedStateMachine):
             lambda: self._sweep,
             lambda: self._cancel(number, by_guest=True),
             lambda: self._wait(who[1], slot // 4),
+            lambda: self._book_elsewhere(who[1], slot),
         )[what]()
         both_at_once([lambda: self._try(one), lambda: self._try(other)])
 
@@ -318,6 +368,7 @@ class Machine(RuleBasedStateMachine):
         for slot in slots.values():
             assert (slot.blocked_by == "held") == (slot.held_for is not None)
             assert slot.blocked == bool(slot.blocked_by)
+            assert slot.usual_ends_at is None or slot.id in by_slot, "longer and free"
             assert slot.held_until is None or slot.blocked_by == "held"
 
         wanted = {
@@ -325,6 +376,7 @@ class Machine(RuleBasedStateMachine):
         }
         assert {(one.guest_id, one.minute, one.booking_id) for one in minutes} == wanted, "every minute is given once"
 
+        self._hosts_are_at_one_place(active, slots, hosts)
         offered = {(one.offered_slot_id, one.guest_id) for one in entries if one.offered_slot_id}
         held = {(one.id, one.held_for) for one in slots.values() if one.held_until is not None}
         assert held <= offered, "what is held for the waiting is offered to them"
@@ -335,6 +387,38 @@ class Machine(RuleBasedStateMachine):
         assert len(effects) == 3 * len(bookings)
         if not self.by_school:
             self._within_limits(active, slots, hosts)
+
+    def _hosts_are_at_one_place(
+        self, active: Sequence[Booking], slots: dict[Any, Slot], hosts: dict[Any, Host]
+    ) -> None:
+        """In whichever conferences; nobody is offered a time that would be refused."""
+        with self.database.read() as session:
+            elsewhere = [session.get_one(Booking, one) for one in self.booked_elsewhere]
+            there = {one.id: one for one in _rows(session, Slot, self.other.conference_id)}
+            hosts = hosts | {one.id: one for one in _rows(session, Host, self.other.conference_id)}
+            of_ours = select(HostMinute).where(col(HostMinute.user_id).in_(self.hosts))
+            given = list(session.execute(of_ours).scalars())
+        assert all(one.state == "active" for one in elsewhere)
+        both = slots | there
+        wanted = [
+            (hosts[one.host_id].user_id, minute, one.id)
+            for one in [*active, *elsewhere]
+            for minute in minutes_of(taken.span_of(both[one.slot_id]))
+        ]
+        assert sorted((one.user_id, one.minute, one.booking_id) for one in given) == sorted(wanted)
+        booked = {one.slot_id for one in [*active, *elsewhere]}
+        for slot in both.values():
+            mine = {minute for user_id, minute, _ in wanted if user_id == hosts[slot.host_id].user_id}
+            held = {
+                minute
+                for one in both.values()
+                if one.blocked_by == "held" and one.host_id != slot.host_id
+                if hosts[one.host_id].user_id == hosts[slot.host_id].user_id
+                for minute in minutes_of(taken.span_of(one))
+            }
+            clashes = slot.id not in booked and not (mine | held).isdisjoint(minutes_of(taken.span_of(slot)))
+            assert slot.blocked or not clashes, "offered and cannot be had"
+            assert clashes or slot.blocked_by != "elsewhere", "closed for nothing"
 
     def _within_limits(self, active: Sequence[Booking], slots: dict[Any, Slot], hosts: dict[Any, Host]) -> None:
         """The school may book beyond them, families may not."""

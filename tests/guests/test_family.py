@@ -49,7 +49,12 @@ def fields(answer: httpx.Response) -> dict[str, list[str]]:
 
 
 def hosts_of(answer: httpx.Response) -> list[str]:
-    return re.findall(r'name="h" value="([^"]+)"', answer.text)
+    """Whose boxes stand in the list, or whom a form names."""
+    return re.findall(r'name="h-([^"]+)"', answer.text) or re.findall(r'name="h" value="([^"]+)"', answer.text)
+
+
+def ticked_in(answer: httpx.Response) -> list[str]:
+    return [name.removeprefix("h-") for name in fields(answer) if name.startswith("h-")]
 
 
 async def plan(stage: Stage, **more: object) -> httpx.Response:
@@ -64,9 +69,25 @@ async def manage_page(stage: Stage) -> httpx.Response:
 
 async def test_a_class_ticks_its_teachers(stage: Stage) -> None:
     answer = await stage.public.get(f"{stage.share}?class=5b")
-    assert len(hosts_of(answer)) == 2 and len(fields(answer)["h"]) == 2
+    assert len(hosts_of(answer)) == 2 and ticked_in(answer) == hosts_of(answer)
     assert "Teacher t03" not in answer.text
-    assert fields(await stage.public.get(stage.share)).get("h") is None
+    assert ticked_in(await stage.public.get(stage.share)) == []
+
+
+async def test_ticks_survive_search_class_and_language(stage: Stage) -> None:
+    everybody = hosts_of(await stage.public.get(stage.share))
+    answer = await stage.public.get(f"{stage.share}?h-{everybody[2]}=1&q=t01&class=")
+    assert hosts_of(answer) != everybody and everybody[2] in ticked_in(answer), "although it is not shown"
+    assert "Auch angekreuzt: Teacher t03" in answer.text
+    (turkish,) = re.findall(r'href="([^"]*lang=tr[^"]*)"', answer.text)
+    turkish = str(answer.url.join(turkish.replace("&amp;", "&")))
+    assert everybody[2] in ticked_in(await stage.public.get(turkish))
+    again = await stage.public.get(f"{stage.share}?h-{everybody[2]}=1&class=5b")
+    assert set(ticked_in(again)) >= {everybody[2]}
+    plan = await stage.public.post(f"{stage.share}/plan", data={f"h-{one}": "1" for one in everybody[:2]})
+    assert hosts_of(plan) == everybody[:2]
+    wrong = await stage.public.get(f"{stage.share}?h-{everybody[2]}=1&h-<b>=1&h-nobody=1")
+    assert wrong.status_code == 200 and "<b>=1" not in wrong.text
 
 
 async def test_a_proposal_is_booked_as_a_whole(stage: Stage) -> None:

@@ -111,3 +111,32 @@ async def test_a_conference_goes_only_when_everybody_has_been_told(organiser: Ap
     organiser.school.desk.cancel(organiser.school.book(organiser.school.slots()[0]).id)
     answer = await organiser.answer("DELETE", organiser.one)
     assert (answer.status_code, answer.json()["error"]) == (409, "still_following")
+
+
+async def test_a_teacher_is_ill(organiser: Api) -> None:
+    """Looked at first, then done; the substitute's list and the job show it."""
+    for number in (0, 1):
+        organiser.school.book(organiser.school.slots()[number], f"f{number}")
+    organiser.school.book(organiser.school.slots("t02")[1], "other")
+    data = {"host": "t01", "substitute": "t02", "message": "Gute Besserung!"}
+    found = await organiser("POST", f"{organiser.one}/absence-preview", data)
+    assert (found["guests"], found["kept"], len(found["moved"]), found["cancelled"]) == (2, 1, 1, [])
+    job = await organiser("POST", f"{organiser.one}/absence", data)
+    assert (job["kind"], job["total"]) == ("absence", 2)
+    refused = await organiser.answer("POST", f"{organiser.one}/absence-preview", data | {"substitute": "t01"})
+    assert refused.status_code == 422 and "somebody else" in refused.json()["message"]
+    assert (await organiser.answer("POST", f"{organiser.one}/absence", data | {"host": "nobody"})).status_code == 404
+
+
+async def test_an_appointment_is_made_longer(organiser: Api) -> None:
+    view = organiser.school.book(organiser.school.slots()[0], "a")
+    longer = await organiser("POST", f"bookings/{view.public_id}/length", {"times": 2})
+    assert (longer["times"], longer["ends_at"]) == (2, "2027-01-13T14:20:00Z")
+    rows = (await organiser("GET", f"{organiser.one}/bookings"))["rows"]
+    assert rows[0][-1]["until"] == int(organiser.school.slots()[1].ends_at.timestamp())
+    closed = organiser.school.slots()[1]
+    answer = await organiser.answer("PUT", f"slots/{closed.public_id}", {"blocked": False})
+    assert answer.status_code == 409 and "Another appointment" in answer.json()["message"]
+    organiser.school.book(organiser.school.slots()[2], "b")
+    answer = await organiser.answer("POST", f"bookings/{view.public_id}/length", {"times": 3})
+    assert answer.status_code == 409 and "time after" in answer.json()["message"]

@@ -28,6 +28,9 @@ export async function meet(tries = 6) {
 	if (store.me.asking) setTimeout(() => meet(tries - 1), 1500)
 }
 
+/** Where a conference opens, by what one is in it. */
+export const homes = { organiser: 'overview', desk: 'bookings', host: 'mine' }
+
 export const conference = (id) => store.conferences.find((one) => one.id === id)
 
 let quiet

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Booking, moving, changing place, cancelling: each one transaction that the database guards.
 
-The unique index on active slots and the primary key of `guest_minute` decide who was first; the checks before
-a write only make the friendlier sentence. Every change raises the revision and with it makes the effects due."""
+The unique index on active slots and the primary keys of `guest_minute` and `host_minute` decide who was first; the
+checks before a write only make the friendlier sentence. Every change raises the revision and with it makes the effects
+due."""
 
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import delete, select, update
@@ -16,12 +17,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, utc_now
-from . import budgets, follow, making, named, proof, rules, taken, waiting
+from . import budgets, elsewhere, follow, letters, longer, making, named, proof, rules, taken, waiting, windows
+from .asked import NONE, Answers
 from .budgets import Price
 from .errors import (
     AlreadyCancelled,
     GuestBusy,
     NotFound,
+    NoTimeAfter,
     PlaceNotOffered,
     Refused,
     SlotTaken,
@@ -48,6 +51,8 @@ from .taken import free_of, free_starts
 from .tokens import LinkKey, hashed
 
 EFFECT_KINDS = ("talk", "calendar", "mail")
+LINK_WITHIN = timedelta(hours=6)
+"""A link that somebody has asked for is of no use later."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Pick:
     child: str
     school_class: str
     idempotency_key: str
+    answers: Answers = NONE
 
 
 @dataclass(frozen=True)
@@ -224,6 +230,26 @@ class Desk:
             proof.new_links(session, guest, self.links, self.clock(), rewrite_events=not written)
         return bool(guest.email) and (written or coming)
 
+    def send_link(self, conference_id: int, email: str, language: str, visitor: str) -> None:
+        """Has the family with this address sent its link, once an hour at most; nothing happens where there is none,
+        and the caller does not learn which. Raises `Invalid` for what is no address, and `Spent`."""
+        person = Person("-", email, language).checked()
+        fingerprint = self.links.fingerprint(person.email.casefold())
+        now = self.clock()
+        try:
+            with self.database.write() as session:
+                budgets.pay(session, self._prices_of_person(person, self.share(visitor)), now)
+                guest = session.execute(
+                    select(Guest).where(
+                        col(Guest.conference_id) == conference_id, col(Guest.email_fingerprint) == fingerprint
+                    )
+                ).scalar_one_or_none()
+                if guest is not None and guest.erase_by is None:
+                    letters.write(session, guest.id or 0, "link", f"{now:%Y%m%d%H}", {}, now, now + LINK_WITHIN)
+        except Spent as spent:
+            self._note_spent(conference_id, spent, self.share(visitor))
+            raise
+
     def _book(self, form: _Form, address: str) -> list[Booked]:
         slots = sorted({pick.slot_public_id for pick in form.picks})
         checked = [
@@ -292,6 +318,7 @@ class Desk:
         if before := _all_before(session, form):
             return before
         now = self.clock()
+        taken.lock_hosts_of(session, form.conference_id, form.slots)
         found = making.look(session, self.keeper, form.conference_id, form.slots, lock=True)
         if len(found) < len(set(form.slots)):
             raise NotFound
@@ -365,7 +392,16 @@ class Desk:
         return self.can_confirm(conference.organiser_id)
 
     def _slot_was_lost(self, lost: _SlotLost) -> SlotTaken:
-        """The refusal that names the next free ones."""
+        """The refusal that names the next free ones. Where the slot is free and its host is not, it is closed."""
+        with self.database.read() as session:
+            lost_slot = _slot_at(session, lost)
+            closes = lost_slot is not None and not lost_slot.blocked and not taken.is_booked(session, lost_slot)
+        if closes:
+            with self.database.write() as session:
+                if lost_slot := _slot_at(session, lost):
+                    taken.lock(session, [lost_slot])
+                    host = session.get_one(Host, lost.host_id)
+                    elsewhere.settle(session, host, [lost_slot], windows.booked_slots(session, host))
         with self.database.read() as session:
             return _slot_taken(session, lost.host_id, lost.starts_at, lost.earliest)
 
@@ -503,16 +539,21 @@ class Desk:
                 if by_guest and slot.held_for != known:
                     taken.check_own_limits(session, conference, host, slot, booking_id)
                 session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking_id))
+                given = elsewhere.give_back(session, booking)
                 taken.check_minutes(session, booking.guest_id, slot)
                 if not door.proven:
                     taken.check_offers(session, guest, slot)
+                if (times := longer.times_of(session, old_slot)) > 1:
+                    longer.stretch(session, conference, slot, times, booking.guest_id)
+                    longer.restore(old_slot)
                 booking.slot_id = slot.id or 0
                 _taken_over(booking, door, by_guest)
                 _raise_revision(session, booking, now, message)
                 waiting.taken_up(session, slot, booking.guest_id)
-                _flush_slot(session, conference, slot, now)
+                _write_booking(session, conference, host, booking, slot, now)
                 _take_minutes(session, booking, slot)
                 waiting.offer(session, conference, host, old_slot, now)
+                elsewhere.reopen(session, given, now)
                 if door.proven:
                     waiting.reconsider(session, conference, guest, now)
         except _SlotLost as lost:
@@ -521,6 +562,44 @@ class Desk:
             if not door.proven and proof.depends_on_family(refused):
                 self._tell_family(lambda session: (_guest_of(session, booking_id), False), refused)
             raise
+
+    def lengthen(self, booking_id: int, times: int, message: str = "") -> None:
+        """Gives the family so many times in a row, from where its appointment begins; one makes it as long as all
+        others. Raises `NoTimeAfter`, `GuestBusy`, `Invalid`."""
+        with self.database.write() as session:
+            conference, booking, slot = _booking(session, booking_id)
+            now = self.clock()
+            if booking.state != "active":
+                raise AlreadyCancelled
+            if now >= slot.ends_at:
+                raise TooLate(slot.starts_at)
+            if longer.times_of(session, slot) != times:
+                self.lengthen_in(session, conference, booking, slot, times, now, message)
+
+    @staticmethod
+    def lengthen_in(
+        session: Session,
+        conference: Conference,
+        booking: Booking,
+        slot: Slot,
+        times: int,
+        now: datetime,
+        message: str | None = None,
+    ) -> None:
+        """As `lengthen`, in a transaction of the caller's; without a `message` the booking keeps its own."""
+        host = session.get_one(Host, booking.host_id)
+        taken.lock(session, [slot])
+        longer.stretch(session, conference, slot, times, booking.guest_id)
+        session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
+        given = elsewhere.give_back(session, booking)
+        taken.check_minutes(session, booking.guest_id, slot)
+        _raise_revision(session, booking, now, booking.message if message is None else message)
+        try:
+            _write_booking(session, conference, host, booking, slot, now)
+        except _SlotLost as lost:
+            raise NoTimeAfter from lost
+        _take_minutes(session, booking, slot)
+        elsewhere.reopen(session, given, now)
 
     def change_place(
         self,
@@ -622,6 +701,9 @@ class Desk:
         booking.confirm_by = None
         _raise_revision(session, booking, now, message)
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
+        given = elsewhere.give_back(session, booking)
+        longer.restore(session.get_one(Slot, booking.slot_id))
+        elsewhere.reopen(session, given, now)
 
 
 def assign_slot(
@@ -678,6 +760,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
         _check_guest(session, conference, guest, host, slot, pick.child if by_family else None)
         if not door.proven:
             taken.check_offers(session, guest, slot)
+    answers = pick.answers.checked(conference.asks)
     booking = Booking(
         conference_id=slot.conference_id,
         host_id=slot.host_id,
@@ -686,6 +769,9 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
         place=pick.place,
         child=pick.child,
         school_class=pick.school_class,
+        topic=answers.topic,
+        needs=answers.listed,
+        interpreter=answers.interpreter,
         screen=door.screen,
         language=made_for.language if not door.proven else "",
         visitor=door.visitor,
@@ -696,6 +782,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
     session.flush()
     try:
         making.add_booking(session, booking, pick.idempotency_key, EFFECT_KINDS)
+        elsewhere.take(session, host, booking, slot)
     except IntegrityError as error:
         raise _SlotLost(slot.host_id, slot.starts_at, rules.bookable_from(conference, now)) from error
     _take_minutes(session, booking, slot)
@@ -763,6 +850,13 @@ def _check_is_free(session: Session, wanted: making.Wanted, now: datetime) -> No
         raise _taken_but_for(free, wanted.columns["starts_at"])
 
 
+def _slot_at(session: Session, lost: _SlotLost) -> Slot | None:
+    found: Slot | None = session.execute(
+        select(Slot).where(col(Slot.host_id) == lost.host_id, col(Slot.starts_at) == lost.starts_at)
+    ).scalar_one_or_none()
+    return found
+
+
 def _slot_taken(session: Session, host_id: int, starts_at: datetime, earliest: datetime) -> SlotTaken:
     return _taken_but_for(free_starts(session, host_id, earliest), starts_at)
 
@@ -780,12 +874,15 @@ def _check_guest(
     taken.check_minutes(session, guest.id or 0, slot)
 
 
-def _flush_slot(session: Session, conference: Conference, slot: Slot, now: datetime) -> None:
-    """Writes the booking; the unique index says whether the slot is still free."""
+def _write_booking(
+    session: Session, conference: Conference, host: Host, booking: Booking, slot: Slot, now: datetime
+) -> None:
+    """Writes what was moved; the database says whether the slot and the host are still free."""
     # Read before the flush: when it fails, the session forgets these objects.
     lost = _SlotLost(slot.host_id, slot.starts_at, rules.bookable_from(conference, now))
     try:
         session.flush()
+        elsewhere.take(session, host, booking, slot)
     except IntegrityError as error:
         raise lost from error
 

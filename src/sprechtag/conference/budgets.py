@@ -21,6 +21,7 @@ from sqlalchemy import Integer, Row, Select, String, TextualSelect, bindparam, f
 from sqlmodel import Session, col
 
 from ..database import Database, UtcDateTime, insert
+from . import team
 from .errors import Spent
 from .tables import Booking, BudgetCount, BudgetHit, Conference, Guest, Slot
 from .telling import tell_user
@@ -293,5 +294,6 @@ def note_refusal(session: Session, conference_id: int, kind: str, visitor: str, 
     if latest and latest > now - TOLD_AGAIN_AFTER:
         return False
     conference = session.get_one(Conference, conference_id)
-    tell_user(session, conference_id, conference.organiser_id, "budget", now)
+    for user_id in team.organisers(session, conference):
+        tell_user(session, conference_id, user_id, "budget", now)
     return True

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from . import follow, taken
+from . import elsewhere, follow, taken
 from .errors import NotFound
 from .slots import TimeSpan
 from .tables import Booking, CalendarQuestion, Effect, Host, Slot
@@ -48,7 +48,7 @@ def close_busy_slots(session: Session, host: Host, busy: Iterable[TimeSpan], now
             slot.blocked, slot.blocked_by = True, "calendar"
             changed += 1
         session.add(slot)
-    return changed
+    return changed + elsewhere.settle(session, host, coming, busy_slots)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,18 @@ class SlotTaken(Refused):
     code = "slot_taken"
 
 
+class HostElsewhere(Refused):
+    """The host has another appointment at that time, in this conference or another one."""
+
+    code = "host_elsewhere"
+
+
+class NoTimeAfter(Refused):
+    """The host's times after this one are another family's, or there are none."""
+
+    code = "no_time_after"
+
+
 class SlotBlocked(Refused):
     code = "slot_blocked"
 

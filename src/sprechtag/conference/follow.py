@@ -39,7 +39,7 @@ DAY, ROOMS, RELAYS, REMINDERS = TIMES = "day", "rooms", "relays", "reminders"
 """What rests until the next conference is near."""
 URGENT, NEWS, LETTERS, MESSAGES = 0, 1, 2, 3
 """Ranks: what a family must hear soon comes before what it may hear later, where a channel sets the pace."""
-URGENT_LETTERS = {"offer", "late", "new_link", "reminder"}
+URGENT_LETTERS = {"offer", "late", "link", "new_link", "reminder"}
 MAIL_JOBS = ("message", "invitation")
 """What is sent family by family; the other jobs are work in the database."""
 NOTICED_WITHIN = timedelta(days=2)

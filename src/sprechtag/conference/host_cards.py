@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from . import rules
 from .kept import Kept
+from .names import by_surname, found_in, words_of
 from .tables import Booking, Slot
 from .taken import free_of
 
@@ -34,6 +35,10 @@ class HostCard:
 
     def teaches(self, school_class: str) -> bool:
         return school_class.strip().casefold() in names_in(self.classes)
+
+    def is_meant(self, search: str) -> bool:
+        """Whether somebody who searches so may mean this host, by name, subject or class, or by several of them."""
+        return found_in(f"{self.name} {self.subject} {self.classes}", words_of(search))
 
 
 _FREE = (
@@ -89,9 +94,10 @@ class FreeCounts:
         return self._counted[number]
 
 
-def host_cards(kept: Kept, free: Mapping[int, int], named: Mapping[int, bool]) -> list[HostCard]:
-    """The joined hosts by name, with the number of their `free` times; `named` as in `HostCard`. Both by id."""
-    return [
+def host_cards(kept: Kept, free: Mapping[int, int], named: Mapping[int, bool], language: str = "") -> list[HostCard]:
+    """The joined hosts by surname, as a reader of the language sorts them, with the number of their `free` times;
+    `named` as in `HostCard`. Both by id."""
+    cards = [
         HostCard(
             host.public_id,
             host.display_name,
@@ -103,6 +109,7 @@ def host_cards(kept: Kept, free: Mapping[int, int], named: Mapping[int, bool]) -
         )
         for host in kept.joined
     ]
+    return sorted(cards, key=lambda card: by_surname(card.name, language))
 
 
 def names_in(text: str) -> list[str]:

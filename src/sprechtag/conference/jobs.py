@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from ..database import PATIENCE, Database, apart
 from ..moments import local
-from . import families, follow, taken, wishes
+from . import absence, elsewhere, families, follow, lookup, taken, windows, wishes
 from .booking import Desk
 from .errors import Invalid, NotFound, Refused
 from .tables import VIDEO, Booking, Conference, Effect, Guest, Host, Job, JobItem, Place, Slot, WaitingEntry
@@ -26,12 +26,24 @@ MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Scope:
-    """Which bookings: of the whole conference, of one `day` (in its zone), of one host, or both. `unbooked` are not
-    bookings but the families that were entered and have none."""
+    """Which bookings: of the whole conference, of one `day` (in its zone), of one host, of one class, or of all of
+    these. `unbooked` are not bookings but the families that were entered and have none."""
 
     day: date | None = None
     host_user_id: str = ""
     unbooked: bool = False
+    school_class: str = ""
+
+    @property
+    def payload(self) -> dict[str, str]:
+        """As a job keeps it."""
+        day = self.day.isoformat() if self.day else ""
+        return {"day": day, "host": self.host_user_id, "class": self.school_class}
+
+    @classmethod
+    def of(cls, payload: dict[str, Any]) -> "Scope":
+        day = date.fromisoformat(payload["day"]) if payload.get("day") else None
+        return cls(day, payload.get("host", ""), school_class=payload.get("class", ""))
 
 
 @dataclass(frozen=True)
@@ -91,16 +103,63 @@ def start_switch(
     Raises `NothingToDo` when neither a booking nor what is offered would change."""
     rows = _affected(session, conference, scope, now)
     guests = {row.booking.guest_id for row in rows if row.booking.place != place and _able(row.host, place)}
-    offers = offer and scope.day is None and _offer_only(session, conference, place, scope)
+    offers = offer and scope.day is None and not scope.school_class and _offer_only(session, conference, place, scope)
     if not guests and not offers:
         raise NothingToDo
-    payload = {
-        "place": place,
-        "day": scope.day.isoformat() if scope.day else "",
-        "host": scope.host_user_id,
+    payload = scope.payload | {"place": place, "message": message}
+    return _start(session, conference, "switch_place", payload, guests, now)
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A host does not come: who takes over (empty: nobody), what becomes of appointments whose time the substitute
+    does not have, and whether the host takes part in nothing more afterwards."""
+
+    scope: Scope
+    substitute: str = ""
+    otherwise: absence.Otherwise = "nearest"
+    leaves: bool = False
+
+
+def plan_absence(session: Session, conference: Conference, wanted: Absence, now: datetime) -> absence.Plan:
+    """What would become of the appointments. Raises `Invalid`, and `NotFound` for a host who is not there."""
+    _, substitute = _persons(session, conference, wanted)
+    found = [row.booking for row in _affected(session, conference, wanted.scope, now)]
+    return absence.plan(session, conference, found, substitute, wanted.otherwise, now)
+
+
+def start_absence(session: Session, conference: Conference, wanted: Absence, message: str, now: datetime) -> Job:
+    """Closes the host's free times and begins to move or cancel the appointments, each family with one mail. Raises as
+    `plan_absence`."""
+    host, _ = _persons(session, conference, wanted)
+    planned = plan_absence(session, conference, wanted, now)
+    guests = {row.booking.guest_id for row in _affected(session, conference, wanted.scope, now)}
+    closed = 0 if wanted.scope.school_class else absence.close_times(session, host, wanted.scope.day, now)
+    if not guests and not closed and not wanted.leaves:
+        raise NothingToDo
+    payload = wanted.scope.payload | {
+        "substitute": wanted.substitute,
+        "otherwise": wanted.otherwise,
+        "leaves": wanted.leaves,
+        "slots": planned.slots,
         "message": message,
     }
-    return _start(session, conference, "switch_place", payload, guests, now)
+    job = _start(session, conference, "absence", payload, guests, now)
+    if not guests:
+        absence.finish(session, host, leaves=wanted.leaves)
+    return job
+
+
+def _persons(session: Session, conference: Conference, wanted: Absence) -> tuple[Host, Host | None]:
+    host = lookup.find_host(session, conference.id or 0, wanted.scope.host_user_id)
+    if not wanted.substitute:
+        return host, None
+    substitute = lookup.find_host(session, conference.id or 0, wanted.substitute)
+    if substitute.id == host.id:
+        raise Invalid("substitute", "substitute_is_absent")
+    if substitute.state != "joined":
+        raise Invalid("substitute", "substitute_not_joined")
+    return host, substitute
 
 
 def start_cancelling(session: Session, conference: Conference, message: str, now: datetime) -> Job:
@@ -236,6 +295,9 @@ def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:
                 job.finished_at = clock()
                 if job.kind == "assign":
                     wishes.finish(session, job, clock())
+                elif job.kind == "absence":
+                    host = lookup.find_host(session, job.conference_id, job.payload["host"])
+                    absence.finish(session, host, leaves=job.payload["leaves"])
                 return
             _one(session, job, item, clock())
 
@@ -260,14 +322,15 @@ def _do(session: Session, job: Job, guest_id: int, now: datetime) -> int:
         return wishes.book_family(session, job, guest_id, now)
     conference = session.get_one(Conference, job.conference_id)
     payload = job.payload
-    day = date.fromisoformat(payload["day"]) if payload.get("day") else None
-    rows = _affected(session, conference, Scope(day, payload.get("host", "")), now, guest_id)
+    rows = _affected(session, conference, Scope.of(payload), now, guest_id)
     changed = 0
     for row in rows:
         if job.kind == "undo":
             if row.booking.public_id not in payload["bookings"]:
                 continue
             _undo(session, row.booking, now)
+        elif job.kind == "absence":
+            _hand_over(session, row, payload, now)
         elif job.kind == "cancel_all":
             Desk.cancel_in(session, row.booking, now, payload["message"])
         elif row.booking.place != payload["place"] and _able(row.host, payload["place"]):
@@ -276,6 +339,17 @@ def _do(session: Session, job: Job, guest_id: int, now: datetime) -> int:
             continue
         changed += 1
     return changed
+
+
+def _hand_over(session: Session, row: "_Row", payload: dict[str, Any], now: datetime) -> None:
+    name = payload["substitute"]
+    substitute = lookup.find_host(session, row.booking.conference_id, name) if name else None
+    slot = session.get_one(Slot, row.booking.slot_id)
+    planned = payload["slots"].get(row.booking.public_id, "")
+    absence.hand_over(session, row.booking, substitute, planned, payload["otherwise"], payload["message"], now)
+    session.flush()
+    if not payload["class"] and not slot.blocked:
+        windows.block(session, slot, "organiser")
 
 
 def _undo(session: Session, booking: Booking, now: datetime) -> None:
@@ -288,7 +362,7 @@ def _undo(session: Session, booking: Booking, now: datetime) -> None:
     session.execute(delete(WaitingEntry).where(col(WaitingEntry.guest_id) == guest.id))
     for slot in taken.offers_to(session, guest):
         taken.lock(session, [slot])
-        taken.release(slot)
+        elsewhere.let_go(session, slot, now)
 
 
 @dataclass(frozen=True)
@@ -317,7 +391,8 @@ def _affected(
     return [
         _Row(booking, host)
         for booking, host, starts_at in session.execute(query)
-        if scope.day is None or local(starts_at, zone).date() == scope.day
+        if (scope.day is None or local(starts_at, zone).date() == scope.day)
+        and (not scope.school_class or absence.of_class([booking], scope.school_class))
     ]
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from ..database import table_of
 from .errors import NotFound
+from .names import by_surname
 from .tables import Conference, Host
 from .tokens import hashed
 
@@ -31,10 +32,6 @@ _SHARED = select(_CONFERENCE.c.id, _CONFERENCE.c.version).where(
 )
 
 
-def by_last_name(name: str) -> tuple[str, str]:
-    return (name.rsplit(maxsplit=1)[-1].casefold() if name.split() else "", name.casefold())
-
-
 @dataclass(frozen=True)
 class Kept:
     """A conference and all its hosts by id. They belong to no session: to be read, never to be changed."""
@@ -46,7 +43,7 @@ class Kept:
     def joined(self) -> tuple[Host, ...]:
         """Those whom families see, by name."""
         joined = (host for host in self.hosts.values() if host.state == "joined")
-        return tuple(sorted(joined, key=lambda host: by_last_name(host.display_name)))
+        return tuple(sorted(joined, key=lambda host: by_surname(host.display_name)))
 
     @cached_property
     def _by_public_id(self) -> Mapping[str, Host]:

@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, case, or_, select
 from sqlmodel import Session, col
 
 from .effects import step_of
@@ -35,6 +35,9 @@ _LIST = (
         col(Guest.email),
         col(Booking.state),
         col(Booking.confirm_by),
+        case((col(Slot.usual_ends_at).is_not(None), col(Slot.ends_at))).label("longer_until"),
+        col(Booking.needs),
+        col(Booking.interpreter),
     )
     .join(Slot, col(Slot.id) == col(Booking.slot_id))
     .join(Guest, col(Guest.id) == col(Booking.guest_id))
@@ -43,7 +46,7 @@ _LIST = (
 )
 _LIST_OF_HOST = _LIST.where(col(Booking.host_id) == bindparam("host_id"))
 _OWN = (
-    select(col(Booking.id), col(Booking.note), col(Booking.place), col(Effect.remote))
+    select(col(Booking.id), col(Booking.note), col(Booking.topic), col(Booking.place), col(Effect.remote))
     .outerjoin(Effect, (col(Effect.booking_id) == col(Booking.id)) & (col(Effect.kind) == "talk"))
     .where(col(Booking.host_id) == bindparam("host_id"))
 )
@@ -96,9 +99,9 @@ def unusual_steps(session: Session, conference_id: int) -> dict[int, Steps]:
 
 
 def own_details(session: Session, host_id: int) -> dict[int, dict[str, str]]:
-    """By booking, what only its host is shown in the list: `note` and `video_link`, where there is one."""
+    """By booking, what only its host is shown in the list: `note`, `topic` and `video_link`, where there is one."""
     rows = session.connection().execute(_OWN, {"host_id": host_id})
-    return {row.id: _filled(note=row.note, video_link=_link(row)) for row in rows}
+    return {row.id: _filled(note=row.note, topic=row.topic, video_link=_link(row)) for row in rows}
 
 
 def _link(row: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import entries
+from . import asked, entries
 from .errors import Invalid
 from .slots import TimeWindow, slots_of
 
@@ -46,6 +46,7 @@ class Rules:
     data_protection_officer: str = ""
     empty_events: bool = True
     feedback: bool = False
+    asks: str = ""
 
 
 def check(rules: Rules) -> None:
@@ -81,6 +82,7 @@ def check(rules: Rules) -> None:
         raise Invalid("booking_by", "wishes_need_no_confirmation")
     if any(entries.digits(part, entries.MOST_REMINDER) is None for part in rules.reminders.split(",") if part):
         raise Invalid("reminders", "reminders_wrong")
+    asked.check(rules.asks)
     slots_of(rules.windows, rules.slot_minutes, rules.pause_minutes, rules.time_zone)
 
 

@@ -4,10 +4,10 @@
 
 Whoever decides on a slot (to book, close, hold, offer or delete it) holds its row while deciding: `lock`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, text
 from sqlmodel import Session, col
 
 from . import rules
@@ -17,7 +17,8 @@ from .tables import Booking, Conference, Guest, GuestMinute, Host, Slot
 
 
 def lock(session: Session, slots: Iterable[Slot]) -> None:
-    """Takes the rows of these slots and reads them anew, in the order of their ids, so that nobody waits crosswise.
+    """Takes the rows of these slots and reads them anew, in the order of their ids, so that nobody waits crosswise. The
+    persons whose times they are come first (`lock_hosts`).
 
     SQLite has one writer at a time and needs no locks."""
     if session.get_bind().dialect.name == "sqlite":
@@ -25,8 +26,31 @@ def lock(session: Session, slots: Iterable[Slot]) -> None:
     found = list(slots)
     session.add_all(found)
     session.flush()
+    lock_hosts(session, {slot.host_id for slot in found})
     for slot in sorted(found, key=lambda one: one.id or 0):
         session.refresh(slot, with_for_update=True)
+
+
+_HOLD = "SELECT pg_advisory_xact_lock(hashtextextended(user_id, 0)) FROM (SELECT DISTINCT user_id FROM "
+_HOLD_HOSTS = text(_HOLD + "host WHERE id = ANY(:ids) ORDER BY user_id) AS persons")
+_HOLD_SLOTS = text(
+    _HOLD + "host JOIN slot ON slot.host_id = host.id WHERE slot.conference_id = :conference_id "
+    "AND slot.public_id = ANY(:public_ids) ORDER BY user_id) AS persons"
+)
+
+
+def lock_hosts(session: Session, host_ids: Collection[int]) -> None:
+    """Until the transaction ends nobody else takes, closes or opens any time of these persons, in whichever conference.
+    Whoever takes the row of a slot holds its host's person before, so that two never wait for each other crosswise; the
+    persons of one form are taken at once."""
+    if host_ids and session.get_bind().dialect.name != "sqlite":
+        session.connection().execute(_HOLD_HOSTS, {"ids": sorted(host_ids)})
+
+
+def lock_hosts_of(session: Session, conference_id: int, public_ids: Sequence[str]) -> None:
+    """As `lock_hosts`, for the hosts of these slots."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.connection().execute(_HOLD_SLOTS, {"conference_id": conference_id, "public_ids": list(public_ids)})
 
 
 def is_booked(session: Session, slot: Slot) -> bool:

@@ -28,6 +28,7 @@ TextKind = Literal[
     "feedback",
     "late",
     "rehearsal",
+    "link",
     "new_link",
     "not_done",
 ]
@@ -146,6 +147,11 @@ def _body(kind: TextKind, say: Speaker) -> str:
             return say(
                 "on {days} we meet by video. Please try now whether your device can do it: open the link below and "
                 "press “Check camera and microphone”. It takes a minute."
+            )
+        case "link":
+            return say(
+                "somebody, you most likely, has asked for this link again. It leads to your appointments. If it was "
+                "not you, you need do nothing."
             )
         case "new_link":
             return say(

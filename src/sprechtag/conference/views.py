@@ -64,6 +64,9 @@ class BookingView:
     screen: str
     proven: bool
     form_language: str
+    topic: str
+    needs: str
+    interpreter: str
 
     @property
     def active(self) -> bool:
@@ -77,12 +80,14 @@ class BookingView:
             guest_name=plain_name(self.guest_name),
             child=plain_name(self.child),
             school_class=plain_class(self.school_class),
+            topic="",
+            interpreter=plain_class(self.interpreter),
         )
 
 
 _FROM_BOOKING = (
     "id public_id code state revision place child school_class message note cancelled_by created_at changed_at "
-    "confirm_by screen visitor"
+    "confirm_by screen visitor topic needs interpreter"
 )
 _COLUMNS: dict[str, Any] = {
     **{name: getattr(Booking, name) for name in _FROM_BOOKING.split()},

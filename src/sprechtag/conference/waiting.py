@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import apart
-from . import coming, follow, letters, rules, taken
+from . import coming, elsewhere, follow, letters, rules, taken
 from .errors import NoWaitingList, Refused, StillFree
 from .person import tidy
 from .tables import Booking, Conference, Guest, Host, Slot, WaitingEntry
@@ -84,7 +84,7 @@ def turn_down(session: Session, conference: Conference, slot: Slot, guest: Guest
     if slot.held_for != guest.id or slot.held_until is None:
         return
     leave(session, slot.host_id, guest.id or 0)
-    taken.release(slot)
+    elsewhere.let_go(session, slot, now)
     offer(session, conference, session.get_one(Host, slot.host_id), slot, now)
 
 
@@ -110,8 +110,7 @@ def reconsider(session: Session, conference: Conference, guest: Guest, now: date
         if entry:
             entry.offered_slot_id = None
             session.add(entry)
-        taken.release(slot)
-        session.add(slot)
+        elsewhere.let_go(session, slot, now)
         session.flush()
         offer(session, conference, host, slot, now)
 
@@ -134,7 +133,7 @@ def offer(session: Session, conference: Conference, host: Host, slot: Slot, now:
     if not entries:
         return False
     taken.lock(session, [slot])
-    if slot.blocked or taken.is_booked(session, slot):
+    if slot.blocked or taken.is_booked(session, slot) or elsewhere.settle(session, host, [slot], ()):
         return False
     # An address that nobody has proven may be invented: those who wait with one come after all others.
     waiting_guests = [(entry, session.get_one(Guest, entry.guest_id)) for entry in entries]
@@ -146,6 +145,7 @@ def offer(session: Session, conference: Conference, host: Host, slot: Slot, now:
         entry.offered_slot_id = slot.id
         session.add_all((slot, entry))
         session.flush()
+        elsewhere.close(session, host, slot)
         payload = {"slot": slot.public_id}
         letters.write(session, entry.guest_id, "offer", f"{entry.public_id}-{slot.public_id}", payload, now, until)
         follow.offers(session, until)
@@ -173,7 +173,7 @@ def sweep(session: Session, now: datetime) -> int:
         if slot.held_until is None or slot.held_until >= now:
             continue
         leave(session, slot.host_id, slot.held_for or 0)
-        taken.release(slot)
+        elsewhere.let_go(session, slot, now)
     session.execute(update(WaitingEntry).where(*_offered_in_vain()).values(offered_slot_id=None))
     session.flush()
     offered = 0

@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from . import taken
+from ..database import utc_now
+from . import elsewhere, taken
 from .errors import HasBookings
 from .lookup import hosts_of
 from .slots import TimeSpan, TimeWindow, slots_of
@@ -20,16 +21,19 @@ def block(session: Session, slot: Slot, by: str) -> None:
     taken.lock(session, [slot])
     if taken.is_booked(session, slot):
         raise HasBookings
+    elsewhere.let_go(session, slot, utc_now())
     slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.kept_open = True, by, None, None, False
     session.add(slot)
 
 
 def unblock(session: Session, slot: Slot, *, keep_open: bool = False) -> None:
-    """Opens a slot; with `keep_open` the calendar does not close it again."""
+    """Opens a slot; with `keep_open` the calendar does not close it again. Where the host has another appointment of
+    ours then, it is closed for that."""
     taken.lock(session, [slot])
-    taken.release(slot)
+    elsewhere.let_go(session, slot, utc_now())
     slot.kept_open = keep_open
-    session.add(slot)
+    host = session.get_one(Host, slot.host_id)
+    elsewhere.settle(session, host, [slot], booked_slots(session, host))
 
 
 def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
@@ -41,7 +45,7 @@ def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
     taken.lock(session, slots)
     booked = booked_slots(session, host)
     for slot in slots:
-        span = TimeSpan(slot.starts_at, slot.ends_at)
+        span = TimeSpan(slot.starts_at, slot.usual_ends_at or slot.ends_at)
         if span in wanted:
             present.add(span)
         elif slot.id in booked:
@@ -50,15 +54,17 @@ def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
             session.execute(delete(Booking).where(col(Booking.slot_id) == slot.id))
             session.delete(slot)
     session.flush()
-    for span in sorted(wanted - present):
-        session.add(
-            Slot(
-                conference_id=conference.id or 0,
-                host_id=host.id or 0,
-                starts_at=span.starts_at,
-                ends_at=span.ends_at,
-            )
+    made = [
+        Slot(
+            conference_id=conference.id or 0,
+            host_id=host.id or 0,
+            starts_at=span.starts_at,
+            ends_at=span.ends_at,
         )
+        for span in sorted(wanted - present)
+    ]
+    elsewhere.settle(session, host, made, ())
+    session.add_all(made)
 
 
 def stagger(session: Session, conference: Conference, groups: int, minutes: int) -> None:

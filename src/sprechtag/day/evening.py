@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import coming
+from ..conference import coming, team
 from ..conference.instance import fact, learn
 from ..conference.tables import Conference, Slot
 from ..conference.telling import tell_user
@@ -26,7 +26,8 @@ def tell_organisers(session: Session, now: datetime) -> int:
         name = f"evening:{conference.public_id}:{day}"
         if not fact(session, name):
             learn(session, name, {"told": True}, now)
-            tell_user(session, conference.id or 0, conference.organiser_id, "evening", now, day)
+            for user_id in team.organisers(session, conference):
+                tell_user(session, conference.id or 0, user_id, "evening", now, day)
             told += 1
     return told
 

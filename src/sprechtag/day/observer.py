@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import coming
+from ..conference import coming, team
 from ..conference.tables import Alarm, Conference, MediaSample, Slot
 from ..conference.telling import tell_user
 from ..database import Database, apart
@@ -185,7 +185,8 @@ def note_alarms(session: Session, conference: Conference, stand: Sequence[alarms
             continue
         raised = Alarm(conference_id=conference.id or 0, kind=one.kind, about=one.about, facts=facts, since=now)
         session.add(raised)
-        tell_user(session, conference.id or 0, conference.organiser_id, "alarm", now, raised.public_id)
+        for user_id in team.organisers(session, conference):
+            tell_user(session, conference.id or 0, user_id, "alarm", now, raised.public_id)
         told = True
     for over in known.values():
         if over.ended_at is None and over.facts.get("seen", 0.0) < (now - ENDS_AFTER).timestamp():

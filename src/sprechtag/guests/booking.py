@@ -16,12 +16,15 @@ from ..conference.entries import number_in
 from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
 from ..conference.host_cards import HostCard, host_cards, names_in
 from ..conference.named import has_asked, named_hosts
+from ..conference.names import folded, surname
 from ..conference.person import Person
 from ..conference.tables import Host, Slot
 from ..conference.taken import free_of
 from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
 from .front import (
+    ASKED,
+    TICK,
     FreeTime,
     Front,
     FrontOf,
@@ -30,9 +33,12 @@ from .front import (
     Sent,
     Visit,
     address_of,
+    answers_in,
+    asked_in,
     common,
     days_with_times,
     field_of,
+    ticks_in,
 )
 from .page import Page
 from .refusals import Sentence, sentence
@@ -57,8 +63,9 @@ def hosts(
     with front.database.read() as session:
         visit = front.visit(session, page, token)
         counted = front.counts.of(session, visit.kept, front.clock(), writes)
-    if visit.guest or q or school_class:
-        return list_hosts(front, page, visit, q[:80], school_class[:40])
+    ticked = ticks_in(request.query_params.keys())
+    if visit.guest or q or school_class or ticked:
+        return list_hosts(front, page, visit, q[:80], school_class[:40], ticked=ticked)
     # What everybody sees who comes by the share link; while nothing is booked, it is the same page.
     closed = front.closed(page, visit)
     said = closed and (closed.text, closed.advice)
@@ -82,13 +89,17 @@ def list_hosts(
     with front.database.read() as session:
         named = named_hosts(session, visit.family_id) if visit.family else {}
         counted = front.counts.of(session, visit.kept, front.clock(), writes)
-    everybody = host_cards(visit.kept, counted.free, named)
+    everybody = host_cards(visit.kept, counted.free, named, page.say.language)
     cards = [card for card in everybody if _matches(card, search, school_class)]
+    shown = {card.public_id for card in cards}
     first = [card for card in cards if card.named]
     wishes = visit.conference.booking_mode == "wishes"
     few = len(cards) <= MOST_WANTED
     closed = front.closed(page, visit)
     page.home(visit.start)
+    ticks = {f"{TICK}{one}": "1" for one in ticked}
+    page.stay({"class": school_class, "q": search} | ticks)
+    filtered = bool(search or school_class)
     return page.answer(
         "hosts.html",
         422 if problem else 200,
@@ -100,7 +111,12 @@ def list_hosts(
         classes=_classes(everybody),
         search=search,
         school_class=school_class,
-        ticked=set(ticked) or {card.public_id for card in cards if card.named or (school_class and few)},
+        ticked=set(ticked)
+        | {card.public_id for card in cards if (card.named and not (ticked or filtered)) or (school_class and few)},
+        elsewhere=[card for card in everybody if card.public_id in ticked and card.public_id not in shown],
+        start=visit.start,
+        everybody=page.link_with(visit.start, {"lang": page.chosen} | ticks),
+        script="list.js",
         closed=None if wishes else closed,
         early=front.closed(page, visit, asked=True) is None if closed else False,
         wishes=wishes,
@@ -109,6 +125,7 @@ def list_hosts(
         base=visit.base,
         again=visit.again,
         codes=visit.guest is None,
+        lost=visit.guest is None and front.desk.can_confirm(visit.conference.organiser_id),
         codes_first=visit.conference.booking_by == "invited",
         waiting_list=visit.conference.waiting_list,
     )
@@ -160,7 +177,8 @@ def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: La
         return front.answer(page, visit, sentence(page.say, refused))
     known = before or visit.family
     form = {"child": known.child if known else "", "school_class": known.school_class if known else ""}
-    return _form(front, page, visit, host, slot, form | {"name": "", "email": "", "place": ""})
+    empty = dict.fromkeys(("name", "email", "place", *ASKED), "")
+    return _form(front, page, visit, host, slot, form | empty)
 
 
 @router.post("/s/{token}/t/{slot_id}")
@@ -183,16 +201,22 @@ def book(
     host = found.host
     page.home(f"{visit.base}/h/{host.public_id}")
     form = {"child": child, "school_class": school_class, "name": name, "email": email, "place": place}
-    pick = Pick(wanted, place, child, school_class, key[:100])
+    form |= asked_in(sent)
+    pick = Pick(wanted, place, child, school_class, key[:100], answers_in(form))
     problems = missing(page, visit, form, rules.places_offered(visit.conference, host))
     if problems:
         return _form(front, page, visit, host, found.slot, form, problems)
     try:
-        booked = _book(front, request, visit, Person(name, email, page.say.language), pick, looked=free)
+        booked = _book(front, request, visit, person_in(visit, page, form), pick, looked=free)
     except Refused as refused:
         said = proof.neutral(refused, front.door(request, visit))
         return _refused(front, page, visit, host, found.slot, form, said)
     return booked_page(front, page, visit, [booked], email)
+
+
+def person_in(visit: Visit, page: Page, form: dict[str, str]) -> Person:
+    phone = form["phone"] if "phone" in visit.conference.asks else ""
+    return Person(form["name"], form["email"], page.say.language, phone)
 
 
 def _book(front: FrontOf, request: Request, visit: Visit, person: Person, pick: Pick, *, looked: bool) -> Booked:
@@ -268,10 +292,7 @@ def booked_page(front: Front, page: Page, visit: Visit, booked: list[Booked], em
 
 
 def _matches(card: HostCard, search: str, school_class: str) -> bool:
-    words = search.casefold().split()
-    if school_class and not card.teaches(school_class):
-        return False
-    return all(word in f"{card.name} {card.subject}".casefold() for word in words)
+    return (not school_class or card.teaches(school_class)) and card.is_meant(search)
 
 
 def _classes(cards: list[HostCard]) -> list[str]:
@@ -283,7 +304,7 @@ def _classes(cards: list[HostCard]) -> list[str]:
 def _by_letter(cards: list[HostCard]) -> list[tuple[str, list[HostCard]]]:
     return [
         (letter, list(some))
-        for letter, some in groupby(cards, key=lambda card: "".join(card.name.split()[-1:])[:1].upper())
+        for letter, some in groupby(cards, key=lambda card: folded(surname(card.name))[0][:1].upper())
     ]
 
 

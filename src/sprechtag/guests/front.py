@@ -5,7 +5,7 @@
 `s/…` is the share link, `m/…` a guest's manage link."""
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -19,7 +19,7 @@ from pydantic import AfterValidator
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from ..conference import entries, making, proof, rules
+from ..conference import asked, entries, making, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
 from ..conference.errors import NotFound, Refused
@@ -97,6 +97,37 @@ def texts_of(form: FormData, name: str, most: int = 60) -> list[str]:
     """All ids (and days) that a field holds, each once, in their order; what can be none is left out."""
     sent = (value for value in form.getlist(name)[:most] if isinstance(value, str) and _ID.fullmatch(value))
     return list(dict.fromkeys(sent))
+
+
+TICK = "h-"
+"""A box for a host has a field of its own, `h-` and the host's id: of fields of one name the last alone comes through
+PHP in an address, and a dot in a name does not."""
+
+
+def ticks_in(fields: Iterable[str], most: int = 60) -> list[str]:
+    """Public ids of the hosts that these fields tick."""
+    ticked = (name.removeprefix(TICK) for name in fields if name.startswith(TICK))
+    return [one for one in dict.fromkeys(ticked) if _ID.fullmatch(one)][:most]
+
+
+def hosts_ticked(form: FormData) -> list[str]:
+    """Public ids of the hosts that a form names, by boxes of the list or as a list of its own."""
+    return list(dict.fromkeys([*texts_of(form, "h"), *ticks_in(form.keys())]))
+
+
+NEED = "need-"
+ASKED = ("phone", "topic", "interpreter", *(f"{NEED}{one}" for one in asked.NEEDS))
+"""Fields of the questions that a conference may ask."""
+
+
+def asked_in(form: FormData) -> dict[str, str]:
+    """What the questions were answered, as it was entered."""
+    return {name: field_of(form, name) for name in ASKED}
+
+
+def answers_in(form: Mapping[str, str]) -> asked.Answers:
+    needs = tuple(one for one in asked.NEEDS if form[f"{NEED}{one}"])
+    return asked.Answers(form["topic"], needs, form["interpreter"])
 
 
 def walk_of(form: FormData, conference: Conference) -> int:
@@ -322,7 +353,8 @@ def common(visit: Visit) -> dict[str, Any]:
 
 
 def of_conference(conference: Conference) -> dict[str, Any]:
-    return {"conference_name": conference.name, "contact": conference.contact}
+    asks = asked.questions(conference.asks)
+    return {"conference_name": conference.name, "contact": conference.contact, "asks": asks}
 
 
 def days_with_times(page: Page, free: list[tuple[datetime, str]]) -> list[dict[str, Any]]:

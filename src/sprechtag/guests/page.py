@@ -3,7 +3,7 @@
 """One public page: its language, theme, relative links and headers."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -56,6 +56,7 @@ class Page:
         self.say = Speaker(language, zone)
         self._home = self.path
         self._about = ""
+        self._query: dict[str, str] = {}
         self.join: Callable[[BookingView], str] = lambda view: ""
 
     def in_zone(self, zone: str) -> None:
@@ -76,20 +77,28 @@ class Page:
 
     def link(self, target: str, plain: bool = False) -> str:
         """A link to `target`, a path inside the app, that keeps the chosen language unless `plain`."""
+        return self.link_with(target, {"lang": "" if plain else self.chosen})
+
+    def link_with(self, target: str, query: Mapping[str, str]) -> str:
+        """A link to `target` that says what is not empty of the query."""
+        said: str = urlencode({name: value for name, value in query.items() if value})
         up = "../" * self.path.count("/")
-        query = f"?{urlencode({'lang': self.chosen})}" if self.chosen and not plain else ""
-        return f"{up}{target}{query}"
+        return f"{up}{target}?{said}" if said else f"{up}{target}"
 
     def home(self, target: str) -> None:
         """Where the language switch leads when this page answers a POST and has no address of its own."""
         self._home = target
+
+    def stay(self, query: Mapping[str, str]) -> None:
+        """What the address says besides the language, and the language switch leaves as it is."""
+        self._query = dict(query)
 
     def about(self, base: str) -> None:
         """The link whose visitors this page is for: privacy notice and accessibility statement hang below it."""
         self._about = base
 
     def switch(self, language: str) -> str:
-        return f"{self.link(self._home, plain=True)}?lang={language}"
+        return self.link_with(self._home, {"lang": language, **self._query})
 
     def answer(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         defaults: dict[str, Any] = {

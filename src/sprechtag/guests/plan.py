@@ -28,13 +28,24 @@ from ..conference.errors import (
     TooLate,
 )
 from ..conference.lookup import days_of_conference
-from ..conference.person import Person
 from ..conference.tables import ON_SITE, PLACES, Host, Slot
 from ..conference.taken import free_of
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
-from .booking import booked_page, list_hosts, missing
-from .front import FrontOf, Sent, Visit, address_of, common, text_of, texts_of, walk_of
+from .booking import booked_page, list_hosts, missing, person_in
+from .front import (
+    FrontOf,
+    Sent,
+    Visit,
+    address_of,
+    answers_in,
+    asked_in,
+    common,
+    hosts_ticked,
+    text_of,
+    texts_of,
+    walk_of,
+)
 from .page import Page
 from .refusals import Sentence, sentence
 
@@ -99,7 +110,7 @@ router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 def plan(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
     """`do` says what was pressed: a proposal (also by default), the grid, what was picked there, or booking."""
     page = front.page(request, text_of(form, "lang"))
-    chosen = texts_of(form, "h")
+    chosen = hosts_ticked(form)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
         hosts = [host for host in visit.kept.joined if host.public_id in chosen]
@@ -211,7 +222,10 @@ def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Respons
     if problems or not sheet.lines:
         return _answer(front, page, sheet if sheet.lines else proposed(sheet), problems)
     key = text_of(sheet.form, "key", 100)
-    picks = [Pick(line.time.public_id, line.place, form["child"], form["school_class"], key) for line in sheet.lines]
+    answers = answers_in(form)
+    picks = [
+        Pick(line.time.public_id, line.place, form["child"], form["school_class"], key, answers) for line in sheet.lines
+    ]
     try:
         booked = _booked(front, request, sheet, form, picks)
     except Refused as refused:
@@ -223,7 +237,7 @@ def _booked(front: FrontOf, request: Request, sheet: Sheet, form: dict[str, str]
     visit, desk = sheet.visit, front.desk
     if visit.guest:
         return desk.book_all_again(visit.guest_id, picks, front.door(request, visit))
-    person = Person(form["name"], form["email"], request.state.page.say.language)
+    person = person_in(visit, request.state.page, form)
     return desk.book_all(visit.conference.id or 0, person, picks, visitor=address_of(request))
 
 
@@ -374,4 +388,5 @@ def stays(page: Page, sheet: Sheet) -> list[dict[str, Any]]:
 
 
 def person_of(sheet: Sheet) -> dict[str, str]:
-    return {name: text_of(sheet.form, name) for name in ("child", "school_class", "name", "email")}
+    said = {name: text_of(sheet.form, name) for name in ("child", "school_class", "name", "email")}
+    return said | asked_in(sheet.form)

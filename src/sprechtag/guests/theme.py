@@ -14,7 +14,7 @@ from ..conference.entries import line
 
 STYLE = (Path(__file__).parent / "static" / "style.css").read_text()
 DEFAULT_COLOUR = "#00679e"
-SCRIPTS = ("plan.js", "join.js")
+SCRIPTS = ("join.js", "list.js", "plan.js")
 READABLE = 4.5
 """WCAG 2.2, 1.4.3: contrast of text with what is behind it."""
 

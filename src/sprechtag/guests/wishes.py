@@ -19,7 +19,7 @@ from ..conference.proof import Door
 from ..conference.tables import ON_SITE, VIDEO, Conference, Guest, Host, Place
 from . import availability
 from .booking import list_hosts, missing
-from .front import FrontOf, Sent, Visit, address_of, common, text_of, texts_of, walk_of
+from .front import FrontOf, Sent, Visit, address_of, common, hosts_ticked, text_of, walk_of
 from .manage import show
 from .page import Page
 from .refusals import Sentence, sentence
@@ -34,7 +34,7 @@ def wish(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
     page = front.page(request, text_of(form, "lang"))
     with front.database.read() as session:
         visit = front.visit(session, page, token)
-        chosen = texts_of(form, "h")
+        chosen = hosts_ticked(form)
         hosts = [host for host in visit.kept.joined if host.public_id in chosen]
     page.home(visit.start)
     try:

@@ -14,30 +14,32 @@ from sqlmodel import Session, col
 from ..conference import jobs
 from ..conference.tables import Conference, Job
 from .access import REFUSALS, User, organised
-from .fields import Day, Line, UserId
+from .fields import Day, Line, SchoolClass, UserId
 from .needs import House
 from .schemas import JobAnswer, Message, MessagePreview, PlaceName, Saying, Strict
 
 
 class SwitchData(Strict):
-    """Which bookings to switch: all, those of one day, of one host, or both. With `offer` families can book only this
-    place from now on (not for a single day)."""
+    """Which bookings to switch: all, those of one day, of one host, of one class, or of all of these. With `offer`
+    families can book only this place from now on (not for a single day or class)."""
 
     place: PlaceName
     day: Day | None = None
     host: UserId = ""
+    school_class: SchoolClass = ""
     message: Message = ""
     offer: bool = True
 
 
 class MessageData(Strict):
-    """To all families with appointments still to come, or to those of one host or one day, or (`unbooked`) to those
-    that were entered and have none."""
+    """To all families with appointments still to come, or to those of one host, one day or one class, or (`unbooked`)
+    to those that were entered and have none."""
 
     subject: Annotated[Line, Field(max_length=200)]
     text: Message
     day: Day | None = None
     host: UserId = ""
+    school_class: SchoolClass = ""
     unbooked: bool = False
 
 
@@ -63,7 +65,7 @@ def preview_switch(house: House, conference_id: str, data: SwitchData, user: Use
     """Counts whom a switch would concern. Nothing is changed."""
     with house.database.read() as session:
         conference = organised(session, conference_id, user)
-        scope = jobs.Scope(data.day, data.host)
+        scope = jobs.Scope(data.day, data.host, school_class=data.school_class)
         found = jobs.preview_switch(session, conference, data.place, scope, house.clock())
     return SwitchPreviewAnswer.model_validate(asdict(found))
 
@@ -73,7 +75,7 @@ def switch(house: House, conference_id: str, data: SwitchData, user: User) -> Jo
     """Begins to switch; what becomes of it is in `jobs`. Calendars, Talk and mails follow by themselves."""
 
     def begin(session: Session, conference: Conference) -> Job:
-        scope = jobs.Scope(data.day, data.host)
+        scope = jobs.Scope(data.day, data.host, school_class=data.school_class)
         message = data.message.strip()
         return jobs.start_switch(session, conference, data.place, scope, message, data.offer, house.clock())
 
@@ -96,7 +98,9 @@ def preview_message(house: House, conference_id: str, data: MessageData, user: U
     with house.database.read() as session:
         conference = organised(session, conference_id, user)
         guests = len(
-            jobs.message_guests(session, conference, jobs.Scope(data.day, data.host, data.unbooked), house.clock())
+            jobs.message_guests(
+                session, conference, jobs.Scope(data.day, data.host, data.unbooked, data.school_class), house.clock()
+            )
         )
     name, per_hour = house.mail_channel(conference.organiser_id)
     return MessagePreview(guests=guests, hours=round(guests / per_hour, 1) if per_hour else 0.0, channel=name)
@@ -111,7 +115,7 @@ def message(house: House, conference_id: str, data: MessageData, user: User) -> 
     def begin(session: Session, conference: Conference) -> Job:
         if house.mail_channel(conference.organiser_id)[0] == "calendar":
             raise jobs.NoChannel
-        scope = jobs.Scope(data.day, data.host, data.unbooked)
+        scope = jobs.Scope(data.day, data.host, data.unbooked, data.school_class)
         return jobs.start_message(session, conference, scope, data.subject, data.text, house.clock())
 
     return _begin(house, conference_id, user, begin)

@@ -20,7 +20,7 @@ from ..conference.tables import ON_SITE, PLACES, Alarm, Conference, Host, Slot
 from ..day import alarms, live, media, observer, pace, readings, timeline, turns
 from ..day.readings import SHOWN, LastHour
 from ..moments import local
-from .access import REFUSALS, User, organised, visible
+from .access import REFUSALS, User, attended, visible
 from .boards import Board
 from .fields import Day
 from .merge_patch import Json
@@ -165,7 +165,7 @@ def board(house: House, conference_id: str, user: User, day: Day | None = None, 
     Nextcloud's proxy."""
     now = house.clock()
     with house.database.read() as session:
-        conference = organised(session, conference_id, user)
+        conference = attended(session, conference_id, user)
         answer = house.boards.answer(
             conference.id or 0, day, since, now, lambda kept: _board(house, session, conference, day, kept, now)
         )
@@ -178,7 +178,7 @@ def appointment(house: House, conference_id: str, host_id: str, start: int, user
     the epoch). 404 where none does."""
     now = house.clock()
     with house.database.read() as session:
-        conference = organised(session, conference_id, user)
+        conference = attended(session, conference_id, user)
         day = local(_moment(start), ZoneInfo(conference.time_zone)).date()
         host = session.execute(
             select(col(Host.id)).where(col(Host.conference_id) == conference.id, col(Host.public_id) == host_id)

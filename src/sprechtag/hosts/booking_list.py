@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from sqlmodel import Session
 
-from ..conference import listed, lookup
+from ..conference import listed, lookup, team
+from ..conference.asked import Need, needs_of
 from ..conference.listed import Steps
 from ..conference.tables import Conference
 from .access import REFUSALS, User, visible
@@ -26,13 +27,18 @@ class ListedHost(BaseModel):
 
 class More(BaseModel):
     """What is not as usual; what is as usual is left out. `steps` are effects that are not done and `said` why, both by
-    kind; `note` and `video_link` are for the booking's host only."""
+    kind; `until` is the end of one that is longer than the others, in seconds since the epoch; `note`, `topic`
+    and `video_link` are for the booking's host only."""
 
     state: Literal["cancelled"] | None = None
     unconfirmed: Literal[True] | None = None
     steps: dict[str, Literal["waiting", "failing", "gave_up"]] | None = None
     said: dict[str, str] | None = None
+    until: int | None = None
+    needs: list[Need] | None = None
+    interpreter: str | None = None
     note: str | None = None
+    topic: str | None = None
     video_link: str | None = None
 
 
@@ -54,7 +60,7 @@ def bookings(house: House, conference_id: str, user: User, mine: bool = False) -
     """By time: all for the organiser; the own for a host, and with `mine` for an organiser who is one."""
     with house.database.read() as session:
         conference = visible(session, conference_id, user)
-        organises = conference.organiser_id == user.user_id
+        organises = team.role_of(session, conference, user.user_id) is not None
         host_id = None
         if mine or not organises:
             host_id = lookup.find_host(session, conference.id or 0, user.user_id).id
@@ -65,31 +71,38 @@ def bookings(house: House, conference_id: str, user: User, mine: bool = False) -
 
 def _answer(session: Session, conference: Conference, host_id: int | None, *, with_email: bool) -> dict[str, Any]:
     conference_id = conference.id or 0
-    hosts = [host for host in listed.hosts(session, conference_id) if host_id in (None, host.id)]
-    places = {host.id: place for place, host in enumerate(hosts)}
     steps = listed.unusual_steps(session, conference_id)
     own = listed.own_details(session, host_id) if host_id is not None else {}
     rows = listed.listed(session, conference_id, host_id)
+    # After the rows: whom one of them names was there then, or is gone with all that was booked.
+    hosts = [host for host in listed.hosts(session, conference_id) if host_id in (None, host.id)]
+    places = {host.id: place for place, host in enumerate(hosts)}
     return {
         "columns": COLUMNS,
         "hosts": [{"user_id": host.user_id, "name": host.display_name, "room": host.room} for host in hosts],
-        "rows": [_row(row, places, with_email) + _more(row, steps, own) for row in rows],
+        "rows": [_row(row, places, with_email) + _more(row, steps, own) for row in rows if row[3] in places],
     }
 
 
 def _row(row: tuple[Any, ...], places: dict[int, int], with_email: bool) -> list[Any]:
-    _, public_id, code, host_id, starts_at, place, child, school_class, name, email, _, _ = row
+    _, public_id, code, host_id, starts_at, place, child, school_class, name, email, *_ = row
     start = int(starts_at.timestamp())
     return [public_id, code, places[host_id], start, place, child, school_class, name, email if with_email else ""]
 
 
 def _more(row: tuple[Any, ...], steps: dict[int, Steps], own: dict[int, dict[str, str]]) -> list[dict[str, Any]]:
-    booking_id, state, confirm_by = row[0], row[10], row[11]
+    booking_id, state, confirm_by, until, needs, interpreter = row[0], *row[10:15]
     found: dict[str, Any] = dict(own.get(booking_id, {}))
     if state != "active":
         found["state"] = state
     if confirm_by is not None:
         found["unconfirmed"] = True
+    if until is not None:
+        found["until"] = int(until.timestamp())
+    if needs:
+        found["needs"] = needs_of(needs)
+    if interpreter:
+        found["interpreter"] = interpreter
     if unusual := steps.get(booking_id):
         found |= {name: values for name, values in (("steps", unusual.steps), ("said", unusual.said)) if values}
     return [found] if found else []

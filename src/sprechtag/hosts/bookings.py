@@ -9,15 +9,16 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlmodel import col
 
-from ..conference import organise, windows
+from ..conference import longer, organise, windows
+from ..conference.asked import Need, needs_of
 from ..conference.booking import Pick
 from ..conference.effects import Followed, followed
-from ..conference.errors import NotFound, WrongState
+from ..conference.errors import HostElsewhere, NotFound, WrongState
 from ..conference.person import Person
-from ..conference.tables import Booking
+from ..conference.tables import Booking, Slot
 from ..conference.views import BookingView, booking_view
 from ..gate import Caller
-from .access import REFUSALS, User, organised, own_booking, visible_booking, visible_slot
+from .access import REFUSALS, User, attended, own_booking, visible_booking, visible_slot
 from .fields import Id, Line, SchoolClass, Spoken, Text
 from .needs import House
 from .schemas import PlaceName, Saying, Strict
@@ -29,6 +30,10 @@ class Moving(Saying):
 
 class PlaceChange(Saying):
     place: PlaceName
+
+
+class Length(Saying):
+    times: Annotated[int, Field(ge=1, le=longer.MOST)]
 
 
 class NoteData(Strict):
@@ -80,7 +85,14 @@ class BookingAnswer(BaseModel):
     """Only for the organiser, and for hosts where the conference says so."""
     note: str | None = None
     """The host's own; null for everybody else."""
+    topic: str | None = None
+    """What it is about, for its host; null for everybody else."""
+    needs: list[Need]
+    interpreter: str
+    """The language that the family would like an interpreter for; empty for none."""
     slot_id: str
+    times: int
+    """How many times in a row it is long."""
     unconfirmed: bool
     """Holds its slot until the family opens the link in its mail."""
     video_link: str
@@ -95,14 +107,15 @@ def booking(house: House, booking_id: str, user: User) -> BookingAnswer:
     """With how far Nextcloud has followed."""
     with house.database.read() as session:
         view, organises = visible_booking(session, booking_id, user)
-        return _booking_answer(view, followed(session, view), organises, user)
+        times = longer.times_of(session, session.get_one(Slot, session.get_one(Booking, view.id).slot_id))
+        return _booking_answer(view, followed(session, view), organises, user, times)
 
 
 @router.post("/conferences/{conference_id}/bookings")
 def book(house: House, conference_id: str, data: PhoneBooking, user: User) -> BookingAnswer:
     """Books for a family on the phone; neither opening, lead time nor limits keep it out."""
     with house.database.read() as session:
-        conference = organised(session, conference_id, user)
+        conference = attended(session, conference_id, user)
     person = Person(data.name, data.email, data.language, data.phone)
     pick = Pick(data.slot_id, data.place, data.child, data.school_class, data.key)
     booked = house.desk.book(conference.id or 0, person, pick, by_guest=False)
@@ -137,6 +150,15 @@ def change_place(house: House, booking_id: str, data: PlaceChange, user: User) -
     return booking(house, booking_id, user)
 
 
+@router.post("/bookings/{booking_id}/length")
+def lengthen(house: House, booking_id: str, data: Length, user: User) -> BookingAnswer:
+    """Gives the family two or three times in a row, or one again; it gets a mail. For the organiser and the host."""
+    with house.database.read() as session:
+        view, _ = visible_booking(session, booking_id, user)
+    house.desk.lengthen(view.id, data.times, data.message)
+    return booking(house, booking_id, user)
+
+
 @router.put("/bookings/{booking_id}/note")
 def set_note(house: House, booking_id: str, data: NoteData, user: User) -> NoteData:
     """A note of the host's own; nobody else sees it, the organiser neither."""
@@ -159,6 +181,8 @@ def block(house: House, slot_id: str, data: Blocking, user: User) -> Blocking:
             windows.block(session, slot, who)
         else:
             windows.unblock(session, slot, keep_open=slot.blocked_by == "calendar")
+            if slot.blocked:
+                raise HostElsewhere
     return data
 
 
@@ -171,7 +195,9 @@ def retry(house: House, booking_id: str, user: User) -> BookingAnswer:
     return booking(house, booking_id, user)
 
 
-def _booking_answer(view: BookingView, effects: list[Followed], organises: bool, user: Caller) -> BookingAnswer:
+def _booking_answer(
+    view: BookingView, effects: list[Followed], organises: bool, user: Caller, times: int
+) -> BookingAnswer:
     return BookingAnswer(
         id=view.public_id,
         code=view.code,
@@ -188,7 +214,11 @@ def _booking_answer(view: BookingView, effects: list[Followed], organises: bool,
         guest_name=view.guest_name,
         guest_email=view.guest_email if organises or view.contact_for_hosts else None,
         note=view.note if view.host_user_id == user.user_id else None,
+        topic=view.topic if view.host_user_id == user.user_id else None,
+        needs=needs_of(view.needs),
+        interpreter=view.interpreter,
         slot_id=view.slot_public_id,
+        times=times,
         unconfirmed=view.confirm_by is not None,
         video_link=view.talk_link if view.place == "video" else "",
         effects=[_effect_answer(effect) for effect in effects],

@@ -10,18 +10,18 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlmodel import Session, col
 
-from ..conference import administration, organise, ruleset, windows
+from ..conference import administration, organise, ruleset, team, windows
 from ..conference.errors import StillFollowing
 from ..conference.ruleset import Rules
 from ..conference.slots import TimeWindow, slots_of
-from ..conference.tables import Conference, Host
+from ..conference.tables import Conference, Deputy, Host
 from ..day import media
 from ..gate import Caller
 from ..planning import capacity
-from .access import REFUSALS, User, organised, visible
+from .access import REFUSALS, User, organised, owned, visible
 from .fields import Day, Instant, Line, Text, Zone
 from .groups import MayNotOrganise, NoConfirmation, check_power, groups_of
 from .needs import House
@@ -64,6 +64,7 @@ class RulesData(Strict):
     data_protection_officer: Annotated[Text, Field(max_length=1000)] = ""
     empty_events: bool = True
     feedback: bool = False
+    asks: Annotated[Line, Field(max_length=100)] = ""
 
     def rules(self) -> Rules:
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
@@ -119,8 +120,11 @@ class ConferenceAnswer(BaseModel):
     data_protection_officer: str
     empty_events: bool
     feedback: bool
+    asks: str
     windows: list[WindowAnswer]
-    role: Literal["organiser", "host"]
+    role: Literal["organiser", "desk", "host"]
+    owner: bool
+    """Whether I may delete it and say who is in the team."""
     host_state: Literal["invited", "joined", "declined"] | None = None
     share_link: str = ""
     """Empty for hosts, and for organisers while the public address is not known yet."""
@@ -137,9 +141,12 @@ router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
 @router.get("/conferences")
 def conferences(house: House, user: User) -> list[ConferenceAnswer]:
-    """The conferences I organise or am a host of, newest first."""
+    """The conferences in whose team I am or of which I am a host, newest first."""
     with house.database.read() as session:
-        mine = select(col(Host.conference_id)).where(col(Host.user_id) == user.user_id)
+        mine = union_all(
+            select(col(Host.conference_id)).where(col(Host.user_id) == user.user_id),
+            select(col(Deputy.conference_id)).where(col(Deputy.user_id) == user.user_id),
+        )
         found = session.execute(
             select(Conference)
             .where((col(Conference.organiser_id) == user.user_id) | col(Conference.id).in_(mine))
@@ -204,7 +211,7 @@ def edit(house: House, conference_id: str, data: RulesData, user: User) -> Confe
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
         if conference.state == "published":
-            _check_channel(house, data.booking_by, user)
+            _check_channel(house, data.booking_by, conference)
         organise.edit(session, conference, data.rules())
         return _answer(house, session, conference, user)
 
@@ -214,7 +221,7 @@ def remove(house: House, conference_id: str, user: User) -> None:
     """Deletes a conference that has no active bookings. 409 while calendars are still being told, or rooms to try
     in are still being taken away."""
     with house.database.write() as session:
-        removed = organise.remove(session, organised(session, conference_id, user))
+        removed = organise.remove(session, owned(session, conference_id, user))
     if not removed:
         raise StillFollowing
 
@@ -234,14 +241,14 @@ def publish(house: House, conference_id: str, user: User) -> ConferenceAnswer:
     """Opens the share link (again). 409 where families shall confirm their address and no mail can be sent."""
 
     def publish(session: Session, conference: Conference) -> None:
-        _check_channel(house, conference.booking_by, user)
+        _check_channel(house, conference.booking_by, conference)
         organise.publish(session, conference)
 
     return _set_state(house, conference_id, user, publish)
 
 
-def _check_channel(house: House, booking_by: str, user: Caller) -> None:
-    if booking_by == "confirmed" and house.mail_channel(user.user_id)[0] == "calendar":
+def _check_channel(house: House, booking_by: str, conference: Conference) -> None:
+    if booking_by == "confirmed" and house.mail_channel(conference.organiser_id)[0] == "calendar":
         raise NoConfirmation
 
 
@@ -272,7 +279,8 @@ def _set_state(
 
 
 def _answer(house: House, session: Session, conference: Conference, user: Caller) -> ConferenceAnswer:
-    organises = conference.organiser_id == user.user_id
+    role = team.role_of(session, conference, user.user_id)
+    organises = role in ("owner", "organiser")
     base = house.public_base() if organises else ""
     state = session.execute(
         select(col(Host.state)).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user.user_id)
@@ -280,7 +288,8 @@ def _answer(house: House, session: Session, conference: Conference, user: Caller
     return ConferenceAnswer.of(
         conference,
         windows.windows_of(session, conference, None),
-        role="organiser" if organises else "host",
+        role="organiser" if organises else role or "host",
+        owner=role == "owner",
         host_state=state,
         share_link=f"{base}/s/{organise.share_token(conference, house.links)}" if base else "",
     )

@@ -14,7 +14,7 @@ from ..conference import hosts, lookup
 from ..conference.hosts import HostEntry
 from ..conference.tables import Host
 from ..gate import Caller
-from .access import REFUSALS, User, organised, visible
+from .access import REFUSALS, User, attended, organised, visible
 from .fields import Line, UserId
 from .needs import House
 from .schemas import CountAnswer, HostAnswer, Strict, WindowData
@@ -43,7 +43,7 @@ router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 def list_hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]:
     """For the organiser: everybody who is enrolled."""
     with house.database.read() as session:
-        conference = organised(session, conference_id, user)
+        conference = attended(session, conference_id, user)
         rows = session.execute(
             select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
         ).scalars()

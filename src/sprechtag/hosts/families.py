@@ -13,7 +13,7 @@ from ..conference import families, jobs, letters, lookup, named, taken
 from ..conference.errors import HasBookings, NotFound
 from ..conference.tables import Conference, Guest
 from ..privacy.family import erase
-from .access import REFUSALS, User, organised, visible
+from .access import REFUSALS, User, attended, organised, visible
 from .at_once import job_answer
 from .fields import Id, Line
 from .needs import House
@@ -76,7 +76,7 @@ router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUS
 def list_families(house: House, conference_id: str, user: User, everybody: Everybody = False) -> list[FamilyAnswer]:
     """All whom the school has entered, by class and name; with `all` those too who booked with the link for all."""
     with house.database.read() as session:
-        conference = organised(session, conference_id, user)
+        conference = attended(session, conference_id, user)
         lines = families.families(session, conference, house.links, all_of_them=everybody)
         mailed = jobs.mailed_before(session, conference)
     base = house.public_base()
@@ -126,7 +126,7 @@ def remove(house: House, conference_id: str, family_id: str, user: User) -> None
 def new_link(house: House, conference_id: str, family_id: str, user: User) -> NewLink:
     """Voids the family's links and its code; the new link goes to it by mail where it has an address."""
     with house.database.read() as session:
-        guest_id = family_of(session, organised(session, conference_id, user), family_id).id or 0
+        guest_id = family_of(session, attended(session, conference_id, user), family_id).id or 0
     mailed = house.desk.new_links(guest_id)
     with house.database.read() as session:
         token = families.manage_token(session.get_one(Guest, guest_id), house.links)

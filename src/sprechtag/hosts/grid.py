@@ -13,7 +13,7 @@ from sqlmodel import col
 from ..conference import organise, progress, strays, waiting
 from ..conference.errors import NotFound
 from ..conference.tables import Booking, Host
-from .access import REFUSALS, User, organised
+from .access import REFUSALS, User, attended, organised
 from .needs import House
 from .schemas import CountAnswer
 
@@ -27,7 +27,7 @@ def grid(house: House, conference_id: str, user: User) -> dict[str, Any]:
     `slots` holds, for each host in the order of `hosts`, lists of slot id, start (epoch seconds), minutes and who
     blocked it. `bookings` are the active ones."""
     with house.database.read() as session:
-        conference = organised(session, conference_id, user)
+        conference = attended(session, conference_id, user)
         hosts = session.execute(
             select(Host)
             .where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
@@ -63,7 +63,7 @@ def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any
     """Booked shares, Nextcloud's progress, troubles in words, and the mail channel with its limit. `restored` says for
     two weeks of when the backup was that the database comes from, `strays` what differs in calendars since."""
     with house.database.read() as session:
-        conference = organised(session, conference_id, user)
+        conference = attended(session, conference_id, user)
         found = progress.progress(session, conference)
         differs = [
             {name: value for name, value in asdict(one).items() if name != "host_id"}

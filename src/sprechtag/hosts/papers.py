@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import follow
+from ..conference import follow, team
 from ..conference.errors import NotFound
-from ..conference.tables import Conference, PaperJob
+from ..conference.tables import PaperJob
 from ..gate import Caller
 from ..phrases import LANGUAGES
 from .access import REFUSALS, User, visible
@@ -69,7 +69,7 @@ def order(house: House, conference_id: str, data: PaperData, user: User) -> Pape
         conference = visible(session, conference_id, user)
         options = data.model_dump(exclude={"kind"})
         options["language"] = data.language if data.language in LANGUAGES else "de"
-        if not _organises(conference, user):
+        if team.role_of(session, conference, user.user_id) not in ("owner", "organiser"):
             if data.kind not in OF_HOSTS:
                 raise NotFound
             options["host"] = user.user_id
@@ -97,10 +97,6 @@ def file(house: House, paper_id: str, user: User) -> Response:
         raise NotFound
     headers = {"Content-Disposition": f'attachment; filename="{job.kind.replace("_", "-")}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)
-
-
-def _organises(conference: Conference, user: Caller) -> bool:
-    return conference.organiser_id == user.user_id
 
 
 def _own_job(session: Session, paper_id: str, user: Caller) -> PaperJob:

@@ -47,6 +47,11 @@ _SENTENCES: dict[str, str] = {
     "clock_wrong": "Give the time of day without a time zone: the conference’s own is meant.",
     "user_wrong": "No Nextcloud user is called like that.",
     "sign_wrong": "There is a sign in it that cannot be typed. Type it again.",
+    "substitute_is_absent": "Choose somebody else as the substitute.",
+    "substitute_not_joined": "The substitute has not agreed to take part yet. Choose somebody else.",
+    "team_too_large": "A team has at most 50 people.",
+    "asks_unknown": "The booking form has no such question.",
+    "times_wrong": "An appointment is one, two or three times long.",
     "user_id_missing": "Give the Nextcloud user to invite.",
 }
 
@@ -118,6 +123,12 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 409, Problem(error=refused.code, message="This time was just taken. Choose another one.")
         case errors.SlotBlocked():
             return 409, Problem(error=refused.code, message="This time is closed. Open it first.")
+        case errors.HostElsewhere():
+            message = "Another appointment takes this time. Move or cancel that one first."
+            return 409, Problem(error=refused.code, message=message)
+        case errors.NoTimeAfter():
+            message = "The time after it is not free. Move that one first, or choose a shorter appointment."
+            return 409, Problem(error=refused.code, message=message)
         case errors.GuestBusy():
             message = "This family has another appointment at that time. Choose another one."
             return 409, Problem(error=refused.code, message=message)

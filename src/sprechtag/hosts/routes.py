@@ -3,6 +3,7 @@
 """All routes of the page inside Nextcloud."""
 
 from . import (
+    absence,
     administration,
     at_once,
     board,
@@ -23,6 +24,7 @@ from . import (
     my_day,
     papers,
     rehearsal,
+    team,
     texts,
     visitors,
     wishes,
@@ -33,6 +35,8 @@ ROUTERS = tuple(
     for module in (
         grid,
         at_once,
+        absence,
+        team,
         visitors,
         my_day,
         families,

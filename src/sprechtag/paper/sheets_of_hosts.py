@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What is hung up and handed out on the day: door signs, hosts' lists, the plan of rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference.entries import number_in
+from ..conference.names import by_surname
 from ..conference.tables import Conference, Host, Slot
 from ..conference.views import BookingView, bookings_of_conference
 from ..phrases import Speaker
@@ -41,7 +42,7 @@ def host_sheets(session: Session, conference: Conference, user_id: str = "") -> 
     query = select(Host).where(col(Host.conference_id) == conference.id, col(Host.state) == "joined")
     if user_id:
         query = query.where(col(Host.user_id) == user_id)
-    hosts = sorted(session.execute(query).scalars(), key=lambda host: _by_last_name(host.display_name))
+    hosts = sorted(session.execute(query).scalars(), key=lambda host: by_surname(host.display_name))
     booked = {
         (view.host_id, view.starts_at): view
         for view in bookings_of_conference(session, conference.id or 0)
@@ -57,11 +58,20 @@ def host_sheets(session: Session, conference: Conference, user_id: str = "") -> 
             host,
             [
                 SlotLine(slot.starts_at, slot.ends_at, slot.blocked, booked.get((host.id or 0, slot.starts_at)))
-                for slot in slots.get(host.id or 0, [])
+                for slot in _without_covered(slots.get(host.id or 0, []))
             ],
         )
         for host in hosts
     ]
+
+
+def _without_covered(slots: Sequence[Slot]) -> Iterator[Slot]:
+    """Of times in their order those that are no part of a longer appointment."""
+    edge = None
+    for slot in slots:
+        if edge is None or slot.starts_at >= edge or not slot.blocked:
+            yield slot
+            edge = slot.ends_at
 
 
 def initials(name: str) -> str:
@@ -122,10 +132,6 @@ def room_plan(sheets: Sequence[HostSheet], conference: Conference, say: Speaker)
 
 def _by_day(sheet: HostSheet, say: Speaker) -> list[list[SlotLine]]:
     return [list(lines) for _, lines in groupby(sheet.lines, key=lambda line: say.date(line.starts_at))]
-
-
-def _by_last_name(name: str) -> tuple[str, str]:
-    return (name.rsplit(maxsplit=1)[-1].casefold() if name.split() else "", name.casefold())
 
 
 def _by_room(room: str) -> tuple[str, int, str]:

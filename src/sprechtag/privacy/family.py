@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from ..conference import budgets, follow, proof, taken, waiting
+from ..conference import budgets, elsewhere, follow, proof, taken, waiting
 from ..conference.booking import Desk
 from ..conference.errors import AddressTaken
 from ..conference.person import Person, tidy
@@ -148,7 +148,17 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest", *, p
     session.execute(
         update(Booking)
         .where(col(Booking.guest_id) == guest.id)
-        .values(child="", school_class="", note="", message="", visitor="", screen="")
+        .values(
+            child="",
+            school_class="",
+            topic="",
+            needs="",
+            interpreter="",
+            note="",
+            message="",
+            visitor="",
+            screen="",
+        )
     )
     guest.email_fingerprint = f"erased:{guest.public_id}"
     guest.phone = guest.child = guest.school_class = guest.manage_token_hash = guest.code_hash = ""
@@ -198,8 +208,7 @@ def _release_slots(session: Session, conference: Conference, guest: Guest, now: 
         if slot.held_for != guest.id:
             continue
         waiting.leave(session, slot.host_id, guest.id or 0)
-        taken.release(slot)
-        session.add(slot)
+        elsewhere.let_go(session, slot, now)
         session.flush()
         waiting.offer(session, conference, session.get_one(Host, slot.host_id), slot, now)
 

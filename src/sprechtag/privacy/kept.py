@@ -139,12 +139,22 @@ TABLES: dict[str, Table] = {
         },
         "id public_id time_zone state slot_minutes pause_minutes offers_on_site offers_video opens_at closes_at "
         "lead_minutes change_deadline_minutes max_bookings_per_guest max_bookings_per_guest_and_host retention_days "
-        "contact_for_hosts booking_by languages walk_minutes reminders waiting_list priority_from booking_mode "
+        "contact_for_hosts asks booking_by languages walk_minutes reminders waiting_list priority_from booking_mode "
         "wishes_until empty_events feedback display_shows display_generation rehearsal share_generation "
         "share_token_hash version created_at",
         emptied={"rehearsal_rooms": []},
     ),
     "window": Table("days and times", WithConference(), plain="id conference_id host_id day starts ends"),
+    "deputy": Table(
+        "who helps to organise",
+        With("conference"),
+        {
+            "user_id": Column("organiser", "user id"),
+            "name": Column("organiser", "name"),
+            "role": Column("organiser", "what they may do"),
+        },
+        "conference_id",
+    ),
     "host": Table(
         "hosts",
         WithConference(),
@@ -167,7 +177,7 @@ TABLES: dict[str, Table] = {
             "held_for": Column("family", "for which family the time is held, until the end of the retention"),
             "held_until": Column("family", "until when it is held"),
         },
-        "id public_id conference_id host_id starts_at ends_at blocked blocked_by kept_open",
+        "id public_id conference_id host_id starts_at ends_at usual_ends_at blocked blocked_by kept_open",
         emptied={"held_for": None, "held_until": None, "blocked": False, "blocked_by": ""},
         where="held_for",
     ),
@@ -211,6 +221,9 @@ TABLES: dict[str, Table] = {
             "state": Column("family", "agreed or cancelled"),
             "child": Column("family", "child"),
             "school_class": Column("family", "class"),
+            "topic": Column("family", "what it is about, for the host"),
+            "needs": Column("family", "what is needed"),
+            "interpreter": Column("family", "language of an interpreter"),
             "message": Column("family", "what the school wrote with the last change"),
             "note": Column("family", "the host's note", ask="host"),
             "cancelled_by": Column("family", "who has cancelled"),
@@ -223,6 +236,12 @@ TABLES: dict[str, Table] = {
         "id conference_id host_id slot_id guest_id revision screen",
     ),
     "guest_minute": Table("minutes that a family is taken", With("booking"), plain="guest_id minute booking_id"),
+    "host_minute": Table(
+        "minutes that a host is taken",
+        With("booking"),
+        {"user_id": Column("host", "user id")},
+        "minute booking_id",
+    ),
     "guest_host": Table(
         "whom a family shall see",
         With("guest"),

@@ -23,6 +23,7 @@ from ..nextcloud import calendar
 from ..nextcloud.errors import NextcloudError, NotAllowed
 from ..nextcloud.session import Door, UserSession
 from ..paper.ical import PRODUCT, person, uid_of
+from ..paper.needs import needs_in_words
 from ..phrases import Speaker
 from . import merged_event
 from .places import Guesses
@@ -121,6 +122,9 @@ def _description(view: BookingView, manage_link: str, join_link: str, say: Speak
         say("Family: %(name)s", name=view.guest_name),
         say("Number: %(code)s", code=view.code),
     ]
+    if view.topic:
+        lines.append(say("About: %(topic)s", topic=view.topic))
+    lines += needs_in_words(view, say)
     if view.contact_for_hosts:
         lines += [text for text in (view.guest_email, view.guest_phone) if text]
     if view.place == VIDEO and view.talk_link:

@@ -24,7 +24,7 @@ from ..phrases import LANGUAGES, Speaker
 from ..settings import Settings
 
 PAGE = "/index.php/apps/app_api/embedded/{app}/" + instance.MENU_ENTRY
-WHERE = {"alarm": "board", "evening": "overview", "budget": "overview"}
+WHERE = {"alarm": "board", "evening": "overview", "budget": "overview", "deputy": "overview", "owner": "overview"}
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,13 @@ class Notifications:
             return (
                 say("Tomorrow: “%(name)s”", name=name),
                 say("Please look once more whether all video calls fit. The page says it in one sentence."),
+            )
+        if notice.kind in ("deputy", "owner"):
+            return (
+                say("You help to organise “%(name)s”", name=name)
+                if notice.kind == "deputy"
+                else say("“%(name)s” is yours to organise now", name=name),
+                say("Open this to see it."),
             )
         if notice.kind in ("invited", "reminded"):
             return (

@@ -9,7 +9,7 @@ from .day import Alarm, DeviceCheck, JoinGate, LiveCall, MediaSample
 from .effects import Effect, EffectKind, EventToEmpty, still_to_follow
 from .feedback import FeedbackAnswer
 from .guests import Guest, GuestHost, GuestMinute, ScreenLink
-from .hosts import CalendarQuestion, Host
+from .hosts import CalendarQuestion, Host, HostMinute
 from .instance import AdminSettings, InstanceFact
 from .jobs import Job, JobItem, JobKind
 from .letters import GuestLetter, LetterKind
@@ -18,6 +18,7 @@ from .papers import PaperJob
 from .place import ON_SITE, PLACES, VIDEO, Place
 from .slots import Slot
 from .strays import StrayEvent
+from .team import Deputy, DeputyRole
 from .waiting import WaitingEntry
 from .wishes import HostWish, WishRun, WishSheet
 
@@ -32,6 +33,8 @@ __all__ = [
     "BudgetHit",
     "CalendarQuestion",
     "Conference",
+    "Deputy",
+    "DeputyRole",
     "DeviceCheck",
     "Effect",
     "EffectKind",
@@ -42,6 +45,7 @@ __all__ = [
     "GuestLetter",
     "GuestMinute",
     "Host",
+    "HostMinute",
     "HostWish",
     "IdempotencyKey",
     "InstanceFact",

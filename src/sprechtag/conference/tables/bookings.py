@@ -15,11 +15,12 @@ from .indexes import open_ones
 class Booking(SQLModel, table=True):
     """Guest + slot + place + revision. Every change raises the revision; effects follow it.
 
-    `cancelled_by` is `guest` or `school`. `message` is what the school says to the family with its last change; `note`
-    is the host's own and shown to nobody else. Until `confirm_by` a booking holds its slot and waits for the family's
-    word; None once it has come. `screen` names the `ScreenLink` through which it was made (empty: none), `language` the
-    one of its form where that was no family's own, `visitor` the
-    address it came from as a keyed fingerprint that means nothing elsewhere."""
+    `topic`, `needs` and `interpreter` are what the family has answered (`asked`). `cancelled_by` is `guest` or
+    `school`. `message` is what the school says to the family with its last change; `note` is the host's own and
+    shown to nobody else. Until `confirm_by` a booking holds its slot and waits for the family's word; None once it
+    has come. `screen` names the `ScreenLink` through which it was made (empty: none), `language` the one of its
+    form where that was no family's own, `visitor` the address it came from as a keyed fingerprint that means
+    nothing elsewhere."""
 
     __table_args__ = (
         # One slot, one active booking: the promise that no concurrency can break.
@@ -45,6 +46,9 @@ class Booking(SQLModel, table=True):
     revision: int = 1
     child: str = ""
     school_class: str = ""
+    topic: str = ""
+    needs: str = ""
+    interpreter: str = ""
     message: str = ""
     note: str = ""
     cancelled_by: str = ""

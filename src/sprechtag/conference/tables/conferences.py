@@ -23,8 +23,8 @@ class Conference(SQLModel, table=True):
     `wishes_until` whom they want to see, and one run assigns everybody; after its publication what is left is booked
     as usual. `privacy_notice`, `legal_basis` and `data_protection_officer` are the school's own parts of the privacy
     notice. With `empty_events` hosts' events are emptied of the family at the end of the retention. With `feedback`
-    families are asked after the last day. The database raises `version` with every change of this row and of the
-    conference's hosts (`kept`)."""
+    families are asked after the last day. `asks` are comma-separated questions of the booking form (`asked`). The
+    database raises `version` with every change of this row and of the conference's hosts (`kept`)."""
 
     __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
@@ -61,6 +61,7 @@ class Conference(SQLModel, table=True):
     data_protection_officer: str = ""
     empty_events: bool = True
     feedback: bool = False
+    asks: str = ""
     display_shows: str = "initials"
     display_generation: int = 1
     rehearsal: str = ""

@@ -4,7 +4,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from ...database import NEVER_AGAIN, utc_now, when
@@ -38,6 +38,16 @@ class Host(SQLModel, table=True):
     delayed_on: date | None = None
     calendar_read_at: datetime | None = when(nullable=True, default=None)
     problem: str = ""
+
+
+class HostMinute(SQLModel, table=True):
+    """A minute a Nextcloud user has given away (minutes since the epoch), in whichever conference: a host is never at
+    two places at once."""
+
+    __tablename__ = "host_minute"
+    user_id: str = Field(primary_key=True)
+    minute: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    booking_id: int = Field(foreign_key="booking.id", index=True, ondelete="CASCADE")
 
 
 class CalendarQuestion(SQLModel, table=True):

@@ -22,6 +22,7 @@ LetterKind = Literal[
     "asked",
     "late",
     "rehearsal",
+    "link",
     "new_link",
     "not_done",
 ]

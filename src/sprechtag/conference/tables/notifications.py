@@ -4,4 +4,15 @@
 
 from typing import Literal
 
-NoticeKind = Literal["invited", "reminded", "event_moved", "event_deleted", "alarm", "evening", "family_says", "budget"]
+NoticeKind = Literal[
+    "invited",
+    "reminded",
+    "event_moved",
+    "event_deleted",
+    "alarm",
+    "evening",
+    "family_says",
+    "budget",
+    "deputy",
+    "owner",
+]

@@ -13,9 +13,10 @@ from .indexes import open_ones
 
 
 class Slot(SQLModel, table=True):
-    """`blocked_by` is `organiser`, `host`, `calendar` (the host has another event) or `held` (for the guest `held_for`)
-    while it is blocked. `kept_open` is set by a host who opens it in spite of the calendar. What is offered to the next
-    on the waiting list is held until `held_until`; what a host holds has none."""
+    """`blocked_by` is `organiser`, `host`, `calendar` (the host has another event), `elsewhere` (the host has another
+    appointment of ours) or `held` (for the guest `held_for`) while it is blocked. `kept_open` is set by a host who
+    opens it in spite of the calendar. What is offered to the next on the waiting list is held until `held_until`; what
+    a host holds has none. `usual_ends_at` is when it would end that is longer for one family (`longer`)."""
 
     __table_args__ = (
         UniqueConstraint("host_id", "starts_at"),
@@ -31,6 +32,7 @@ class Slot(SQLModel, table=True):
     host_id: int = Field(foreign_key="host.id", ondelete="CASCADE")
     starts_at: datetime = when()
     ends_at: datetime = when()
+    usual_ends_at: datetime | None = when(nullable=True, default=None)
     blocked: bool = False
     blocked_by: str = ""
     kept_open: bool = False

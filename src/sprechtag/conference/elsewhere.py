@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A host is a person: in whichever conferences, never at two places at once.
+
+The primary key of `host_minute` decides, as that of `guest_minute` does for families. So that nobody is offered what
+would be refused, the host's other free times are closed meanwhile (`blocked_by` `elsewhere`), in the same transaction,
+and opened again when the appointment goes; so they are for a time that is held for a family. Whoever decides on a time
+holds its person (`taken.lock_hosts`), so that of two who do so at once the second sees what the first has done."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, delete, exists, select, update
+from sqlmodel import Session, col
+
+from ..database import table_of
+from . import follow, taken
+from .slots import TimeSpan, minutes_of
+from .tables import Booking, Host, HostMinute, Slot
+
+ELSEWHERE = "elsewhere"
+_BOOKING, _HOST, _MINUTE, _SLOT = table_of(Booking), table_of(Host), table_of(HostMinute), table_of(Slot)
+_ADD = _MINUTE.insert()
+_OTHERS = (
+    select(_SLOT.c.id)
+    .join(_HOST, _HOST.c.id == _SLOT.c.host_id)
+    .where(
+        _HOST.c.user_id == bindparam("whose"),
+        _SLOT.c.id != bindparam("but"),
+        _SLOT.c.starts_at < bindparam("until"),
+        _SLOT.c.ends_at > bindparam("since"),
+        _SLOT.c.blocked.is_(False),
+        ~exists().where(_BOOKING.c.slot_id == _SLOT.c.id, _BOOKING.c.state == "active"),
+    )
+    .with_for_update(of=_SLOT)
+)
+_CLOSE = update(_SLOT).where(_SLOT.c.id.in_(_OTHERS)).values(blocked=True, blocked_by=ELSEWHERE)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Whose time it was, and when."""
+
+    users: frozenset[str]
+    span: TimeSpan
+
+
+def take(session: Session, host: Host, booking: Booking, slot: Slot) -> None:
+    """The host gives these minutes to the booking, and has no other time to offer in them. Raises `IntegrityError`
+    where one of them is given already."""
+    rows = [
+        {"user_id": host.user_id, "minute": minute, "booking_id": booking.id}
+        for minute in minutes_of(taken.span_of(slot))
+    ]
+    session.connection().execute(_ADD, rows)
+    close(session, host, slot)
+
+
+def close(session: Session, host: Host, slot: Slot) -> None:
+    """Closes the host's other free times that overlap this one, which is booked or held."""
+    values = {"whose": host.user_id, "but": slot.id, "since": slot.starts_at, "until": slot.ends_at}
+    session.connection().execute(_CLOSE, values)
+
+
+def give_back(session: Session, booking: Booking) -> Given | None:
+    """The booking takes nobody's minutes any more. Whoever calls it has to `reopen` what was given, where it is not
+    taken again."""
+    taken.lock_hosts(session, [booking.host_id])
+    minutes = select(col(HostMinute.user_id), col(HostMinute.minute)).where(col(HostMinute.booking_id) == booking.id)
+    given = session.execute(minutes).all()
+    if not given:
+        return None
+    session.execute(delete(HostMinute).where(col(HostMinute.booking_id) == booking.id))
+    first, last = min(minute for _, minute in given), max(minute for _, minute in given)
+    span = TimeSpan(datetime.fromtimestamp(first * 60, UTC), datetime.fromtimestamp((last + 1) * 60, UTC))
+    return Given(frozenset(user_id for user_id, _ in given), span)
+
+
+def let_go(session: Session, slot: Slot, now: datetime) -> None:
+    """The slot is neither closed nor held any more; what was closed for it is open again."""
+    held = slot.blocked_by == "held"
+    taken.release(slot)
+    session.add(slot)
+    if held:
+        host = session.get_one(Host, slot.host_id)
+        reopen(session, Given(frozenset([host.user_id]), taken.span_of(slot)), now)
+
+
+def reopen(session: Session, given: Given | None, now: datetime) -> None:
+    """Opens what was closed for it, where nothing else takes the time; whoever waits for it is offered it."""
+    if given is None:
+        return
+    session.flush()
+    closed = (
+        select(Slot, Host)
+        .join(Host, col(Host.id) == col(Slot.host_id))
+        .where(col(Host.user_id).in_(given.users), col(Slot.blocked_by) == ELSEWHERE)
+        .where(col(Slot.starts_at) < given.span.ends_at, col(Slot.ends_at) > given.span.starts_at)
+        .order_by(col(Slot.id))
+        .with_for_update(of=Slot)
+    )
+    if sum(settle(session, host, [slot], ()) for slot, host in session.execute(closed).all()):
+        session.flush()
+        follow.offers(session, now)
+
+
+def settle(session: Session, host: Host, slots: Iterable[Slot], booked: Collection[int | None]) -> int:
+    """Closes those of the host's slots whose minutes are given elsewhere and opens those whose are not; returns how
+    many changed. `booked` are ids of slots with an appointment of their own. The caller holds the rows."""
+    free = [slot for slot in slots if slot.id not in booked and slot.blocked_by in ("", ELSEWHERE)]
+    if not free:
+        return 0
+    taken.lock_hosts(session, [host.id or 0])
+    whole = TimeSpan(min(slot.starts_at for slot in free), max(slot.ends_at for slot in free))
+    given = minutes_given(session, host, whole)
+    changed = 0
+    for slot in free:
+        wanted = not given.isdisjoint(minutes_of(taken.span_of(slot)))
+        if wanted != slot.blocked:
+            slot.blocked, slot.blocked_by = wanted, ELSEWHERE if wanted else ""
+            session.add(slot)
+            changed += 1
+    return changed
+
+
+def is_taken(session: Session, host: Host, slot: Slot) -> bool:
+    """Whether the host gives one of the slot's minutes to something else already."""
+    taken.lock_hosts(session, [host.id or 0])
+    span = taken.span_of(slot)
+    return not minutes_given(session, host, span).isdisjoint(minutes_of(span))
+
+
+def minutes_given(session: Session, host: Host, span: TimeSpan) -> set[int]:
+    """Minutes since the epoch within the span that the host has given away in any conference, or holds for a family in
+    another one."""
+    minutes = minutes_of(span)
+    booked = session.execute(
+        select(col(HostMinute.minute)).where(
+            col(HostMinute.user_id) == host.user_id,
+            col(HostMinute.minute) >= minutes.start,
+            col(HostMinute.minute) < minutes.stop,
+        )
+    )
+    held = session.execute(
+        select(col(Slot.starts_at), col(Slot.ends_at))
+        .join(Host, col(Host.id) == col(Slot.host_id))
+        .where(col(Host.user_id) == host.user_id, col(Host.id) != host.id, col(Slot.blocked_by) == "held")
+        .where(col(Slot.starts_at) < span.ends_at, col(Slot.ends_at) > span.starts_at)
+    )
+    given = set(booked.scalars())
+    return given.union(*(minutes_of(TimeSpan(*times)) for times in held))
