@@ -22,6 +22,7 @@ from .errands.lanes import Share
 from .errands.queue import Put
 from .errands.table import Errand
 from .errands.worker import Kind
+from .hosts import entering
 from .letters.owed import Owed
 from .letters.test_mail import TestMail
 from .lifecycle import BOT, LEARN, MENU, READY
@@ -137,7 +138,13 @@ class Later:
         return self._rest()
 
     async def _job(self, errand: Errand) -> None:
-        await asyncio.to_thread(jobs.run, self.database, int(errand.key), self.clock)
+        await asyncio.to_thread(self._run_job, int(errand.key))
+
+    def _run_job(self, job_id: int) -> None:
+        if entering.is_list(self.database, job_id):
+            entering.run(self.database, job_id, self.desk.links, self.clock)
+        else:
+            jobs.run(self.database, job_id, self.clock)
 
     async def _day(self, _errand: Errand) -> datetime:
         return await asyncio.to_thread(self.watch)

@@ -45,7 +45,7 @@ async def test_errors_name_their_line_and_nothing_is_imported(organiser: Api) ->
     data = file(f"user,room,shoe size\nt01,C 1,44\n,C 2,45\nt01,C 3,\n\nt05,{'x' * 101},\n")
     done = await organiser("POST", f"{organiser.one}/hosts-import", data)
     problems = {line["line"]: line["problem"] for line in done["lines"] if line["outcome"] == "error"}
-    assert sorted(problems) == [3, 4, 6] and "line 2 already" in problems[4]
+    assert sorted(problems) == [3, 4, 6] and "Line 2 says the same already" in problems[4]
     assert (done["errors"], done["unknown_columns"], done["applied"]) == (3, ["shoe size"], False)
     assert (await rooms(organiser))["t01"] == "A 101"
 

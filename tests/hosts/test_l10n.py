@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sprechtag.errands import retry, worker
-from sprechtag.hosts import refusals
+from sprechtag.hosts import import_sentences, refusals
 from sprechtag.letters import owed
 from sprechtag.letters.channels import troubles as channel_troubles
 from sprechtag.nextcloud import troubles
@@ -29,7 +29,10 @@ def texts_of_the_page() -> set[str]:
 
 
 def texts() -> set[str]:
-    return texts_of_the_page() | set(re.findall(r'message = "([^"]+)"', Path(refusals.__file__).read_text()))
+    sentences = {*import_sentences.OF_FILE.values(), *import_sentences.OF_LINE.values()}
+    return (
+        texts_of_the_page() | sentences | set(re.findall(r'message = "([^"]+)"', Path(refusals.__file__).read_text()))
+    )
 
 
 def test_all_languages_have_the_same_texts() -> None:

@@ -16,8 +16,12 @@ import pytest
 
 from hosts.conftest import Api
 from house import Stage, open_stage
-from sprechtag.hosts import exchange
-from sprechtag.paper import read_table, sheets
+from sprechtag.hosts import import_files
+from sprechtag.imports import reading
+from sprechtag.imports.sheets import Row, Sheet
+from sprechtag.imports.troubles import Unreadable
+from sprechtag.imports.workbook import MOST_COLUMNS, MOST_ROWS
+from sprechtag.paper import sheets
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -99,11 +103,13 @@ def many_parts() -> bytes:
 
 
 def many_rows() -> bytes:
-    return workbook("".join(f'<row r="{n}">{cell(f"A{n}", "x")}</row>' for n in range(1, 5003)))
+    return workbook("".join(f'<row r="{n}">{cell(f"A{n}", "x")}</row>' for n in range(1, MOST_ROWS + 2)))
 
 
 def many_columns() -> bytes:
-    return workbook(f'<row r="1">{"".join(f"""<c t="inlineStr"><is><t>{n}</t></is></c>""" for n in range(51))}</row>')
+    return workbook(
+        f'<row r="1">{"".join(f"""<c t="inlineStr"><is><t>{n}</t></is></c>""" for n in range(MOST_COLUMNS + 1))}</row>'
+    )
 
 
 BOMBS: dict[Callable[[], bytes], set[str]] = {
@@ -123,7 +129,7 @@ BOMBS: dict[Callable[[], bytes], set[str]] = {
 def test_a_workbook_that_is_made_to_fill_memory_is_refused_in_little(bomb: Callable[[], bytes]) -> None:
     content = bomb()
     assert len(content) < 300_000
-    with pytest.raises(sheets.Unreadable) as refused:
+    with pytest.raises(Unreadable) as refused:
         sheets.read(content)
     assert refused.value.reason in BOMBS[bomb]
     assert memory_of_reading(content) <= 600
@@ -134,14 +140,14 @@ def memory_of_reading(content: bytes) -> int:
     the process of these tests may hold much: so a small one stands between."""
     between = (
         "import resource, subprocess, sys;"
-        "subprocess.run([sys.executable, '-I', sys.argv[1]], stdin=0, stdout=subprocess.DEVNULL);"
+        "subprocess.run([sys.executable, '-I', '-m', sys.argv[1]], stdin=0, stdout=subprocess.DEVNULL);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
         done = subprocess.run(
-            [sys.executable, "-I", "-c", between, read_table.__file__],
+            [sys.executable, "-I", "-c", between, reading.__name__],
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -160,21 +166,21 @@ def memory_of_reading(content: bytes) -> int:
         (workbook('<row r="1"><c r="A1" t="s"><v>7</v></c></row>'), "file_unreadable"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "file_unreadable"),
         (b"user;room\0\nt01;A", "file_unreadable"),
-        (b'user;room\n"' + b"x" * 200_000, "file_unreadable"),
+        (b'user;room\n"' + b"x" * 200_000, "quote_open"),
         (b"user;room\n" + b"x" * 2001, "cell_too_long"),
-        (b"\n" * 5001 + b"x", "too_many_rows"),
-        (b";".join([b"a"] * 51), "too_many_columns"),
+        (b"x\n" * (MOST_ROWS + 1), "too_many_rows"),
+        (b";".join([b"a"] * (MOST_COLUMNS + 1)), "too_many_columns"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_reason(content: bytes, reason: str) -> None:
-    with pytest.raises(sheets.Unreadable) as refused:
+    with pytest.raises(Unreadable) as refused:
         sheets.read(content)
     assert refused.value.reason == reason
 
 
 def test_numbers_are_as_they_stand_in_the_sheet_and_lines_keep_their_number() -> None:
     rows = f'<row r="3"><c r="A3"><v>5</v></c><c r="B3"><v>2.5</v></c>{cell("C3", " a&#10;b ")}</row>'
-    assert sheets.read(workbook(rows)) == [[], [], ["5", "2.5", "a b"]]
+    assert sheets.read(workbook(rows)) == [Sheet("a", (Row(3, ("5", "2.5", "a b")),))]
 
 
 @pytest.fixture
@@ -198,12 +204,12 @@ async def test_a_file_is_read_outside_of_any_transaction_and_for_the_organiser_o
 ) -> None:
     read = []
 
-    def reading(content: bytes) -> list[list[str]]:
+    def read_here(content: bytes) -> list[Sheet]:
         with stage.house.database.write(wait_seconds=0.0):
             read.append(content)
-        return [["user"]]
+        return [Sheet("", (Row(1, ("user",)),))]
 
-    monkeypatch.setattr(exchange.sheets, "read", reading)
+    monkeypatch.setattr(import_files.sheets, "read", read_here)
     one = Api(stage, stage.as_user("orga")).one
     sent = {"name": "list.csv", "content_base64": ""}
     for user, status in (("orga", 200), ("t01", 404)):

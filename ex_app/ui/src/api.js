@@ -50,7 +50,7 @@ export async function call(method, path, body, tries = TRIES) {
 	} catch {
 		throw new Refusal(t('Sprechtag does not answer ({status}). Try again in a moment.', { status: answer.status }), answer.status)
 	}
-	if (!answer.ok) throw new Refusal(t(data.message), answer.status, data.error)
+	if (!answer.ok) throw new Refusal(t(data.text || data.message, data.values), answer.status, data.error)
 	return data
 }
 

@@ -13,18 +13,11 @@ from datetime import UTC, date, datetime, time
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from .. import signs
+
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """A fixed span, not one around today: the same rule must not refuse tomorrow what it took today, and a hundred years
 are far enough from both ends of the calendar for every sum that is made with a day."""
-_SHOWN_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
-"""Of category Cf, yet seen: the signs that Arabic and Syriac put before numbers."""
-_JOINERS = frozenset("\u200c\u200d")
-_STRAY_JOINERS = re.compile(
-    "(?<![^\\s\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?!\\S)|(?<=[\u200c\u200d])[\u200c\u200d]+"
-)
-"""Those that join nothing: at the edge of a word, and every further one of several."""
-_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-_LINE_ENDS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 
 
@@ -40,24 +33,6 @@ class Wrong(ValueError):
         self.reason = reason
 
 
-def _is_text(sign: str) -> bool:
-    match unicodedata.category(sign):
-        case "Cc":
-            return sign in "\n\t"
-        case "Cs":
-            return False
-        case "Cf":
-            return sign in _SHOWN_FORMATS or sign in _JOINERS
-    return ord(sign) & 0xFFFE != 0xFFFE and not 0xFDD0 <= ord(sign) <= 0xFDEF
-
-
-def _clean(value: str) -> str:
-    if value.isascii() and value.isprintable():
-        return value
-    kept = "".join(filter(_is_text, _LINE_ENDS.sub("\n", value)))
-    return unicodedata.normalize("NFC", _STRAY_JOINERS.sub("", kept))
-
-
 def _no_longer(value: str, longest: int) -> str:
     if len(value) > longest:
         raise Wrong("too_long")
@@ -66,17 +41,17 @@ def _no_longer(value: str, longest: int) -> str:
 
 def line(value: str, longest: int = 300) -> str:
     """One line without needless spaces. Raises `Wrong` when it is longer than `longest` characters."""
-    return _no_longer(" ".join(_clean(value).split()), longest)
+    return _no_longer(signs.one_line(value), longest)
 
 
 def text(value: str, longest: int = 4000) -> str:
     """Several lines; line ends are \\n. Raises `Wrong` when it is longer than `longest` characters."""
-    return _no_longer(_clean(value).replace("\t", " ").strip(), longest)
+    return _no_longer(signs.clean(value).replace("\t", " ").strip(), longest)
 
 
 def is_seen(value: str) -> bool:
     """Whether a reader sees anything: a name of spaces, marks and fillers is none."""
-    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in _BLANK_LETTERS for sign in value)
+    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in signs.BLANK_LETTERS for sign in value)
 
 
 def name(value: str, longest: int = 200) -> str:
@@ -109,7 +84,7 @@ def number_in(value: str) -> int | None:
 def user_id(value: str) -> str:
     """A user of Nextcloud's, as it is: another form would be another user."""
     value = value.strip()
-    if len(value) > 64 or not all(_is_text(sign) and sign not in "\n\t" for sign in value):
+    if len(value) > 64 or not all(signs.is_text(sign) and sign not in "\n\t" for sign in value):
         raise Wrong("user_wrong")
     return value
 

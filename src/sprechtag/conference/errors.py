@@ -24,6 +24,7 @@ Refused
 └── AlreadyCancelled    the booking was cancelled before
 """
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,10 +41,12 @@ class NotFound(Refused):
 
 @dataclass
 class Invalid(Refused):
-    """`field` is the name of the wrong field, `reason` a key of the sentence that explains it."""
+    """`field` is the name of the wrong field, `reason` a key of the sentence that explains it, `values` what the
+    sentence names."""
 
     field: str
     reason: str
+    values: dict[str, str] = dataclasses.field(default_factory=dict)
     code = "invalid"
 
 

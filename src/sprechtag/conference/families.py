@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Families that the school has entered: their links, their printed codes, the organiser's list."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, true
 from sqlalchemy.exc import IntegrityError
@@ -53,16 +52,15 @@ def find_family(session: Session, conference: Conference, family: Family, links:
 
 @dataclass(frozen=True)
 class Register:
-    """The hosts and families of a conference, read at once: an import asks for thousands. Hosts by user and name in
-    small letters, families by the fingerprint of their address or, without one, by what they were entered with."""
+    """The families of a conference, read at once: an import asks for thousands. By the fingerprint of their address or,
+    without one, by what they were entered with."""
 
-    hosts: dict[str, int]
     families: dict[object, Guest]
 
     @classmethod
     def of(cls, session: Session, conference: Conference) -> "Register":
         guests = session.execute(select(Guest).where(col(Guest.conference_id) == conference.id)).scalars()
-        made = cls(_hosts_by_name(session, conference), {})
+        made = cls({})
         for guest in guests:
             if guest.email or guest.invited:
                 key = guest.email_fingerprint if guest.email else (guest.name, guest.child, guest.school_class)
@@ -73,9 +71,6 @@ class Register:
         """As `find_family`."""
         return self.families.get(self._key(family, links))
 
-    def note(self, family: Family, guest: Guest, links: LinkKey) -> None:
-        self.families[self._key(family, links)] = guest
-
     @staticmethod
     def _key(family: Family, links: LinkKey) -> object:
         if family.email:
@@ -83,15 +78,12 @@ class Register:
         return (family.name, family.child, family.school_class)
 
 
-def invite(
-    session: Session, conference: Conference, family: Family, links: LinkKey, register: Register | None = None
-) -> tuple[Guest, bool]:
-    """Enters the family, so that it has a link of its own; the second value says whether it is new. With a `register`
-    nothing is asked of the database for each of many, who have been `checked`.
+def invite(session: Session, conference: Conference, family: Family, links: LinkKey) -> tuple[Guest, bool]:
+    """Enters the family, so that it has a link of its own; the second value says whether it is new.
 
     Of a family that is there already, only what it has not said itself is filled in. Raises `Invalid`."""
-    family = family if register else family.checked()
-    guest = register.find(family, links) if register else find_family(session, conference, family, links)
+    family = family.checked()
+    guest = find_family(session, conference, family, links)
     new = guest is None
     if guest is None:
         guest, new = _entered(session, conference, family, links)
@@ -100,10 +92,7 @@ def invite(
     guest.child = guest.child or family.child
     guest.school_class = guest.school_class or family.school_class
     session.add(guest)
-    if register:
-        register.note(family, guest, links)
-    if family.hosts or not register:
-        session.flush()
+    session.flush()
     for host_id in family.hosts:
         name_host(session, guest, session.get_one(Host, host_id))
     return guest, new
@@ -129,20 +118,6 @@ def _entered(session: Session, conference: Conference, family: Family, links: Li
             raise
         return there, False
     return guest, True
-
-
-def invite_all(
-    session: Session, conference: Conference, families: Iterable[Family], links: LinkKey, register: Register
-) -> None:
-    """As `invite`, for thousands: what is there already was read before."""
-    made = [(family, *invite(session, conference, replace(family, hosts=()), links, register)) for family in families]
-    session.flush()
-    for family, guest, new in made:
-        for host_id in dict.fromkeys(family.hosts):
-            if new:
-                session.add(GuestHost(guest_id=guest.id or 0, host_id=host_id))
-            else:
-                name_host(session, guest, session.get_one(Host, host_id))
 
 
 def manage_token(guest: Guest, links: LinkKey) -> str:
@@ -239,17 +214,3 @@ def without_booking(session: Session, conference: Conference) -> Sequence[int]:
         )
     ).scalars()
     return [guest_id for guest_id in rows if guest_id]
-
-
-def _hosts_by_name(session: Session, conference: Conference) -> dict[str, int]:
-    hosts = list(session.execute(select(Host).where(col(Host.conference_id) == conference.id)).scalars())
-    by_name = {host.display_name.casefold(): host.id or 0 for host in hosts}
-    return by_name | {host.user_id.casefold(): host.id or 0 for host in hosts}
-
-
-def hosts_named(by_name: Mapping[str, int], text: str) -> tuple[list[int], list[str]]:
-    """The hosts of a cell like "a.uhlenbrock, Viktor Ackermann", by user or name (as in `Register.hosts`), and what
-    could not be found."""
-    wanted = [part.strip() for part in re.split(r"[,;/]", text) if part.strip()]
-    found = [by_name[part.casefold()] for part in wanted if part.casefold() in by_name]
-    return found, [part for part in wanted if part.casefold() not in by_name]

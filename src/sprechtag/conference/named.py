@@ -74,6 +74,18 @@ def named_hosts(session: Session, guest_id: int) -> dict[int, bool]:
     return dict(rows.tuples().all())
 
 
+def named_by_guest(session: Session, conference: Conference) -> dict[int, set[int]]:
+    """Of all guests of a conference at once: guest -> the hosts whom they shall see (ids)."""
+    found: dict[int, set[int]] = {}
+    for guest_id, host_id in session.execute(
+        select(col(GuestHost.guest_id), col(GuestHost.host_id))
+        .join(Host, col(Host.id) == col(GuestHost.host_id))
+        .where(col(Host.conference_id) == conference.id)
+    ):
+        found.setdefault(guest_id, set()).add(host_id)
+    return found
+
+
 def asking_hosts(session: Session, guest_id: int, seen: Collection[int]) -> list[Host]:
     """The hosts who have asked this family to come and are not among the `seen`, by name."""
     rows = session.execute(

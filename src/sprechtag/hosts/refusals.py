@@ -8,6 +8,7 @@ from typing import Any
 from ..conference import errors, jobs, wishes
 from ..conference.entries import Wrong
 from ..conference.errors import HasBookings, StillFollowing, WrongState
+from . import import_sentences
 from .groups import MayNotOrganise, NoConfirmation
 from .schemas import Problem
 
@@ -28,19 +29,10 @@ _SENTENCES: dict[str, str] = {
     "too_long": "This text is too long.",
     "subject_missing": "Give the message a subject.",
     "text_missing": "Write the message.",
-    "file_empty": "The file is empty.",
-    "file_unreadable": "This file cannot be read. Save the table as CSV or XLSX and try again.",
-    "too_many_rows": "The table has more than 5,000 lines. Split it.",
-    "too_many_columns": "The table has more than 50 columns. Leave out those that are not needed here.",
-    "cell_too_long": "A cell of the table holds more than 2,000 characters. Shorten it.",
-    "table_too_large": "This table is too large. Copy only the list into a new one, save it as CSV and try again.",
-    "file_too_large": "The file is larger than 2 MB. Split it.",
-    "column_user_missing": "No column names the Nextcloud user. Call one “user” or “Benutzer”.",
     "booking_by_unknown": "Choose who may book.",
     "smtp_host_missing": "Give the address of the mail server.",
     "url_wrong": "The address begins with https://. Check it, or leave it empty.",
     "language_unknown": "The public pages do not speak one of these languages.",
-    "column_name_missing": "No column names the family. Call one “name” or “Familie”.",
     "priority_after_opening": "Families that a host asks for would book later than the others. Change a time.",
     "booking_mode_unknown": "Choose how families book.",
     "wishes_until_missing": "Say until when families can enter their wishes.",
@@ -89,13 +81,16 @@ def invalid_entry(errors: Sequence[Any]) -> Problem:
 
 
 def _sentence(reason: str) -> str:
-    return _SENTENCES.get(reason, "This entry cannot be used. Check it and try again.")
+    text = _SENTENCES.get(reason) or import_sentences.OF_FILE.get(reason)
+    return text or "This entry cannot be used. Check it and try again."
 
 
 def problem(refused: errors.Refused) -> tuple[int, Problem]:
     match refused:
-        case errors.Invalid(field=field, reason=reason):
-            return 422, Problem(error=reason, message=_sentence(reason), field=field)
+        case errors.Invalid(field=field, reason=reason, values=values):
+            text = _sentence(reason)
+            message = import_sentences.said(text, values)
+            return 422, Problem(error=reason, message=message, field=field, text=text if values else "", values=values)
         case errors.NotFound():
             return 404, Problem(error="not_found", message="There is no such thing, or it is not yours.")
         case HasBookings():

@@ -100,8 +100,11 @@ class HostAnswer(BaseModel):
 
 
 class Problem(BaseModel):
-    """What every refusal looks like. `message` says what happened and what to do."""
+    """What every refusal looks like. `message` says what happened and what to do; `text` is the same with braces where
+    `values` stand, for who translates it, empty where there are none."""
 
     error: str
     message: str
     field: str = ""
+    text: str = ""
+    values: dict[str, str] = {}

@@ -5,35 +5,28 @@
 import csv
 import io
 import json
+import resource
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from ..conference import entries
 from ..database import Busy
+from ..imports import reading
+from ..imports.sheets import Sheet
+from ..imports.troubles import Trouble, Unreadable
 
 AT_ONCE = 2
 WAIT_SECONDS = 0.3
 READ_SECONDS = 1.5
 """Somebody waits for the page, which has two seconds."""
 _turn = threading.BoundedSemaphore(AT_ONCE)
-_READER = Path(__file__).with_name("read_table.py")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Unreadable(Exception):
-    """The file is no table that can be read; `reason` is a key of the sentence that says what to do."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def read(content: bytes) -> list[list[str]]:
-    """All rows of a CSV, XLSX, XLS or ODS file as text, empty rows too, so that a row's number is its line. What kind
-    of file it is, its content says, not its name.
+def read(content: bytes) -> list[Sheet]:
+    """The sheets of a CSV, XLSX, XLS or ODS file. What kind of file it is, its content says, not its name.
 
     It is read by a process of its own with little memory and time; must not be called inside a transaction. Raises
     `Unreadable`, and `Busy` when too many are being read just now."""
@@ -41,9 +34,10 @@ def read(content: bytes) -> list[list[str]]:
         return []
     if not _turn.acquire(timeout=WAIT_SECONDS):
         raise Busy
+    before = _used()
     try:
-        done = subprocess.run(  # noqa: S603 - our own file
-            [sys.executable, "-I", str(_READER)],
+        done = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-I", "-m", reading.__name__],
             input=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -52,15 +46,23 @@ def read(content: bytes) -> list[list[str]]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
+        if _used() - before < READ_SECONDS / 2:
+            raise Busy from error
         raise Unreadable("table_too_large") from error
     finally:
         _turn.release()
     if done.returncode != 0:  # it wanted more memory or time than it may have
         raise Unreadable("table_too_large")
     answer = json.loads(done.stdout)
-    if "wrong" in answer:
-        raise Unreadable(answer["wrong"])
-    return [[entries.line(cell, len(cell) * 3) for cell in row] for row in answer["rows"]]
+    if "trouble" in answer:
+        raise Unreadable.of(Trouble(**answer["trouble"]))
+    return [Sheet.unpacked(packed) for packed in answer["sheets"]]
+
+
+def _used() -> float:
+    """Seconds that processes like this one have worked: one that got less than it was given met a busy machine."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -356,7 +356,7 @@ TABLES: dict[str, Table] = {
     "job": Table(
         "work on many families at once",
         Retention(),
-        {"payload": Column("family", "text of a message, for whom")},
+        {"payload": Column("family", "text of a message, for whom; a list that is still to be entered")},
         "id public_id conference_id kind total done changed created_at finished_at",
     ),
     "job_item": Table(
