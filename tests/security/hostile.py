@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import structlog
 from hypothesis import HealthCheck, settings
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from conftest import KEY, School, make_school
@@ -22,7 +22,7 @@ from sprechtag.conference import organise
 from sprechtag.conference.families import Family, invite, manage_token
 from sprechtag.conference.holding import hold
 from sprechtag.conference.instance import learn
-from sprechtag.conference.tables import Booking, Guest, Host, Slot, WaitingEntry
+from sprechtag.conference.tables import Booking, Conference, Guest, Host, Slot, WaitingEntry
 from sprechtag.conference.tokens import display_path, feed_path, feedback_path, join_path
 from sprechtag.database import utc_now
 
@@ -144,6 +144,10 @@ class Target:
     def begin_again(self) -> None:
         """A new school: the one before may be deleted, closed, or full."""
         database = self.stage.house.database
+        with database.write() as session:
+            # What was booked or held in an earlier example takes the same hosts' time.
+            session.execute(delete(Booking))
+            session.execute(delete(Conference))
         self.school = make_school(database, ("t01", "t02"))
         self.school.clock = self.stage.house.clock  # type: ignore[assignment]
         self.school.change(feedback=True, languages="de,en,tr,ar")
