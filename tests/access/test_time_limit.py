@@ -5,6 +5,7 @@ However much is under way, the app is not taken for dead."""
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,6 +34,10 @@ def app_around(handler: Callable[[], str], most: int = 40) -> httpx.AsyncClient:
 
     @app.post("/book", response_class=PlainTextResponse)
     def book() -> str:
+        return handler()
+
+    @app.post("/api/v1/conferences/{conference}/{what}", response_class=PlainTextResponse)
+    def file(conference: str, what: str) -> str:
         return handler()
 
     @app.get("/heartbeat", response_class=PlainTextResponse)
@@ -143,3 +148,12 @@ async def test_health_needs_no_thread_of_the_pages(tmp_path: Path) -> None:
     async with full_house(tmp_path) as (direct, _):
         for path in ("/healthz", "/heartbeat"):
             assert (await direct.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("hosts-import", 200), ("families-import-preview", 200), ("switch", 503), ("families-imports", 503)],
+)
+async def test_only_a_schools_file_may_take_longer(path: str, status: int) -> None:
+    async with app_around(lambda: time.sleep(3 * SOON) or "read") as client:  # type: ignore[func-returns-value]
+        assert (await client.post(f"/api/v1/conferences/x/{path}")).status_code == status
