@@ -225,8 +225,8 @@ ALWAYS = ("/healthz", "/heartbeat")
 COMMIT_SECONDS = 8.0
 """How long a request is waited for that has changed something."""
 IMPORT_SECONDS = 20.0
-"""How long a file may be read that somebody of the school has sent: a school's whole register takes two or three seconds
-on two busy cores, in a process of its own; it holds one of Nextcloud's workers meanwhile, not a family's."""
+"""How long a file may be read that somebody of the school has sent: a whole register takes two or three seconds on two
+busy cores, in a process of its own; it holds one of Nextcloud's workers meanwhile, not a family's."""
 _IMPORTS = re.compile(r"/?api/v1/conferences/[^/]+/(?:hosts|families)-import(?:-preview)?")
 
 
