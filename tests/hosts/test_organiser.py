@@ -140,3 +140,19 @@ async def test_an_appointment_is_made_longer(organiser: Api) -> None:
     organiser.school.book(organiser.school.slots()[2], "b")
     answer = await organiser.answer("POST", f"bookings/{view.public_id}/length", {"times": 3})
     assert answer.status_code == 409 and "time after" in answer.json()["message"]
+
+
+async def test_an_appointment_is_given_to_another_host(organiser: Api) -> None:
+    school = organiser.school
+    view = school.book(school.slots()[0], "a", "video")
+    slot = school.slots("t02")[4]
+    made = await organiser(
+        "POST", f"bookings/{view.public_id}/hand-over", {"slot_id": slot.public_id, "message": "Ill"}
+    )
+    assert (made["host_user_id"], made["place"], made["slot_id"]) == ("t02", "video", slot.public_id)
+    assert (await organiser("GET", f"bookings/{view.public_id}"))["state"] == "cancelled"
+    again = await organiser.answer("POST", f"bookings/{view.public_id}/hand-over", {"slot_id": slot.public_id})
+    assert again.status_code == 409
+    school.book(school.slots()[5], "b")
+    taken = await organiser.answer("POST", f"bookings/{made['id']}/hand-over", {"slot_id": school.slots()[5].public_id})
+    assert taken.status_code == 409 and (await organiser("GET", f"bookings/{made['id']}"))["state"] == "active"

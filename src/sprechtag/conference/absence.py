@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from ..moments import local
 from . import elsewhere, hosts, longer, rules, taken, windows
 from .booking import Desk, assign_slot
-from .errors import NoTimeAfter, Refused
+from .errors import AlreadyCancelled, NotFound, NoTimeAfter, Refused
 from .slots import minutes_of
 from .tables import Booking, Conference, Guest, GuestMinute, Host, Slot
 
@@ -113,24 +113,29 @@ def hand_over(
     """Cancels the appointment and gives the family the planned slot with the substitute; where that was taken in the
     meantime, what `plan` says then. The caller has the transaction."""
     conference = session.get_one(Conference, booking.conference_id)
-    times = longer.times_of(session, session.get_one(Slot, booking.slot_id))
     slot = _planned(session, conference, booking, substitute, planned, otherwise, now)
+    if slot is None or substitute is None:
+        Desk.cancel_in(session, booking, now, message)
+        session.flush()
+    else:
+        give(session, booking, slot, message, now)
+
+
+def give(session: Session, booking: Booking, slot: Slot, message: str, now: datetime) -> Booking:
+    """Gives the family this slot, of another host, instead of its appointment; one mail tells of both. Raises
+    `NotFound` for a slot of another conference, `AlreadyCancelled`, and as `assign_slot` where it cannot be had."""
+    if slot.conference_id != booking.conference_id:
+        raise NotFound
+    if booking.state != "active":
+        raise AlreadyCancelled
+    conference, host = session.get_one(Conference, slot.conference_id), session.get_one(Host, slot.host_id)
+    times = longer.times_of(session, session.get_one(Slot, booking.slot_id))
     confirm_by = booking.confirm_by
     Desk.cancel_in(session, booking, now, message)
     session.flush()
-    if slot is None or substitute is None:
-        return
     guest = session.get_one(Guest, booking.guest_id)
-    made = assign_slot(
-        session,
-        (conference, substitute, slot),
-        guest,
-        booking.place,
-        booking.child,
-        booking.school_class,
-        now,
-        booking.screen,
-    )
+    wanted = (conference, host, slot)
+    made = assign_slot(session, wanted, guest, booking.place, booking.child, booking.school_class, now, booking.screen)
     made.message = message
     made.language, made.visitor, made.confirm_by = booking.language, booking.visitor, confirm_by
     made.topic, made.needs, made.interpreter = booking.topic, booking.needs, booking.interpreter
@@ -142,6 +147,7 @@ def hand_over(
                 Desk.lengthen_in(session, conference, made, slot, times, now)
         except NoTimeAfter:
             pass  # it is as long as others then; better than none
+    return made
 
 
 def finish(session: Session, host: Host, *, leaves: bool) -> None:
@@ -178,7 +184,7 @@ def _planned(
 
 def _free(session: Session, host: Host, now: datetime) -> list[Slot]:
     """Times of the host that the school can give away, by time."""
-    if host.state != "joined":
+    if host.state != "joined" or host.gone:
         return []
     booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
     rows = session.execute(

@@ -63,6 +63,12 @@ class HostElsewhere(Refused):
     code = "host_elsewhere"
 
 
+class NotYours(Refused):
+    """The office sets it; a host may not."""
+
+    code = "not_yours"
+
+
 class NoTimeAfter(Refused):
     """The host's times after this one are another family's, or there are none."""
 

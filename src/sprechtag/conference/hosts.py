@@ -10,19 +10,19 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from ..database import utc_now
-from . import entries, follow
-from .errors import HasBookings, Invalid
-from .lookup import hosts_of
+from . import entries, follow, team
+from .errors import HasBookings, Invalid, NotYours
+from .lookup import find_host, hosts_of
 from .ruleset import check_entry
 from .slots import TimeWindow
 from .tables import Booking, Conference, Host, Slot
-from .telling import tell_host
-from .windows import booked_slots, rebuild_slots, set_windows, unblock
+from .telling import tell_host, tell_user
+from .windows import booked_slots, rebuild_slots, set_windows, unblock, windows_of
 
 
 @dataclass(frozen=True)
 class HostEntry:
-    """A host as enrolled; empty `windows` means the conference's own."""
+    """A host as enrolled; empty `windows` means the conference's own, None leaves them as they are."""
 
     user_id: str
     display_name: str = ""
@@ -31,7 +31,7 @@ class HostEntry:
     classes: str = ""
     offers_on_site: bool = True
     offers_video: bool = True
-    windows: Sequence[TimeWindow] = field(default_factory=tuple)
+    windows: Sequence[TimeWindow] | None = field(default_factory=tuple)
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,45 @@ def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
         setattr(host, name, getattr(entry, name))
     session.add(host)
     session.flush()
-    set_windows(session, conference, host, entry.windows)
+    if entry.windows is not None:
+        set_windows(session, conference, host, entry.windows)
     rebuild_slots(session, conference, host)
     if new:
         tell_host(session, host, "invited", utc_now())
     return host
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the office sets of many hosts at once; None leaves as it is. Empty `windows` are the conference's own."""
+
+    room: str | None = None
+    offers_on_site: bool | None = None
+    offers_video: bool | None = None
+    min_pause_minutes: int | None = None
+    max_in_a_row: int | None = None
+    windows: Sequence[TimeWindow] | None = None
+
+
+def change_many(session: Session, conference: Conference, user_ids: Sequence[str], change: Change) -> list[Host]:
+    """All or none. Raises `NotFound` for who is no host, `Invalid` where somebody would offer no place, and
+    `HasBookings` where a booked slot would go."""
+    changed = []
+    for user_id in dict.fromkeys(user_ids):
+        host = find_host(session, conference.id or 0, user_id)
+        for name in ("room", "offers_on_site", "offers_video", "min_pause_minutes", "max_in_a_row"):
+            value = getattr(change, name)
+            if value is not None:
+                setattr(host, name, value)
+        if not (host.offers_on_site or host.offers_video):
+            raise Invalid("offers_on_site", "no_place_offered")
+        session.add(host)
+        session.flush()
+        if change.windows is not None:
+            set_windows(session, conference, host, change.windows)
+            rebuild_slots(session, conference, host)
+        changed.append(host)
+    return changed
 
 
 def withdraw(session: Session, host: Host) -> None:
@@ -108,6 +142,19 @@ def decline(session: Session, host: Host) -> None:
             unblock(session, slot)
 
 
+def is_gone(session: Session, host: Host, gone: bool, now: datetime) -> None:
+    """Nextcloud knows the host no more, or again. Who is gone is offered to nobody, and those who organise are told, so
+    that they hand the appointments over."""
+    if host.gone == gone:
+        return
+    host.gone = gone
+    session.add(host)
+    if gone:
+        conference = session.get_one(Conference, host.conference_id)
+        for user_id in team.organisers(session, conference):
+            tell_user(session, host.conference_id, user_id, "host_gone", now, host.public_id)
+
+
 def set_own_entry(
     session: Session,
     conference: Conference,
@@ -115,8 +162,13 @@ def set_own_entry(
     entry: "HostChoices",
     windows: Sequence[TimeWindow],
 ) -> None:
-    """What a host sets for itself. Raises `Invalid` where nothing would be offered, and `HasBookings` where a booked
-    slot would go."""
+    """What a host sets for itself: where the conference keeps times, room and places for the office, only calendar and
+    limits. Raises `Invalid` where nothing would be offered, `NotYours` where it would change what the office has set,
+    and `HasBookings` where a booked slot would go."""
+    if not conference.hosts_change:
+        before = (host.room, host.offers_on_site, host.offers_video, windows_of(session, conference, host))
+        if (entry.room.strip(), entry.offers_on_site, entry.offers_video, sorted(windows)) != before:
+            raise NotYours
     if not (entry.offers_on_site or entry.offers_video):
         raise Invalid("offers_on_site", "no_place_offered")
     for name, value in vars(entry).items():

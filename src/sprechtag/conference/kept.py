@@ -42,7 +42,7 @@ class Kept:
     @cached_property
     def joined(self) -> tuple[Host, ...]:
         """Those whom families see, by name."""
-        joined = (host for host in self.hosts.values() if host.state == "joined")
+        joined = (host for host in self.hosts.values() if host.state == "joined" and not host.gone)
         return tuple(sorted(joined, key=lambda host: by_surname(host.display_name)))
 
     @cached_property

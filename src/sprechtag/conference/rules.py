@@ -117,7 +117,7 @@ def check_slot(
     """The lead time is for guests; the organiser books until the slot begins. A slot that is held for a guest is open
     to that guest."""
     held = slot.blocked_by == "held" and guest_id is not None and slot.held_for == guest_id
-    if (slot.blocked and not held) or host.state != "joined" or slot.host_id != host.id:
+    if (slot.blocked and not held) or host.state != "joined" or host.gone or slot.host_id != host.id:
         raise SlotBlocked
     if slot.starts_at < (bookable_from(conference, now) if by_guest else now):
         raise TooLate(shifted(slot.starts_at, -minutes(conference.lead_minutes)))

@@ -47,6 +47,7 @@ class Rules:
     empty_events: bool = True
     feedback: bool = False
     asks: str = ""
+    hosts_change: bool = True
 
 
 def check(rules: Rules) -> None:

@@ -118,7 +118,7 @@ def reconsider(session: Session, conference: Conference, guest: Guest, now: date
 def offer(session: Session, conference: Conference, host: Host, slot: Slot, now: datetime) -> bool:
     """Holds a free slot for the family that has waited longest of those who can take it, and writes to it; False when
     there is none or the slot cannot be booked. Who has proven its address comes first."""
-    if slot.blocked or slot.starts_at < rules.bookable_from(conference, now) or host.state != "joined":
+    if slot.blocked or slot.starts_at < rules.bookable_from(conference, now) or host.state != "joined" or host.gone:
         return False
     try:
         rules.check_booking_is_open(conference, now)

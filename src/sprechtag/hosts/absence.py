@@ -6,15 +6,19 @@ from datetime import datetime
 
 from fastapi import APIRouter, status
 from pydantic import BaseModel
+from sqlalchemy import select
+from sqlmodel import col
 
-from ..conference import jobs
+from ..conference import absence, jobs
 from ..conference.absence import Moved, Otherwise
-from ..conference.tables import Slot
-from .access import REFUSALS, User, organised
+from ..conference.errors import NotFound
+from ..conference.tables import Booking, Slot
+from .access import REFUSALS, User, organised, own_booking
 from .at_once import job_answer
-from .fields import Day, SchoolClass, UserId
+from .bookings import BookingAnswer, booking
+from .fields import Day, Id, SchoolClass, UserId
 from .needs import House
-from .schemas import JobAnswer, Message, Strict
+from .schemas import JobAnswer, Message, Saying, Strict
 
 
 class AbsenceData(Strict):
@@ -59,10 +63,16 @@ class AbsencePreview(BaseModel):
     cancelled: list[CancelledAnswer]
 
 
-router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
+class HandOver(Saying):
+    """To which time of which other host."""
+
+    slot_id: Id
 
 
-@router.post("/absence-preview")
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
+
+
+@router.post("/conferences/{conference_id}/absence-preview")
 def preview(house: House, conference_id: str, data: AbsenceData, user: User) -> AbsencePreview:
     """What would become of the appointments. Nothing is changed."""
     with house.database.read() as session:
@@ -76,10 +86,23 @@ def preview(house: House, conference_id: str, data: AbsenceData, user: User) -> 
     return AbsencePreview(guests=len(guests), kept=len(plan.kept), moved=MovedAnswer.all(plan.moved), cancelled=left)
 
 
-@router.post("/absence", status_code=status.HTTP_202_ACCEPTED)
+@router.post("/conferences/{conference_id}/absence", status_code=status.HTTP_202_ACCEPTED)
 def begin(house: House, conference_id: str, data: AbsenceData, user: User) -> JobAnswer:
     """Closes the host's free times and begins; what becomes of it is in `jobs`. Each family gets one mail."""
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
         job = jobs.start_absence(session, conference, data.wanted(), data.message.strip(), house.clock())
         return job_answer(job)
+
+
+@router.post("/bookings/{booking_id}/hand-over")
+def hand_over(house: House, booking_id: str, data: HandOver, user: User) -> BookingAnswer:
+    """Gives the family a free time of another host instead; it gets one mail. The answer is the new appointment."""
+    with house.database.write() as session:
+        view = own_booking(session, booking_id, user)
+        slot = session.execute(select(Slot).where(col(Slot.public_id) == data.slot_id)).scalar_one_or_none()
+        if slot is None:
+            raise NotFound
+        given = session.get_one(Booking, view.id)
+        made = absence.give(session, given, slot, data.message, house.clock()).public_id
+    return booking(house, made, user)

@@ -65,6 +65,7 @@ class RulesData(Strict):
     empty_events: bool = True
     feedback: bool = False
     asks: Annotated[Line, Field(max_length=100)] = ""
+    hosts_change: bool = True
 
     def rules(self) -> Rules:
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
@@ -121,6 +122,7 @@ class ConferenceAnswer(BaseModel):
     empty_events: bool
     feedback: bool
     asks: str
+    hosts_change: bool
     windows: list[WindowAnswer]
     role: Literal["organiser", "desk", "host"]
     owner: bool

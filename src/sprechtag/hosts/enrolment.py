@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import hosts, lookup
-from ..conference.hosts import HostEntry
+from ..conference.hosts import Change, HostEntry
 from ..conference.tables import Host
 from ..gate import Caller
 from .access import REFUSALS, User, attended, organised, visible
@@ -28,11 +28,13 @@ class HostData(Strict):
     room: Annotated[Line, Field(max_length=100)] = ""
     offers_on_site: bool = True
     offers_video: bool = True
-    windows: Annotated[list[WindowData], Field(max_length=60)] = Field(default=[])
+    windows: Annotated[list[WindowData], Field(max_length=60)] | None = None
+    """Empty: the conference's own. Null leaves them as they are."""
 
     def entry(self) -> HostEntry:
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
-        return HostEntry(windows=[window.window() for window in self.windows], **values)
+        windows = None if self.windows is None else [window.window() for window in self.windows]
+        return HostEntry(windows=windows, **values)
 
 
 HostList = Annotated[list[HostData], Field(max_length=500)]
@@ -58,6 +60,33 @@ def enrol(house: House, conference_id: str, data: HostList, user: User) -> list[
         enrolled = [hosts.enrol(session, conference, host.entry()) for host in data]
         answer = [HostAnswer.model_validate(host, from_attributes=True) for host in enrolled]
     return answer
+
+
+class ChangeData(Strict):
+    """Of these hosts; null leaves as it is, empty windows are the conference's own."""
+
+    hosts: Annotated[list[UserId], Field(min_length=1, max_length=500)]
+    room: Annotated[Line, Field(max_length=100)] | None = None
+    offers_on_site: bool | None = None
+    offers_video: bool | None = None
+    min_pause_minutes: Annotated[int, Field(ge=0, le=240)] | None = None
+    max_in_a_row: Annotated[int, Field(ge=0, le=100)] | None = None
+    windows: Annotated[list[WindowData], Field(max_length=60)] | None = None
+
+    def change(self) -> Change:
+        values = {name: getattr(self, name) for name in type(self).model_fields if name not in ("hosts", "windows")}
+        windows = None if self.windows is None else [window.window() for window in self.windows]
+        return Change(windows=windows, **values)
+
+
+@router.post("/conferences/{conference_id}/hosts-change")
+def change_many(house: House, conference_id: str, data: ChangeData, user: User) -> list[HostAnswer]:
+    """Sets hours, room, places or limits of many hosts at once, all or none. 409 where a booked time would have to
+    go."""
+    with house.database.write() as session:
+        conference = organised(session, conference_id, user)
+        changed = hosts.change_many(session, conference, data.hosts, data.change())
+        return [HostAnswer.model_validate(host, from_attributes=True) for host in changed]
 
 
 @router.post("/conferences/{conference_id}/remind")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select
 from sqlmodel import col
 
-from ..conference import organise, progress, strays, waiting
+from ..conference import organise, progress, rooms, strays, waiting
 from ..conference.errors import NotFound
 from ..conference.tables import Booking, Host
 from .access import REFUSALS, User, attended, organised
@@ -61,7 +61,8 @@ def grid(house: House, conference_id: str, user: User) -> dict[str, Any]:
 @router.get("/progress", name="progress")
 def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any]:
     """Booked shares, Nextcloud's progress, troubles in words, and the mail channel with its limit. `restored` says for
-    two weeks of when the backup was that the database comes from, `strays` what differs in calendars since."""
+    two weeks of when the backup was that the database comes from, `strays` what differs in calendars since; `rooms` are
+    those that two hosts have at one time."""
     with house.database.read() as session:
         conference = attended(session, conference_id, user)
         found = progress.progress(session, conference)
@@ -70,6 +71,7 @@ def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any
             for one in strays.listed(session, conference, house.clock())
         ]
         made = strays.restored(session)
+        clashes = [asdict(one) for one in rooms.clashes(session, conference)]
     name, per_hour = house.mail_channel(conference.organiser_id)
     hours = round(found.guests / per_hour, 1) if per_hour else 0.0
     with house.database.read() as session:
@@ -81,6 +83,7 @@ def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any
     shown = made if made and made.at > house.clock() - strays.SHOWN else None
     return asdict(found) | {
         "waiting": lists,
+        "rooms": clashes,
         "mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours},
         "restored": asdict(shown) if shown else None,
         "strays": differs,

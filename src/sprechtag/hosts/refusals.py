@@ -126,6 +126,9 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
         case errors.HostElsewhere():
             message = "Another appointment takes this time. Move or cancel that one first."
             return 409, Problem(error=refused.code, message=message)
+        case errors.NotYours():
+            message = "In this conference the office sets times, rooms and places. Ask it to change yours."
+            return 409, Problem(error=refused.code, message=message)
         case errors.NoTimeAfter():
             message = "The time after it is not free. Move that one first, or choose a shorter appointment."
             return 409, Problem(error=refused.code, message=message)

@@ -95,6 +95,8 @@ class HostAnswer(BaseModel):
     offers_on_site: bool
     offers_video: bool
     can_video: bool
+    gone: bool
+    """Whether Nextcloud knows the host no more; nobody can book there then."""
     problem: str
     """Why Nextcloud cannot follow this host's bookings, in a sentence; empty when all is well."""
 

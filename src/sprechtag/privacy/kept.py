@@ -139,7 +139,8 @@ TABLES: dict[str, Table] = {
         },
         "id public_id time_zone state slot_minutes pause_minutes offers_on_site offers_video opens_at closes_at "
         "lead_minutes change_deadline_minutes max_bookings_per_guest max_bookings_per_guest_and_host retention_days "
-        "contact_for_hosts asks booking_by languages walk_minutes reminders waiting_list priority_from booking_mode "
+        "contact_for_hosts asks hosts_change booking_by languages walk_minutes reminders waiting_list priority_from "
+        "booking_mode "
         "wishes_until empty_events feedback display_shows display_generation rehearsal share_generation "
         "share_token_hash version created_at",
         emptied={"rehearsal_rooms": []},
@@ -167,7 +168,7 @@ TABLES: dict[str, Table] = {
             "calendar": Column("host", "name of the calendar that takes the appointments"),
             "problem": Column("host", "what keeps Nextcloud from following"),
         },
-        "id public_id conference_id state offers_on_site offers_video can_video min_pause_minutes max_in_a_row "
+        "id public_id conference_id state offers_on_site offers_video can_video gone min_pause_minutes max_in_a_row "
         "delay_minutes delayed_on calendar_read_at",
     ),
     "slot": Table(
@@ -482,7 +483,7 @@ class Fact:
 
 
 FACTS: dict[str, Fact] = {
-    "host:": Fact("e-mail address and language of a host", "host", while_="host"),
+    "host:": Fact("e-mail address, language and name of a host", "host", while_="host"),
     "calendars:": Fact("names of a host's calendars", "host", while_="host"),
     "mail:": Fact("an organiser's mail account and address", "organiser", while_="organiser"),
     "person:": Fact("groups of a user who has opened the page", "user", timedelta(hours=12)),

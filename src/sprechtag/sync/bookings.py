@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from ..conference import budgets, effects, follow
 from ..conference.effects import Ledger, State
-from ..conference.tables import VIDEO, EffectKind, Host
+from ..conference.tables import VIDEO, Booking, EffectKind, Host
 from ..database import PATIENCE, Database
 from ..day import noted
 from ..errands import queue
@@ -94,6 +94,11 @@ class Bookings:
     def noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
         kind: EffectKind = "calendar" if trouble.about == "calendar" else "talk"
         effects.note_trouble(session, kind, trouble.tried, trouble.words, self.clock(), final=final)
+        if trouble.fault is Fault.RIGHTS:
+            # It may be that Nextcloud knows the host no more.
+            for booking_id in trouble.tried:
+                if booking := session.get(Booking, booking_id):
+                    follow.host(session, session.get_one(Host, booking.host_id), self.clock())
 
     async def _talk(self, errand: Errand, state: State) -> None:
         try:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from ..conference import hosts
+from ..conference import entries, hosts
 from ..conference.tables import Alarm, Conference, Host
 from ..conference.views import booking_by_public_id
 from ..database import PATIENCE, Database
@@ -24,7 +24,8 @@ from ..phrases import LANGUAGES, Speaker
 from ..settings import Settings
 
 PAGE = "/index.php/apps/app_api/embedded/{app}/" + instance.MENU_ENTRY
-WHERE = {"alarm": "board", "evening": "overview", "budget": "overview", "deputy": "overview", "owner": "overview"}
+LONGEST_NAME = 200
+WHERE = {"alarm": "board", "host_gone": "hosts"} | dict.fromkeys(("evening", "budget", "deputy", "owner"), "overview")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class Notifications:
             if enrolled:
                 self._enrol(notice)
             profile = await nextcloud_people.profile(session_of_host)
+            if notice.kind == "invited":
+                self._name(notice, profile.display_name)
             language = profile.language[:2]
             say = Speaker(language if language in LANGUAGES else "en", conference.time_zone)
             subject, message = self._words(say, notice, conference, enrolled)
@@ -90,6 +93,17 @@ class Notifications:
             ).first()
             if host and host.state == "invited":
                 hosts.join(session, host)
+
+    def _name(self, notice: Notice, name: str) -> None:
+        """Who was invited with a group is known by the user id alone, which is a UUID where users come from LDAP."""
+        given = entries.line(name[:LONGEST_NAME], 9 * LONGEST_NAME)
+        with self.database.write(PATIENCE) as session:
+            host = session.exec(
+                select(Host).where(col(Host.conference_id) == notice.conference_id, col(Host.user_id) == notice.user_id)
+            ).first()
+            if host and given and host.display_name == host.user_id:
+                host.display_name = given
+                session.add(host)
 
     def _words(self, say: Speaker, notice: Notice, conference: Conference, enrolled: bool) -> tuple[str, str]:
         name = conference.name
@@ -113,6 +127,8 @@ class Notifications:
                 say("Tomorrow: “%(name)s”", name=name),
                 say("Please look once more whether all video calls fit. The page says it in one sentence."),
             )
+        if notice.kind == "host_gone":
+            return self._host_gone(say, notice, name)
         if notice.kind in ("deputy", "owner"):
             return (
                 say("You help to organise “%(name)s”", name=name)
@@ -146,6 +162,16 @@ class Notifications:
         return (
             say("You have deleted the appointment of %(when)s from your calendar", when=when),
             say("The family does not know of it. Open this to cancel it for the family, or to put the event back."),
+        )
+
+    def _host_gone(self, say: Speaker, notice: Notice, conference: str) -> tuple[str, str]:
+        with self.database.read() as session:
+            host = session.exec(select(Host).where(col(Host.public_id) == notice.about)).first()
+        if host is None or not host.gone:
+            return "", ""
+        return (
+            say("%(host)s is no user of Nextcloud any more (“%(name)s”)", host=host.display_name, name=conference),
+            say("Nobody can book there now. Open this to hand the appointments over to somebody else."),
         )
 
     def _alarm(self, say: Speaker, notice: Notice) -> tuple[str, str]:

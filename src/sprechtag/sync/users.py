@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
-from ..conference import effects, entries, follow
+from ..conference import effects, entries, follow, hosts
 from ..conference.instance import fact, learn
 from ..conference.tables import Conference, Host
 from ..database import PATIENCE, Database
@@ -18,13 +18,14 @@ from ..errands import queue
 from ..errands.queue import Put
 from ..errands.retry import Fault, Trouble
 from ..errands.table import Errand
+from ..errands.worker import insist
 from ..nextcloud import mail, people, talk
-from ..nextcloud.errors import Missing, NotAllowed
+from ..nextcloud.errors import Missing, NextcloudError, NotAllowed
 from ..nextcloud.session import Door
 from ..privacy import retention
 
 PERSON = "person"
-HOST_EVERY, ORGANISER_EVERY = timedelta(hours=6), timedelta(minutes=10)
+HOST_EVERY, ORGANISER_EVERY = timedelta(hours=1), timedelta(minutes=10)
 LONGEST_NAME = 200
 NO_USER = "Nextcloud does not know this user or does not let the app act for them."
 
@@ -51,25 +52,46 @@ class Users:
                 return None
         # Who the user is comes first: of a deleted user, capabilities tell something all the same.
         async with self.door.as_user(host.user_id) as session_of_host:
-            profile = await people.profile(session_of_host)
+            try:
+                profile = await people.profile(session_of_host)
+            except NotAllowed:
+                if await self._we_are_known():
+                    await insist(lambda: self._is_gone(host_id))
+                raise
             able = await talk.ability(session_of_host)
         off = not able.can_create and await self._talk_is_off()
         now = self.clock()
         with self.database.write(PATIENCE) as session:
-            values = {"email": profile.email, "language": profile.language[:2]}
+            before = fact(session, f"host:{host.user_id}").get("name", "")
+            given = entries.line(profile.display_name[:LONGEST_NAME], 9 * LONGEST_NAME) or host.user_id
+            values = {"email": profile.email, "language": profile.language[:2], "name": given}
             learn(session, f"host:{host.user_id}", values, now)
             found = session.get(Host, host_id)
             if found is None:
                 return None
-            given = entries.line(profile.display_name[:LONGEST_NAME], 9 * LONGEST_NAME) or host.user_id
-            found.display_name = given if found.display_name == host.user_id else found.display_name
+            # Who is renamed there is renamed here, unless the school calls this host otherwise.
+            found.display_name = given if found.display_name in (host.user_id, before) else found.display_name
             found.problem = able.reason
+            hosts.is_gone(session, found, False, now)
             # A Talk that is being updated takes nobody's right away.
             found.can_video = found.can_video if off else able.can_create
             session.add(found)
             if able.can_create:
                 effects.look_again(session, "talk", host_id, now)
         return now + (ORGANISER_EVERY if off else HOST_EVERY) * self.pace
+
+    async def _we_are_known(self) -> bool:
+        """Whether Nextcloud still takes our own word: where it takes nobody's, a refusal says nothing of the user."""
+        try:
+            await self._talk_is_off()
+        except NextcloudError:
+            return False
+        return True
+
+    def _is_gone(self, host_id: int) -> None:
+        with self.database.write(PATIENCE) as session:
+            if host := session.get(Host, host_id):
+                hosts.is_gone(session, host, True, self.clock())
 
     async def _talk_is_off(self) -> bool:
         async with self.door.as_user("") as session_of_app:

@@ -17,14 +17,15 @@ class Conference(SQLModel, table=True):
 
     `booking_by` says who may book: `link` (anyone), `confirmed` (who opens the link in a mail), `invited` (who has
     a link of its own). `languages` of the public pages are comma-separated codes, empty for all. `walk_minutes` is
-    proposed to families between two appointments on site. `reminders` are minutes before a family's first appointment
-    of a day, comma-separated. Families that a host has asked for may book from `priority_from` on. `texts` are the
-    school's own words in mails and letters, by kind and language. With `booking_mode` `wishes` families enter until
-    `wishes_until` whom they want to see, and one run assigns everybody; after its publication what is left is booked
-    as usual. `privacy_notice`, `legal_basis` and `data_protection_officer` are the school's own parts of the privacy
-    notice. With `empty_events` hosts' events are emptied of the family at the end of the retention. With `feedback`
-    families are asked after the last day. `asks` are comma-separated questions of the booking form (`asked`). The
-    database raises `version` with every change of this row and of the conference's hosts (`kept`)."""
+    proposed to families between two appointments on site. `reminders` are minutes before a family's first
+    appointment of a day, comma-separated. Families that a host has asked for may book from `priority_from` on.
+    `texts` are the school's own words in mails and letters, by kind and language. With `booking_mode` `wishes`
+    families enter until `wishes_until` whom they want to see, and one run assigns everybody; after its publication
+    what is left is booked as usual. `privacy_notice`, `legal_basis` and `data_protection_officer` are the school's
+    own parts of the privacy notice. With `empty_events` hosts' events are emptied of the family at the end of the
+    retention. With `feedback` families are asked after the last day. `asks` are comma-separated questions of the
+    booking form (`asked`). With `hosts_change` hosts may change their own times, rooms and places. The database
+    raises `version` with every change of this row and of the conference's hosts (`kept`)."""
 
     __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
@@ -62,6 +63,7 @@ class Conference(SQLModel, table=True):
     empty_events: bool = True
     feedback: bool = False
     asks: str = ""
+    hosts_change: bool = True
     display_shows: str = "initials"
     display_generation: int = 1
     rehearsal: str = ""

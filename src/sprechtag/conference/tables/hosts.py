@@ -12,7 +12,8 @@ from ..tokens import public_id
 
 
 class Host(SQLModel, table=True):
-    """A Nextcloud user in one conference. `problem` is what keeps Nextcloud from following, in a word.
+    """A Nextcloud user in one conference. `problem` is what keeps Nextcloud from following, in a word; who is `gone`
+    was deleted or disabled there and is offered to nobody.
 
     `calendar` is the name of the one that takes the appointments, empty for the first that can be written;
     `min_pause_minutes` and `max_in_a_row` (0: no limit) hold between the host's own appointments. On the day
@@ -31,6 +32,7 @@ class Host(SQLModel, table=True):
     offers_on_site: bool = True
     offers_video: bool = True
     can_video: bool = True
+    gone: bool = False
     calendar: str = ""
     min_pause_minutes: int = 0
     max_in_a_row: int = 0

@@ -15,4 +15,5 @@ NoticeKind = Literal[
     "budget",
     "deputy",
     "owner",
+    "host_gone",
 ]
