@@ -16,7 +16,7 @@ import pytest
 from conftest import eventually
 from town import Family, Town, links, open_town
 
-KILLS, BOOKINGS = (60, 200) if os.environ.get("SPRECHTAG_LARGE") else (30, 48)
+KILLS, BOOKINGS = (60, 200) if os.environ.get("SPRECHTAG_LARGE") else (20, 40)
 PROCESSES = 3
 
 

@@ -168,7 +168,7 @@ def test_only_invited_families_book(town: Town) -> None:
     hosts = links(family.get(f"{kaya['link']}/book"), "/h/")
     times = links(family.get(hosts[0]), "/t/")
     form = family.get(times[0])
-    assert 'value="Can"' in form.text and 'value="7b"' in form.text
+    assert 'name="known" value="Can" checked' in form.text and "<small>7b</small>" in form.text
     booked = family.browser.post(times[0], data={"key": "k", "place": "on_site", "child": "Can", "school_class": "7b"})
     assert booked.status_code == 200, booked.text
     progress = town.api("orga", "GET", f"{event.path}/progress")
