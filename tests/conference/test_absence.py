@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from conftest import DAY, NOW, School
-from sprechtag.conference import jobs, lookup
+from sprechtag.conference import hosts, jobs, lookup
 from sprechtag.conference.errors import Invalid
 from sprechtag.conference.jobs import Absence, Scope
 from sprechtag.conference.tables import Booking, Conference, GuestMinute, HostMinute, Slot
@@ -121,3 +121,29 @@ def test_the_families_are_told_once_and_the_old_appointment_is_cancelled_by_the_
     assert (old.state, old.cancelled_by) == ("cancelled", "school")
     with school.database.read() as session:
         assert session.get_one(Slot, session.get_one(Booking, view.id).slot_id).blocked_by == "organiser"
+
+
+def test_what_a_family_gives_back_meanwhile_is_offered_to_nobody(school: School) -> None:
+    view = school.book(school.slots()[0], "a")
+    with school.database.write() as session:
+        conference = session.get_one(Conference, school.conference_id)
+        job = jobs.start_absence(session, conference, Absence(Scope(host_user_id="t01")), "", NOW)
+        job_id = job.id or 0
+    school.desk.cancel(view.id)
+    jobs.run(school.database, job_id, school.clock)
+    assert all(one.blocked_by == "organiser" for one in school.slots())
+
+
+def test_a_longer_one_that_would_clash_is_as_long_as_others(school: School) -> None:
+    times, others = school.slots(), school.slots("t02")
+    view = school.book(times[0], "a")
+    school.desk.lengthen(view.id, 2)
+    with school.database.write() as session:
+        conference = session.get_one(Conference, school.conference_id)
+        hosts.join(session, hosts.enrol(session, conference, hosts.HostEntry("t03", "Third")))
+    school.book(school.slots("t03")[3], "a")
+    for number in (0, 1):
+        school.book(others[number], f"x{number}")
+    begin(school, substitute="t02")
+    moved = next(one for one in of(school, "a") if one.host_user_id == "t02")
+    assert (moved.starts_at, moved.ends_at) == (others[2].starts_at, others[2].ends_at)

@@ -91,3 +91,14 @@ def test_the_hours_can_be_changed_around_it(school: School) -> None:
         rebuild(session, school, school.slots()[0])
     assert [one.public_id for one in school.slots()] == before
     assert school.view(view.id).ends_at == school.slots()[1].ends_at
+
+
+def test_a_family_does_not_take_what_is_closed(school: School) -> None:
+    view = school.book(school.slots()[0], "a")
+    school.desk.lengthen(view.id, 2)
+    with school.database.write() as session:
+        windows.block(session, session.get_one(Slot, school.slots()[5].id), "organiser")
+    with pytest.raises(NoTimeAfter):
+        school.desk.move(view.id, school.slots()[4].public_id)
+    school.desk.move(view.id, school.slots()[4].public_id, by_guest=False)
+    assert school.view(view.id).ends_at == school.slots()[5].ends_at, "the school may"

@@ -404,3 +404,15 @@ async def test_the_second_childs_name_is_not_the_first_ones(stage: Stage) -> Non
     assert refused.status_code == 422
     third = await stage.public.post(str(several.url), data={"known": "Ada", "child": "", "place": "on_site"})
     assert third.status_code == 200 and "Ada" in third.text and "7c" in third.text
+
+
+async def test_another_child_is_still_there_after_choosing_by_hand(stage: Stage) -> None:
+    mine = await manage_page(stage)
+    base = re.search(r"m/[\w-]+", str(mine.url))[0]
+    hosts = hosts_of(await stage.public.get(f"{base}/book"))[:1]
+    form = {"h": hosts, "known": "", "child": "Ben", "school_class": "7b", "do": "grid"}
+    grid = await stage.public.post(f"{base}/plan", data=form)
+    picked = fields(grid) | {"do": "picked"}
+    slot = re.search(rf'name="pick-{hosts[0]}" value="([^"]+)"', grid.text)[1]
+    answer = await stage.public.post(f"{base}/plan", data=picked | {f"pick-{hosts[0]}": slot})
+    assert fields(answer)["child"] == ["Ben"] and fields(answer)["known"] == [""]

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from ..moments import local
 from . import elsewhere, hosts, longer, rules, taken, windows
 from .booking import Desk, assign_slot
-from .errors import AlreadyCancelled, NotFound, NoTimeAfter, Refused
+from .errors import AlreadyCancelled, GuestBusy, NotFound, NoTimeAfter, Refused
 from .slots import minutes_of
 from .tables import Booking, Conference, Guest, GuestMinute, Host, Slot
 
@@ -128,6 +128,7 @@ def give(session: Session, booking: Booking, slot: Slot, message: str, now: date
         raise NotFound
     if booking.state != "active":
         raise AlreadyCancelled
+    taken.lock_hosts(session, {booking.host_id, slot.host_id})
     conference, host = session.get_one(Conference, slot.conference_id), session.get_one(Host, slot.host_id)
     times = longer.times_of(session, session.get_one(Slot, booking.slot_id))
     confirm_by = booking.confirm_by
@@ -145,7 +146,7 @@ def give(session: Session, booking: Booking, slot: Slot, message: str, now: date
         try:
             with session.begin_nested():
                 Desk.lengthen_in(session, conference, made, slot, times, now)
-        except NoTimeAfter:
+        except (NoTimeAfter, GuestBusy):
             pass  # it is as long as others then; better than none
     return made
 

@@ -545,7 +545,7 @@ class Desk:
                 if not door.proven:
                     taken.check_offers(session, guest, slot)
                 if (times := longer.times_of(session, old_slot)) > 1:
-                    longer.stretch(session, conference, slot, times, booking.guest_id)
+                    longer.stretch(session, conference, slot, times, booking.guest_id, by_guest=by_guest)
                     longer.restore(old_slot)
                 booking.slot_id = slot.id or 0
                 _taken_over(booking, door, by_guest)
@@ -673,6 +673,8 @@ class Desk:
                 _check_slot_is_free(session, conference, slot, now)
                 taken.check_minutes(session, booking.guest_id, slot)
                 booking.state, booking.cancelled_by = "active", ""
+                if conference.booking_by == "confirmed" and guest.proven_at is None and not guest.invited:
+                    booking.confirm_by = now + rules.CONFIRM_WITHIN
                 _raise_revision(session, booking, now)
                 history.note(session, booking, "restored", now)
                 _write_booking(session, conference, host, booking, slot, now)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from ..database import utc_now
-from . import entries, follow, team
+from . import entries, follow, taken, team
 from .errors import HasBookings, Invalid, NotYours
 from .lookup import find_host, hosts_of
 from .ruleset import check_entry
@@ -88,9 +88,9 @@ class Change:
 def change_many(session: Session, conference: Conference, user_ids: Sequence[str], change: Change) -> list[Host]:
     """All or none. Raises `NotFound` for who is no host, `Invalid` where somebody would offer no place, and
     `HasBookings` where a booked slot would go."""
-    changed = []
-    for user_id in dict.fromkeys(user_ids):
-        host = find_host(session, conference.id or 0, user_id)
+    changed = [find_host(session, conference.id or 0, user_id) for user_id in dict.fromkeys(user_ids)]
+    taken.lock_hosts(session, {host.id or 0 for host in changed})
+    for host in changed:
         for name in ("room", "offers_on_site", "offers_video", "min_pause_minutes", "max_in_a_row"):
             value = getattr(change, name)
             if value is not None:
@@ -102,7 +102,6 @@ def change_many(session: Session, conference: Conference, user_ids: Sequence[str
         if change.windows is not None:
             set_windows(session, conference, host, change.windows)
             rebuild_slots(session, conference, host)
-        changed.append(host)
     return changed
 
 

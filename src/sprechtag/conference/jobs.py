@@ -297,6 +297,9 @@ def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:
                     wishes.finish(session, job, clock())
                 elif job.kind == "absence":
                     host = lookup.find_host(session, job.conference_id, job.payload["host"])
+                    if not job.payload["class"]:
+                        # What families gave back since it began is not offered to the next ones.
+                        absence.close_times(session, host, Scope.of(job.payload).day, clock())
                     absence.finish(session, host, leaves=job.payload["leaves"])
                 return
             _one(session, job, item, clock())
@@ -323,6 +326,10 @@ def _do(session: Session, job: Job, guest_id: int, now: datetime) -> int:
     conference = session.get_one(Conference, job.conference_id)
     payload = job.payload
     rows = _affected(session, conference, Scope.of(payload), now, guest_id)
+    if job.kind == "absence" and rows:
+        name = payload["substitute"]
+        other = [lookup.find_host(session, job.conference_id, name).id or 0] if name else []
+        taken.lock_hosts(session, {*(row.booking.host_id for row in rows), *other})
     changed = 0
     for row in rows:
         if job.kind == "undo":

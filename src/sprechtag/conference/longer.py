@@ -19,15 +19,20 @@ MOST = 3
 """Times that one appointment can have."""
 
 
-def stretch(session: Session, conference: Conference, slot: Slot, times: int, guest_id: int) -> None:
+def stretch(
+    session: Session, conference: Conference, slot: Slot, times: int, guest_id: int, *, by_guest: bool = False
+) -> None:
     """Makes the slot as long as so many times, from 1 to `MOST`. Raises `Invalid`, and `NoTimeAfter` where the times
-    after it do not follow at once or are another family's."""
+    after it do not follow at once or are another family's; for a guest also where they are closed, which the school
+    may overrule."""
     if not 1 <= times <= MOST:
         raise Invalid("times", "times_wrong")
     restore(slot)
     after = _after(session, conference, slot)[: times - 1]
     taken.lock(session, after)
     if len(after) < times - 1 or any(_is_another_familys(session, one, guest_id) for one in after):
+        raise NoTimeAfter
+    if by_guest and any(one.blocked_by in ("organiser", "host", "calendar") for one in after):
         raise NoTimeAfter
     if after:
         slot.usual_ends_at, slot.ends_at = slot.ends_at, after[-1].usual_ends_at or after[-1].ends_at

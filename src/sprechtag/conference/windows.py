@@ -51,6 +51,7 @@ def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
         elif slot.id in booked:
             raise HasBookings
         else:
+            elsewhere.let_go(session, slot, utc_now())
             session.execute(delete(Booking).where(col(Booking.slot_id) == slot.id))
             session.delete(slot)
     session.flush()

@@ -18,14 +18,16 @@ class KnownChild:
 
 
 def children_of(visit: Visit, views: Sequence[BookingView]) -> list[KnownChild]:
-    """The children that the visitor's link knows of: those that the school has entered, where there are several on one
-    line each with its class, and those of its bookings in their order."""
+    """The children that the visitor's link knows of: those that the school has entered, several on one line where there
+    are as many classes, and those of its bookings in their order."""
     found = {view.child: view.school_class for view in sorted(views, key=lambda view: view.id)}
     if visit.family and visit.family.child:
         names = [part.strip() for part in visit.family.child.split(",")]
         classes = [part.strip() for part in visit.family.school_class.split(",")]
-        classes += [classes[0] if len(classes) == 1 else ""] * (len(names) - len(classes))
-        found = {name: one for name, one in zip(names, classes, strict=False) if name} | found
+        if len(classes) != len(names):
+            # One child, "Weber, Mia", or several of whose classes nobody knows which is whose.
+            names, classes = [visit.family.child], [visit.family.school_class]
+        found = {name: "" if one == "–" else one for name, one in zip(names, classes, strict=True) if name} | found
     return [KnownChild(child, school_class) for child, school_class in found.items() if child]
 
 

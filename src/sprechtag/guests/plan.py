@@ -285,7 +285,7 @@ def _picked(page: Page, sheet: Sheet) -> Response:
 def _answer(page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand: bool = False) -> Response:
     visit = sheet.visit
     form = person_of(sheet)
-    if "known" not in sheet.form and len(sheet.children) == 1:
+    if "known" not in sheet.form and not form["child"] and len(sheet.children) == 1:
         form["known"] = sheet.children[0].child
     if form["known"]:
         form |= {"child": "", "school_class": ""}

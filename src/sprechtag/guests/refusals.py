@@ -44,6 +44,12 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
                 else say("Nothing else is free here. Please choose somebody else or look in again later.")
             )
             return Sentence(409, say("%(time)s was just taken.", time=say.time(starts_at)), advice, "slot")
+        case errors.NoTimeAfter():
+            return Sentence(
+                409,
+                say("Your appointment is longer than the others and does not fit there."),
+                say("Please choose another time."),
+            )
         case errors.SlotBlocked():
             return Sentence(409, say("This time is not offered any more."), say("Please choose another time."))
         case errors.PlaceNotOffered(offered=offered):

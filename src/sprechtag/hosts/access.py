@@ -56,7 +56,7 @@ def organised(session: Session, conference_id: str, user: Caller) -> Conference:
 
 
 def attended(session: Session, conference_id: str, user: Caller) -> Conference:
-    """The conference, for its whole team: the front desk too, which looks, books and moves."""
+    """The conference, for its whole team: the front desk too, which looks, books, moves, cancels."""
     return _for(session, conference_id, user, *TEAM)
 
 

@@ -45,6 +45,8 @@ _NAMING = ("name", "child_surname", "first_name", "second_name")
 """One of these names the family."""
 _KINDS: tuple[columns.Kind, ...] = ("teaches", "families", "hosts")
 
+LONGEST_CLASSES = 40
+"""As a guest's class is at most."""
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
 
@@ -105,11 +107,14 @@ def import_families(house: House, conference_id: str, data: ImportData, user: Us
 
 
 def joined(household: Household) -> tuple[str, str]:
-    """The children of a family in the two texts that a guest has today: "Mia, Jonas" and "5a, 7b". To be replaced by
-    rows of their own."""
-    names = [child.name for child in household.children if child.name]
+    """The children of a family in the two texts that a guest has today: "Mia, Jonas" and "5a, 7b", a class for each
+    child, so that they can be told apart again (`guests.children`). To be replaced by rows of their own."""
+    named = [child for child in household.children if child.name]
+    each = ", ".join(child.school_class or "–" for child in named)
+    if len(named) > 1 and len(each) <= LONGEST_CLASSES:
+        return ", ".join(child.name for child in named), each
     several = {classes.key(child.school_class): child.school_class for child in household.children}
-    return ", ".join(names), ", ".join(name for name in several.values() if name)
+    return ", ".join(child.name for child in named), ", ".join(name for name in several.values() if name)
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

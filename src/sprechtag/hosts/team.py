@@ -23,7 +23,7 @@ Name = Annotated[Line, Field(max_length=200)]
 
 class MemberData(Strict):
     """A Nextcloud user and what they may do: `organiser` all but deleting the conference and choosing the team, `desk`
-    looking, booking and moving."""
+    looking, booking, moving, cancelling and renewing links."""
 
     user_id: Annotated[UserId, Field(min_length=1, max_length=64)]
     name: Name = ""

@@ -11,7 +11,8 @@ DeputyRole = Literal["organiser", "desk"]
 
 class Deputy(SQLModel, table=True):
     """A Nextcloud user beside the conference's owner (`Conference.organiser_id`). An `organiser` may do all that the
-    owner may but delete the conference and say who is in the team; the front `desk` looks, books and moves."""
+    owner may but delete the conference and say who is in the team; the front `desk` looks, books, moves, cancels
+    and renews links."""
 
     conference_id: int = Field(foreign_key="conference.id", primary_key=True, ondelete="CASCADE")
     user_id: str = Field(primary_key=True, index=True)
