@@ -25,7 +25,7 @@ from sqlmodel import col
 
 import shown
 from conftest import PATIENCE, eventually
-from sprechtag.conference.tables import Booking, Conference, Slot
+from sprechtag.conference.tables import Booking, Conference, InstanceFact, Slot
 from sprechtag.database import Database
 from sprechtag.hosts.boards import KEPT_FOR
 from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app, under_way
@@ -116,7 +116,8 @@ class Town:
 
     def conference(self, hosts: list[str], *, looked_at: bool = True, **rules: Any) -> "Event":
         """A published conference with hosts who have joined and whom the app has looked at in Nextcloud."""
-        day = datetime.now(UTC).date() + timedelta(days=14)
+        begun = datetime.now(UTC)
+        day = begun.date() + timedelta(days=14)
         data = {
             "name": "Elternsprechtag",
             "windows": [{"day": day.isoformat(), "starts": "15:00", "ends": "19:00"}],
@@ -132,7 +133,10 @@ class Town:
         published = self.api("orga", "POST", f"{one}/publish")
         share = published["share_link"] or self._share_link(one)
         if looked_at:
-            eventually(lambda: all(self._looked_at(host) for host in self.api("orga", "GET", f"{one}/hosts")))
+            eventually(
+                lambda: all(self._looked_at(host, begun) for host in self.api("orga", "GET", f"{one}/hosts")),
+                what="hosts were looked at",
+            )
         return Event(self, one, httpx.URL(share).raw_path.decode().rsplit("/s/", 1)[1])
 
     def under_way(self, hosts: list[str], **rules: Any) -> "Event":
@@ -169,9 +173,17 @@ class Town:
         eventually(lambda: bool(link()), what="the public address was learned")
         return link()
 
-    @staticmethod
-    def _looked_at(host: dict[str, Any]) -> bool:
-        return bool(host["problem"]) or host["display_name"] != host["user_id"]
+    def _looked_at(self, host: dict[str, Any], since: datetime) -> bool:
+        """By what the app has learned of the user; the name alone may have come with the invitation."""
+        if host["problem"]:
+            return True
+        here = f"sqlite:///{self.storage / 'app' / 'sprechtag.sqlite'}"
+        database = Database(self.environment.get("SPRECHTAG_DATABASE_URL", here))
+        with database.read() as session:
+            learned = select(col(InstanceFact.learned_at)).where(col(InstanceFact.name) == f"host:{host['user_id']}")
+            found = session.execute(learned).scalar_one_or_none()
+        database.close()
+        return found is not None and found >= since
 
     def use_mail_app(self, event: "Event") -> None:
         """Waits until the organiser's mail account was found."""
