@@ -99,7 +99,7 @@ def test_several_teachers_in_one_go(town: Town, event: Event, browser: Browser, 
     keep(page, f"family-manage-{phone.name}")
     page.locator("details.more summary").click()
     phone.follow("Page for the printer")
-    assert page.locator("table tr").count() == 5
+    expect(page.locator("table tr")).to_have_count(5)
 
 
 NOTHING_COVERS_THE_BAR = """() => {

@@ -48,7 +48,7 @@ HOSTS = ("t01", "t02")
 EXAMPLE = count()
 numbers = st.integers(0, 11)
 WINDOW = TimeWindow(DAY, time(15), time(15, 40))
-EXAMPLES = int(os.environ.get("SPRECHTAG_EXAMPLES", "2000")) if os.environ.get("SPRECHTAG_ATTACK") else 24
+EXAMPLES = int(os.environ.get("SPRECHTAG_EXAMPLES", "2000")) if os.environ.get("SPRECHTAG_ATTACK") else 16
 Step = Callable[[], object]
 
 

@@ -87,7 +87,7 @@ def test_all_public_pages_are_known(target: Target) -> None:
 def test_no_page_is_an_error_of_ours_in_any_mode(target: Target) -> None:
     known = routes(target)
 
-    @examples(200, 8000)
+    @examples(120, 8000)
     @given(st.data())
     def one(data: st.DataObject) -> None:
         draw = data.draw
