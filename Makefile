@@ -18,7 +18,7 @@ check: lint
 	@$(RUN) pytest -q -n 2 --dist loadfile --no-loadscope-reorder -k "not postgresql and not test_rehearsal" $(UNIT)
 
 test: install browser ui lint
-	@$(RUN) pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN) pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test-large: install browser ui
 	@SPRECHTAG_LARGE=1 $(RUN) pytest -q tests/faults tests/browser/test_switch_of_hundreds.py

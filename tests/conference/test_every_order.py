@@ -20,8 +20,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from conftest import DAY, KEY, NOW, School, make_school
-from sprechtag.conference import busy, follow, holding, lookup, ruleset, taken, waiting
+from sprechtag.conference import busy, follow, holding, lookup, ruleset, taken, tandem, waiting
 from sprechtag.conference.booking import Pick
+from sprechtag.conference.elsewhere import CLOSED_BY_THEMSELVES
 from sprechtag.conference.errors import Refused
 from sprechtag.conference.families import Family, invite, manage_token
 from sprechtag.conference.person import Person
@@ -53,12 +54,12 @@ Step = Callable[[], object]
 
 
 class Machine(RuleBasedStateMachine):
-    """Four families, two hosts with four times each. `booked` holds what was answered as booked and not taken back."""
+    """Four families, two hosts with four times each, who may also receive families together. `booked` holds what was answered as booked and not taken back."""
 
     database: Database
 
-    @initialize(mode=st.sampled_from(["link", "confirmed"]), least=st.sampled_from([0, 10]))
-    def opens(self, mode: str, least: int) -> None:
+    @initialize(mode=st.sampled_from(["link", "confirmed"]), least=st.sampled_from([0, 10]), together=st.booleans())
+    def opens(self, mode: str, least: int, together: bool) -> None:
         rules = ruleset.Rules(
             name="Sprechtag",
             windows=[WINDOW],
@@ -76,6 +77,9 @@ class Machine(RuleBasedStateMachine):
         self.by_school = False
         with self.database.write() as session:
             lookup.find_host(session, self.school.conference_id, self.hosts[1]).min_pause_minutes = least
+            if together:
+                conference = session.get_one(Conference, self.school.conference_id)
+                tandem.form(session, conference, tandem.Wanted(self.hosts))
         self.least = least
         self._elsewhere(rules)
 
@@ -401,24 +405,32 @@ class Machine(RuleBasedStateMachine):
         assert all(one.state == "active" for one in elsewhere)
         both = slots | there
         wanted = [
-            (hosts[one.host_id].user_id, minute, one.id)
+            (user_id, minute, one.id)
             for one in [*active, *elsewhere]
+            for user_id in self._users(hosts[one.host_id])
             for minute in minutes_of(taken.span_of(both[one.slot_id]))
         ]
         assert sorted((one.user_id, one.minute, one.booking_id) for one in given) == sorted(wanted)
         booked = {one.slot_id for one in [*active, *elsewhere]}
         for slot in both.values():
-            mine = {minute for user_id, minute, _ in wanted if user_id == hosts[slot.host_id].user_id}
+            host = hosts[slot.host_id]
+            users = self._users(host)
+            mine = {minute for user_id, minute, _ in wanted if user_id in users}
+            closes = {"held", *CLOSED_BY_THEMSELVES} if host.tandem else {"held"}
             held = {
                 minute
                 for one in both.values()
-                if one.blocked_by == "held" and one.host_id != slot.host_id
-                if hosts[one.host_id].user_id == hosts[slot.host_id].user_id
+                if one.blocked_by in closes and one.host_id != slot.host_id
+                if one.blocked_by == "held" or hosts[one.host_id].conference_id == host.conference_id
+                if not users.isdisjoint(self._users(hosts[one.host_id]))
                 for minute in minutes_of(taken.span_of(one))
             }
             clashes = slot.id not in booked and not (mine | held).isdisjoint(minutes_of(taken.span_of(slot)))
             assert slot.blocked or not clashes, "offered and cannot be had"
             assert clashes or slot.blocked_by != "elsewhere", "closed for nothing"
+
+    def _users(self, host: Host) -> set[str]:
+        return set(self.hosts) if host.tandem else {host.user_id}
 
     def _within_limits(self, active: Sequence[Booking], slots: dict[Any, Slot], hosts: dict[Any, Host]) -> None:
         """The school may book beyond them, families may not."""
@@ -498,7 +510,7 @@ def test_two_want_one_slot_at_the_same_moment(database: Database, other: str) ->
 def _race(database: Database, other: str) -> None:
     Holding.database = database
     machine = Holding()
-    machine.opens("link", 0)
+    machine.opens("link", 0, False)
     if other == "offer":
         with database.write() as session:
             for slot in session.execute(

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What the app relies on, asked of the stand-in or, with credentials in the environment, of a real Nextcloud.
 
-Real: `NEXTCLOUD_URL`, `APP_ID`, `APP_VERSION` and `APP_SECRET` of a registered and enabled app, and `CONTRACT_USER`,
-a user without calendar entries and with the right to create Talk rooms."""
+Real: `NEXTCLOUD_URL`, `APP_ID`, `APP_VERSION` and `APP_SECRET` of a registered and enabled app, `CONTRACT_USER`, a user without
+calendar entries and with the right to create Talk rooms, and `CONTRACT_PARTNER`, another user."""
 
 import asyncio
 import os
@@ -17,12 +17,13 @@ import httpx
 import pytest
 
 from sprechtag.nextcloud import calendar, instance, notifications, people, talk
-from sprechtag.nextcloud.errors import NotAllowed
+from sprechtag.nextcloud.errors import Missing, NotAllowed
 from sprechtag.nextcloud.session import Door, UserSession
 from town import Town, open_town
 
 REAL = os.environ.get("NEXTCLOUD_URL", "")
 USER = os.environ.get("CONTRACT_USER", "t50")
+PARTNER = os.environ.get("CONTRACT_PARTNER", "t49")
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +248,21 @@ def guest(door: Door) -> httpx.AsyncClient:
     cookies = {} if REAL else {"ncsandbox_guest": secrets.token_hex(4)}
     headers = {"OCS-APIRequest": "true", "Accept": "application/json"}
     return httpx.AsyncClient(base_url=door.url, headers=headers, cookies=cookies, timeout=30)
+
+
+async def test_another_user_becomes_a_moderator_whom_the_lobby_does_not_hold(door: Door, session: UserSession) -> None:
+    able = await talk.ability(session)
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
+    name = f"Contract {secrets.token_hex(4)}"
+    room = await talk.create(session, able, name, start, start + timedelta(hours=1), start)
+    for _ in range(2):
+        await talk.make_moderator(session, room.token, PARTNER)
+    with pytest.raises(Missing):
+        await talk.make_moderator(session, room.token, "nobody-of-this-name")
+    people = await session.ocs_list("GET", f"{talk.API}/room/{room.token}/participants")
+    there = {one["actorId"]: one["participantType"] for one in people if one["actorType"] == "users"}
+    assert there == {USER: 1, PARTNER: 2}
+    await talk.delete(session, room.token)
 
 
 async def test_a_guest_joins_the_call_once_the_lobby_is_open_and_the_host_sees_it(

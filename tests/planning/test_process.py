@@ -18,7 +18,9 @@ def test_a_task_is_answered_line_by_line() -> None:
     task = {"seed": 1, "effort": 0.1, **asdict(Open(slots, wishes, {0: 5}))}
     done = subprocess.run(ALONE, input=json.dumps(task).encode(), capture_output=True, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["progress"]["phase"] for line in lines] == ["start", "serve", "done"]
+    phases = [line["progress"]["phase"] for line in lines]
+    # Where both cores are taken, the first answer may not be the best one yet.
+    assert [phase for phase in phases if phase != "shorten"] == ["start", "serve", "done"]
     progress = lines[-1]["progress"]
     assert (progress["served"], progress["wishes"], progress["most_served"]) == (2, 4, 2)
     assert (progress["without"], progress["families"], progress["stay"], progress["least_stay"]) == (2, 4, 20, 20)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..moments import local
-from . import elsewhere, hosts, longer, rules, taken, windows
+from . import elsewhere, hosts, longer, persons, rules, taken, windows
 from .booking import Desk, assign_slot
 from .errors import AlreadyCancelled, GuestBusy, NotFound, NoTimeAfter, Refused
 from .slots import minutes_of
@@ -153,7 +153,7 @@ def give(session: Session, booking: Booking, slot: Slot, message: str, now: date
 
 def finish(session: Session, host: Host, *, leaves: bool) -> None:
     """All have been seen to. A host who leaves is offered no more."""
-    if leaves and not windows.booked_slots(session, host):
+    if leaves and not any(windows.booked_slots(session, one) for one in (host, *persons.tandems_with(session, host))):
         hosts.decline(session, host)
 
 

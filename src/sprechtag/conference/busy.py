@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from . import elsewhere, follow, taken
+from . import elsewhere, follow, persons, taken
 from .errors import NotFound
 from .slots import TimeSpan
-from .tables import Booking, CalendarQuestion, Effect, Host, Slot
+from .tables import Booking, CalendarQuestion, Effect, Host, HostPartner, Slot
 from .telling import tell_host
 
 STALE = timedelta(minutes=2)
@@ -48,7 +48,8 @@ def close_busy_slots(session: Session, host: Host, busy: Iterable[TimeSpan], now
             slot.blocked, slot.blocked_by = True, "calendar"
             changed += 1
         session.add(slot)
-    return changed + elsewhere.settle(session, host, coming, busy_slots)
+    changed += elsewhere.settle(session, host, coming, busy_slots)
+    return changed + elsewhere.tandems_follow(session, host, coming)
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,14 @@ class Ours:
 
 
 def written_events(session: Session, host: Host, now: datetime) -> list[Ours]:
-    """The host's coming appointments whose event stands in the calendar as far as we know."""
+    """The host's coming appointments whose event stands in the calendar as far as we know; those of a tandem are looked
+    after in the first one's."""
     rows = session.execute(
         select(Booking, Slot, col(Effect.remote))
         .join(Slot, col(Slot.id) == col(Booking.slot_id))
         .join(Effect, (col(Effect.booking_id) == col(Booking.id)) & (col(Effect.kind) == "calendar"))
-        .where(col(Booking.host_id) == host.id, col(Booking.state) == "active", col(Slot.ends_at) > now)
-        .where(col(Effect.applied_revision) == col(Booking.revision))
+        .where(col(Booking.host_id).in_(_first_in(session, host)), col(Booking.state) == "active")
+        .where(col(Slot.ends_at) > now, col(Effect.applied_revision) == col(Booking.revision))
     )
     return [
         Ours(
@@ -88,9 +90,18 @@ def written_events(session: Session, host: Host, now: datetime) -> list[Ours]:
     ]
 
 
+def _first_in(session: Session, host: Host) -> list[int]:
+    """The host and the tandems that it is the first of, by id."""
+    tandems = [tandem.id or 0 for tandem in persons.tandems_with(session, host)]
+    first = [one for one, them in persons.receivers(session, tandems).items() if them[0].user_id == host.user_id]
+    return [host.id or 0, *first]
+
+
 def public_ids(session: Session, host: Host) -> set[str]:
-    """Of all the host's bookings in this conference, cancelled ones too: their events are ours."""
-    return set(session.execute(select(col(Booking.public_id)).where(col(Booking.host_id) == host.id)).scalars())
+    """Of all the host's bookings in this conference, cancelled ones and those of a tandem too: their events are
+    ours."""
+    mine = [one.id for one in persons.hosts_of_user(session, host.conference_id, host.user_id)]
+    return set(session.execute(select(col(Booking.public_id)).where(col(Booking.host_id).in_(mine))).scalars())
 
 
 def note_standing(session: Session, ours: Ours, stands: TimeSpan | None, now: datetime) -> bool:
@@ -167,9 +178,12 @@ def slot_for_event(session: Session, question: CalendarQuestion, booking: Bookin
 def hosts_to_read(session: Session, asked: Collection[int], now: datetime, stale_at: datetime) -> list[Host]:
     """Of these the joined hosts with times to come whose calendar was not read since `stale_at`."""
     coming = select(col(Slot.host_id)).where(col(Slot.ends_at) > now)
+    tandems = select(col(HostPartner.user_id)).where(col(HostPartner.host_id).in_(asked))
+    in_them = col(Host.user_id).in_(tandems) & col(Host.tandem).is_(False)
     rows = session.execute(
         select(Host)
-        .where(col(Host.id).in_(asked), col(Host.state) == "joined", col(Host.id).in_(coming))
+        .where(col(Host.id).in_(asked) | in_them, col(Host.tandem).is_(False))
+        .where(col(Host.state) == "joined", col(Host.id).in_(coming))
         .where(col(Host.calendar_read_at).is_(None) | (col(Host.calendar_read_at) < stale_at))
     ).scalars()
     return list(rows)

@@ -5,28 +5,33 @@
 The primary key of `host_minute` decides, as that of `guest_minute` does for families. So that nobody is offered what
 would be refused, the host's other free times are closed meanwhile (`blocked_by` `elsewhere`), in the same transaction,
 and opened again when the appointment goes; so they are for a time that is held for a family. Whoever decides on a time
-holds its person (`taken.lock_hosts`), so that of two who do so at once the second sees what the first has done."""
+holds its person (`taken.lock_hosts`), so that of two who do so at once the second sees what the first has done.
+
+A tandem gives the minutes of all who are in it, and has time only where none of them has closed an own one."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import BindParameter, bindparam, delete, exists, or_, select, update
 from sqlmodel import Session, col
 
 from ..database import table_of
-from . import follow, taken
+from . import follow, persons, taken
 from .slots import TimeSpan, minutes_of
-from .tables import Booking, Host, HostMinute, Slot
+from .tables import Booking, Host, HostMinute, HostPartner, Slot
 
 ELSEWHERE = "elsewhere"
 _BOOKING, _HOST, _MINUTE, _SLOT = table_of(Booking), table_of(Host), table_of(HostMinute), table_of(Slot)
+_PARTNER = table_of(HostPartner)
 _ADD = _MINUTE.insert()
+_WHOSE: BindParameter[str] = bindparam("whose", expanding=True)
+_TOGETHER = select(_PARTNER.c.host_id).where(_PARTNER.c.user_id.in_(_WHOSE))
 _OTHERS = (
     select(_SLOT.c.id)
     .join(_HOST, _HOST.c.id == _SLOT.c.host_id)
     .where(
-        _HOST.c.user_id == bindparam("whose"),
+        or_(_HOST.c.user_id.in_(_WHOSE), _HOST.c.id.in_(_TOGETHER)),
         _SLOT.c.id != bindparam("but"),
         _SLOT.c.starts_at < bindparam("until"),
         _SLOT.c.ends_at > bindparam("since"),
@@ -36,6 +41,7 @@ _OTHERS = (
     .with_for_update(of=_SLOT)
 )
 _CLOSE = update(_SLOT).where(_SLOT.c.id.in_(_OTHERS)).values(blocked=True, blocked_by=ELSEWHERE)
+CLOSED_BY_THEMSELVES = ("calendar", "host", "organiser")
 
 
 @dataclass(frozen=True)
@@ -49,17 +55,23 @@ class Given:
 def take(session: Session, host: Host, booking: Booking, slot: Slot) -> None:
     """The host gives these minutes to the booking, and has no other time to offer in them. Raises `IntegrityError`
     where one of them is given already."""
+    users = persons.users_of(session, host)
     rows = [
-        {"user_id": host.user_id, "minute": minute, "booking_id": booking.id}
+        {"user_id": user_id, "minute": minute, "booking_id": booking.id}
+        for user_id in sorted(users)
         for minute in minutes_of(taken.span_of(slot))
     ]
     session.connection().execute(_ADD, rows)
-    close(session, host, slot)
+    _close(session, users, slot)
 
 
 def close(session: Session, host: Host, slot: Slot) -> None:
     """Closes the host's other free times that overlap this one, which is booked or held."""
-    values = {"whose": host.user_id, "but": slot.id, "since": slot.starts_at, "until": slot.ends_at}
+    _close(session, persons.users_of(session, host), slot)
+
+
+def _close(session: Session, users: Collection[str], slot: Slot) -> None:
+    values = {"whose": list(users), "but": slot.id, "since": slot.starts_at, "until": slot.ends_at}
     session.connection().execute(_CLOSE, values)
 
 
@@ -84,7 +96,7 @@ def let_go(session: Session, slot: Slot, now: datetime) -> None:
     session.add(slot)
     if held:
         host = session.get_one(Host, slot.host_id)
-        reopen(session, Given(frozenset([host.user_id]), taken.span_of(slot)), now)
+        reopen(session, Given(frozenset(persons.users_of(session, host)), taken.span_of(slot)), now)
 
 
 def reopen(session: Session, given: Given | None, now: datetime) -> None:
@@ -95,7 +107,7 @@ def reopen(session: Session, given: Given | None, now: datetime) -> None:
     closed = (
         select(Slot, Host)
         .join(Host, col(Host.id) == col(Slot.host_id))
-        .where(col(Host.user_id).in_(given.users), col(Slot.blocked_by) == ELSEWHERE)
+        .where(persons.is_of(given.users), col(Slot.blocked_by) == ELSEWHERE)
         .where(col(Slot.starts_at) < given.span.ends_at, col(Slot.ends_at) > given.span.starts_at)
         .order_by(col(Slot.id))
         .with_for_update(of=Slot)
@@ -133,20 +145,42 @@ def is_taken(session: Session, host: Host, slot: Slot) -> bool:
 
 def minutes_given(session: Session, host: Host, span: TimeSpan) -> set[int]:
     """Minutes since the epoch within the span that the host has given away in any conference, or holds for a family in
-    another one."""
-    minutes = minutes_of(span)
+    another one; of a tandem those of all of them, and what they have closed for themselves."""
+    minutes, users = minutes_of(span), persons.users_of(session, host)
     booked = session.execute(
         select(col(HostMinute.minute)).where(
-            col(HostMinute.user_id) == host.user_id,
+            col(HostMinute.user_id).in_(users),
             col(HostMinute.minute) >= minutes.start,
             col(HostMinute.minute) < minutes.stop,
         )
     )
+    closed = col(Slot.blocked_by) == "held"
+    if host.tandem:
+        closed |= col(Slot.blocked_by).in_(CLOSED_BY_THEMSELVES) & (col(Host.conference_id) == host.conference_id)
     held = session.execute(
         select(col(Slot.starts_at), col(Slot.ends_at))
         .join(Host, col(Host.id) == col(Slot.host_id))
-        .where(col(Host.user_id) == host.user_id, col(Host.id) != host.id, col(Slot.blocked_by) == "held")
+        .where(persons.is_of(users), col(Host.id) != host.id, closed)
         .where(col(Slot.starts_at) < span.ends_at, col(Slot.ends_at) > span.starts_at)
     )
     given = set(booked.scalars())
     return given.union(*(minutes_of(TimeSpan(*times)) for times in held))
+
+
+def tandems_follow(session: Session, host: Host, slots: Iterable[Slot]) -> int:
+    """The host has opened or closed these times: tandems that it belongs to have them no more, or again. Returns how
+    many of theirs changed."""
+    spans = [taken.span_of(slot) for slot in slots]
+    changed = 0
+    for tandem in persons.tandems_with(session, host) if spans else ():
+        session.flush()
+        theirs = (
+            select(Slot)
+            .where(col(Slot.host_id) == tandem.id, col(Slot.ends_at) > min(span.starts_at for span in spans))
+            .where(col(Slot.starts_at) < max(span.ends_at for span in spans))
+        )
+        found = list(session.execute(theirs).scalars())
+        taken.lock(session, found)
+        booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == tandem.id, col(Booking.state) == "active")
+        changed += settle(session, tandem, found, set(session.execute(booked).scalars()))
+    return changed

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from ..database import utc_now
-from . import entries, follow, taken, team
+from . import entries, follow, persons, taken, tandem, team
 from .errors import HasBookings, Invalid, NotYours
 from .lookup import find_host, hosts_of
 from .ruleset import check_entry
@@ -53,12 +53,14 @@ def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
     """Invites a host, or brings the entry of one already there up to date."""
     if not entry.user_id.strip():
         raise Invalid("user_id", "user_id_missing")
-    check_entry("user_id", entries.user_id, entry.user_id)
     host = session.execute(
         select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == entry.user_id)
     ).scalar_one_or_none()
     new = host is None
     if host is None:
+        check_entry("user_id", entries.user_id, entry.user_id)
+        if entry.user_id.startswith(persons.TANDEM):
+            raise Invalid("user_id", "user_id_unknown")
         host = Host(conference_id=conference.id or 0, user_id=entry.user_id, display_name=entry.user_id)
     host.display_name = entry.display_name.strip() if entries.is_seen(entry.display_name) else host.display_name
     for name in HOST_FIELDS[2:]:
@@ -106,25 +108,30 @@ def change_many(session: Session, conference: Conference, user_ids: Sequence[str
 
 
 def withdraw(session: Session, host: Host) -> None:
-    """Takes a host without active bookings out of the conference."""
+    """Takes a host without active bookings out of the conference, and the tandems that it belongs to."""
     if booked_slots(session, host):
         raise HasBookings
+    tandem.check_may_leave(session, host)
+    for together in persons.tandems_with(session, host):
+        withdraw(session, together)
     session.execute(delete(Booking).where(col(Booking.host_id) == host.id))
     session.delete(host)
 
 
 def join(session: Session, host: Host) -> None:
-    """The host agrees: from now on families can book and the app acts as this user."""
+    """The host agrees: from now on families can book and the app acts as this user. Once all of a tandem have agreed,
+    it can be booked too."""
     host.state = "joined"
     session.add(host)
     session.flush()
+    tandem.level(session, host)
     follow.host(session, host, utc_now())
     follow.times(session, utc_now())
 
 
 def remind(session: Session, conference: Conference, now: datetime) -> int:
     """Has those notified who have not answered; returns how many."""
-    waiting = [host for host in hosts_of(session, conference) if host.state == "invited"]
+    waiting = [host for host in hosts_of(session, conference) if host.state == "invited" and not host.tandem]
     for host in waiting:
         tell_host(session, host, "reminded", now)
     return len(waiting)
@@ -134,8 +141,11 @@ def decline(session: Session, host: Host) -> None:
     """The host says no. Raises `HasBookings` while families have appointments with this host."""
     if booked_slots(session, host):
         raise HasBookings
+    tandem.check_may_leave(session, host)
     host.state = "declined"
     session.add(host)
+    session.flush()
+    tandem.level(session, host)
     for slot in session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars():
         if slot.blocked_by in ("calendar", "held"):
             unblock(session, slot)
@@ -148,6 +158,8 @@ def is_gone(session: Session, host: Host, gone: bool, now: datetime) -> None:
         return
     host.gone = gone
     session.add(host)
+    session.flush()
+    tandem.level(session, host)
     if gone:
         conference = session.get_one(Conference, host.conference_id)
         for user_id in team.organisers(session, conference):

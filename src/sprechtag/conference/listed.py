@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """All bookings of a conference as a list shows them: thousands at once, so columns and no objects."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,11 +45,11 @@ _LIST = (
     .where(col(Booking.conference_id) == bindparam("conference_id"))
     .order_by(col(Slot.starts_at), col(Booking.id))
 )
-_LIST_OF_HOST = _LIST.where(col(Booking.host_id) == bindparam("host_id"))
+_LIST_OF_HOSTS = _LIST.where(col(Booking.host_id).in_(bindparam("host_ids", expanding=True)))
 _OWN = (
     select(col(Booking.id), col(Booking.note), col(Booking.topic), col(Booking.place), col(Effect.remote))
     .outerjoin(Effect, (col(Effect.booking_id) == col(Booking.id)) & (col(Effect.kind) == "talk"))
-    .where(col(Booking.host_id) == bindparam("host_id"))
+    .where(col(Booking.host_id).in_(bindparam("host_ids", expanding=True)))
 )
 _UNUSUAL = (
     select(
@@ -71,10 +72,10 @@ _HOSTS = (
 )
 
 
-def listed(session: Session, conference_id: int, host_id: int | None = None) -> list[tuple[Any, ...]]:
-    """The columns of `_LIST`. By time, cancelled ones too; all, or one host's."""
-    statement = _LIST if host_id is None else _LIST_OF_HOST
-    values = {"conference_id": conference_id} | ({} if host_id is None else {"host_id": host_id})
+def listed(session: Session, conference_id: int, host_ids: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
+    """The columns of `_LIST`. By time, cancelled ones too; all, or those of some hosts."""
+    statement = _LIST if host_ids is None else _LIST_OF_HOSTS
+    values = {"conference_id": conference_id} | ({} if host_ids is None else {"host_ids": list(host_ids)})
     rows: Any = session.connection().execute(statement, values)
     return list(rows)
 
@@ -98,9 +99,9 @@ def unusual_steps(session: Session, conference_id: int) -> dict[int, Steps]:
     return found
 
 
-def own_details(session: Session, host_id: int) -> dict[int, dict[str, str]]:
+def own_details(session: Session, host_ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """By booking, what only its host is shown in the list: `note`, `topic` and `video_link`, where there is one."""
-    rows = session.connection().execute(_OWN, {"host_id": host_id})
+    rows = session.connection().execute(_OWN, {"host_ids": list(host_ids)})
     return {row.id: _filled(note=row.note, topic=row.topic, video_link=_link(row)) for row in rows}
 
 

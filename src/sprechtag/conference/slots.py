@@ -54,6 +54,22 @@ def window_span(window: TimeWindow, zone: ZoneInfo) -> TimeSpan:
     return span
 
 
+def common(windows: Iterable[TimeWindow], others: Iterable[TimeWindow]) -> list[TimeWindow]:
+    """The times that lie in both, sorted."""
+    theirs = list(others)
+    shared = [
+        TimeWindow(one.day, max(one.starts, other.starts), min(one.ends, other.ends, key=_to_the_end))
+        for one in windows
+        for other in theirs
+        if one.day == other.day
+    ]
+    return sorted(one for one in shared if one.starts < _to_the_end(one.ends))
+
+
+def _to_the_end(ends: time) -> time:
+    return time.max if ends == time(0) else ends
+
+
 def slots_of(windows: Iterable[TimeWindow], slot_minutes: int, pause_minutes: int, zone: str) -> list[TimeSpan]:
     """All slots of one host, sorted.
 

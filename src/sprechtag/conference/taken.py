@@ -31,11 +31,17 @@ def lock(session: Session, slots: Iterable[Slot]) -> None:
         session.refresh(slot, with_for_update=True)
 
 
-_HOLD = "SELECT pg_advisory_xact_lock(hashtextextended(user_id, 0)) FROM (SELECT DISTINCT user_id FROM "
-_HOLD_HOSTS = text(_HOLD + "host WHERE id = ANY(:ids) ORDER BY user_id) AS persons")
+_HOLD_HOSTS = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(user_id, 0)) FROM ("
+    "SELECT user_id FROM host WHERE id = ANY(:ids) "
+    "UNION SELECT user_id FROM host_partner WHERE host_id = ANY(:ids) ORDER BY user_id) AS persons"
+)
 _HOLD_SLOTS = text(
-    _HOLD + "host JOIN slot ON slot.host_id = host.id WHERE slot.conference_id = :conference_id "
-    "AND slot.public_id = ANY(:public_ids) ORDER BY user_id) AS persons"
+    "WITH wanted AS (SELECT host_id FROM slot WHERE conference_id = :conference_id AND public_id = ANY(:public_ids)) "
+    "SELECT pg_advisory_xact_lock(hashtextextended(user_id, 0)) FROM ("
+    "SELECT user_id FROM host JOIN wanted ON wanted.host_id = host.id "
+    "UNION SELECT user_id FROM host_partner JOIN wanted ON wanted.host_id = host_partner.host_id "
+    "ORDER BY user_id) AS persons"
 )
 
 

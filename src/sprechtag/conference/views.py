@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, select
 from sqlmodel import Session, col
 
-from . import rules
+from . import persons, rules
 from .errors import NotFound
+from .persons import Receiver
 from .proof import plain_class, plain_name
 from .tables import Booking, Conference, Effect, Guest, Host, Place, Slot
 from .tokens import LinkKey, join_path
@@ -18,7 +19,8 @@ from .tokens import LinkKey, join_path
 
 @dataclass(frozen=True)
 class BookingView:
-    """A booking with all that an effect or a page shows of it. Times in UTC, `zone` is the conference's."""
+    """A booking with all that an effect or a page shows of it. Times in UTC, `zone` is the conference's. `receivers`
+    are the hosts as users of Nextcloud, several of a tandem; the first one's is the Talk room."""
 
     id: int
     public_id: str
@@ -67,10 +69,20 @@ class BookingView:
     topic: str
     needs: str
     interpreter: str
+    tandem: bool
+    receivers: tuple[Receiver, ...] = ()
 
     @property
     def active(self) -> bool:
         return self.state == "active"
+
+    def is_received_by(self, user_id: str) -> bool:
+        """Whether this user of Nextcloud is its host, or one of its hosts."""
+        return any(one.user_id == user_id for one in self.receivers)
+
+    def as_of(self, receiver: Receiver) -> "BookingView":
+        """The same as this one of its hosts has it: `host_user_id` is a user of Nextcloud then."""
+        return replace(self, host_user_id=receiver.user_id, host_calendar=receiver.calendar)
 
     def outward(self) -> "BookingView":
         """As it is written to the family: plain names only, because through the share link anybody can have typed them,
@@ -112,6 +124,7 @@ _COLUMNS: dict[str, Any] = {
     "host_room": Host.room,
     "host_calendar": Host.calendar,
     "host_subject": Host.subject,
+    "tandem": Host.tandem,
     "guest_id": Guest.id,
     "guest_public_id": Guest.public_id,
     "guest_generation": Guest.manage_generation,
@@ -145,7 +158,12 @@ _OF_VISITORS = _OF_CONFERENCE.where(col(Booking.state) == "active", col(Booking.
 
 def _views(session: Session, statement: Select[Any], **values: Any) -> list[tuple[BookingView, str]]:
     """With the mark of the visitor."""
-    return [_view(row) for row in session.execute(statement, values).all()]
+    found = [_view(row) for row in session.execute(statement, values).all()]
+    tandems = {view.host_id for view, _ in found if view.tandem}
+    if not tandems:
+        return found
+    them = persons.receivers(session, tandems)
+    return [(replace(view, receivers=them.get(view.host_id, view.receivers)), mark) for view, mark in found]
 
 
 def _view(row: Row[Any]) -> tuple[BookingView, str]:
@@ -155,7 +173,10 @@ def _view(row: Row[Any]) -> tuple[BookingView, str]:
     until = rules.deadline_of(values["starts_at"], values.pop("change_deadline_minutes"))
     proven = values.pop("proven_at") is not None
     link = (talk or {}).get("link", "")
-    view = BookingView(**values, places=tuple(places), changeable_until=until, proven=proven, talk_link=link)
+    alone = (Receiver(values["host_user_id"], values["host_calendar"]),)
+    view = BookingView(
+        **values, places=tuple(places), changeable_until=until, proven=proven, talk_link=link, receivers=alone
+    )
     return view, visitor
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from ..database import utc_now
-from . import elsewhere, taken
+from . import elsewhere, persons, taken
 from .errors import HasBookings
 from .lookup import hosts_of
-from .slots import TimeSpan, TimeWindow, slots_of
+from .slots import TimeSpan, TimeWindow, common, slots_of
 from .tables import Booking, Conference, Host, Slot, Window
 
 
@@ -24,6 +24,7 @@ def block(session: Session, slot: Slot, by: str) -> None:
     elsewhere.let_go(session, slot, utc_now())
     slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.kept_open = True, by, None, None, False
     session.add(slot)
+    elsewhere.tandems_follow(session, session.get_one(Host, slot.host_id), [slot])
 
 
 def unblock(session: Session, slot: Slot, *, keep_open: bool = False) -> None:
@@ -34,12 +35,14 @@ def unblock(session: Session, slot: Slot, *, keep_open: bool = False) -> None:
     slot.kept_open = keep_open
     host = session.get_one(Host, slot.host_id)
     elsewhere.settle(session, host, [slot], booked_slots(session, host))
+    elsewhere.tandems_follow(session, host, [slot])
 
 
 def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
-    """Brings the host's slots in line with the windows; slots that stay keep their id."""
-    windows = windows_of(session, conference, host) or windows_of(session, conference, None)
-    wanted = set(slots_of(windows, conference.slot_minutes, conference.pause_minutes, conference.time_zone))
+    """Brings the host's slots in line with the windows, and those of tandems with this host; slots that stay keep their
+    id. Raises `HasBookings` where a booked one would go."""
+    receives = _receives(session, conference, host)
+    wanted = set(slots_of(receives, conference.slot_minutes, conference.pause_minutes, conference.time_zone))
     present: set[TimeSpan] = set()
     slots = list(session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars())
     taken.lock(session, slots)
@@ -66,6 +69,20 @@ def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
     ]
     elsewhere.settle(session, host, made, ())
     session.add_all(made)
+    session.flush()
+    for tandem in persons.tandems_with(session, host):
+        rebuild_slots(session, conference, tandem)
+
+
+def _receives(session: Session, conference: Conference, host: Host) -> list[TimeWindow]:
+    """When the host receives families: its own times or the conference's; a tandem when all who are in it do."""
+    usual = windows_of(session, conference, None)
+    receives = windows_of(session, conference, host) or usual
+    for user_id in persons.users_of(session, host) if host.tandem else ():
+        alone = select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user_id)
+        one = session.execute(alone).scalar_one_or_none()
+        receives = common(receives, (windows_of(session, conference, one) if one else []) or usual)
+    return receives
 
 
 def stagger(session: Session, conference: Conference, groups: int, minutes: int) -> None:

@@ -3,13 +3,14 @@
 """Who is in which call, as Talk and the media servers tell."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..conference import persons
 from ..conference.tables import VIDEO, Booking, Host, LiveCall, Slot
 from . import live
 from .noted import of_booking
@@ -19,9 +20,10 @@ CHECKS_AT_ONCE = 8
 """Rooms that may be asked for in one look, every few seconds: about two calls a second at most."""
 
 
-def actor_of(actor: str, host_user_id: str) -> str:
-    """Who is in a call, without saying who: Talk's `users/t01` or `guests/…` as `host` or a short hash."""
-    if actor == f"users/{host_user_id}":
+def actor_of(actor: str, hosts: Collection[str]) -> str:
+    """Who is in a call, without saying who: Talk's `users/t01` or `guests/…` as `host` (one of these
+    user ids) or a short hash."""
+    if actor.removeprefix("users/") in hosts and actor.startswith("users/"):
         return live.HOST
     return hashlib.sha256(actor.encode()).hexdigest()[:10]
 
@@ -29,7 +31,7 @@ def actor_of(actor: str, host_user_id: str) -> str:
 def heard(session: Session, room: str, what: str, actor: str, now: datetime) -> bool:
     """Takes in an event of Talk's; false for a room that is none of ours. The same event twice changes nothing."""
     row = session.execute(
-        select(LiveCall, col(Host.user_id))
+        select(LiveCall, Host)
         .join(Booking, col(Booking.id) == col(LiveCall.booking_id))
         .join(Host, col(Host.id) == col(Booking.host_id))
         .where(col(LiveCall.room) == room)
@@ -37,9 +39,9 @@ def heard(session: Session, room: str, what: str, actor: str, now: datetime) -> 
     ).first()
     if row is None:
         return False
-    call, host_user_id = row
+    call, host = row
     there = set(call.present)
-    who = actor_of(actor, host_user_id)
+    who = actor_of(actor, persons.users_of(session, host))
     match what:
         case "call_started" | "call_joined":
             there.add(who)

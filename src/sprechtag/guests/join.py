@@ -198,7 +198,8 @@ def tell_host(
             budgets.spend(session, budgets.MESSAGES, view.public_id, front.clock())
             noted.say(session, view.id, text)
             now = front.clock()
-            tell_user(session, view.conference_id, view.host_user_id, "family_says", now, view.public_id)
+            for one in view.receivers:
+                tell_user(session, view.conference_id, one.user_id, "family_says", now, view.public_id)
     except Refused as refused:
         said = sentence(page.say, refused)
         return _page(front, page, view, problems=[{"text": said.text, "field": "text"}])

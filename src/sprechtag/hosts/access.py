@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import history, lookup, team
+from ..conference import history, lookup, persons, team
 from ..conference.errors import NotFound
 from ..conference.tables import Booking, Conference, Host, Slot
 from ..conference.views import BookingView, booking_view
@@ -83,7 +83,7 @@ def visible_booking(session: Session, booking_id: str, user: Caller) -> tuple[Bo
     view = booking_view(session, booking)
     if team.role_of(session, session.get_one(Conference, view.conference_id), user.user_id):
         return view, True
-    if view.host_user_id == user.user_id:
+    if view.is_received_by(user.user_id):
         return view, False
     raise NotFound
 
@@ -99,16 +99,16 @@ def own_booking(session: Session, booking_id: str, user: Caller) -> BookingView:
 def visible_slot(session: Session, slot_id: str, user: Caller) -> tuple[Slot, str]:
     """The slot, and as what the caller may block it: `organiser` or `host`."""
     row = session.execute(
-        select(Slot, Conference, col(Host.user_id))
+        select(Slot, Conference, Host)
         .join(Conference, col(Conference.id) == col(Slot.conference_id))
         .join(Host, col(Host.id) == col(Slot.host_id))
         .where(col(Slot.public_id) == slot_id)
     ).one_or_none()
     if row is None:
         raise NotFound
-    slot, conference, host_user_id = row
+    slot, conference, host = row
     if team.role_of(session, conference, user.user_id) in ("owner", "organiser"):
         return slot, "organiser"
-    if user.user_id == host_user_id:
+    if persons.is_person(session, host, user.user_id):
         return slot, "host"
     raise NotFound

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ..conference import lookup
+from ..conference import lookup, persons
 from ..conference.errors import NotFound
 from ..conference.slots import day_span
 from ..conference.tables import ON_SITE, PLACES, Alarm, Conference, Host, Slot
@@ -302,7 +302,9 @@ def my_now(house: House, conference_id: str, user: User) -> HostAnswer:
         conference = visible(session, conference_id, user)
         host = lookup.find_host(session, conference.id or 0, user.user_id)
         day = _nearest(_days(session, conference), timeline.today_of(conference, now))
-        return _host(host, timeline.told(session, conference, day, host.id), day, now)
+        mine = persons.hosts_of_user(session, conference.id or 0, user.user_id)
+        told = [one for each in mine for one in timeline.told(session, conference, day, each.id)]
+        return _host(host, sorted(told, key=lambda one: one.appointment.starts_at), day, now)
 
 
 def _is_on(session: Session, conference: Conference, now: datetime) -> bool:

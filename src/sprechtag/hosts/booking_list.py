@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from sqlmodel import Session
 
-from ..conference import listed, lookup, team
+from ..conference import listed, lookup, persons, team
 from ..conference.asked import Need, needs_of
 from ..conference.listed import Steps
 from ..conference.tables import Conference
@@ -61,21 +61,24 @@ def bookings(house: House, conference_id: str, user: User, mine: bool = False) -
     with house.database.read() as session:
         conference = visible(session, conference_id, user)
         organises = team.role_of(session, conference, user.user_id) is not None
-        host_id = None
+        mine_only = None
         if mine or not organises:
-            host_id = lookup.find_host(session, conference.id or 0, user.user_id).id
-        answer = _answer(session, conference, host_id, with_email=organises or conference.contact_for_hosts)
+            lookup.find_host(session, conference.id or 0, user.user_id)
+            mine_only = [host.id or 0 for host in persons.hosts_of_user(session, conference.id or 0, user.user_id)]
+        answer = _answer(session, conference, mine_only, with_email=organises or conference.contact_for_hosts)
     # Not through the model: it would look at every value of every row.
     return Response(to_json(answer), media_type="application/json")
 
 
-def _answer(session: Session, conference: Conference, host_id: int | None, *, with_email: bool) -> dict[str, Any]:
+def _answer(
+    session: Session, conference: Conference, of_hosts: list[int] | None, *, with_email: bool
+) -> dict[str, Any]:
     conference_id = conference.id or 0
     steps = listed.unusual_steps(session, conference_id)
-    own = listed.own_details(session, host_id) if host_id is not None else {}
-    rows = listed.listed(session, conference_id, host_id)
+    own = listed.own_details(session, of_hosts) if of_hosts is not None else {}
+    rows = listed.listed(session, conference_id, of_hosts)
     # After the rows: whom one of them names was there then, or is gone with all that was booked.
-    hosts = [host for host in listed.hosts(session, conference_id) if host_id in (None, host.id)]
+    hosts = [host for host in listed.hosts(session, conference_id) if of_hosts is None or host.id in of_hosts]
     places = {host.id: place for place, host in enumerate(hosts)}
     return {
         "columns": COLUMNS,

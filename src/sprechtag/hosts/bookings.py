@@ -164,7 +164,7 @@ def set_note(house: House, booking_id: str, data: NoteData, user: User) -> NoteD
     """A note of the host's own; nobody else sees it, the organiser neither."""
     with house.database.write() as session:
         view, _ = visible_booking(session, booking_id, user)
-        if view.host_user_id != user.user_id:
+        if not view.is_received_by(user.user_id):
             raise NotFound
         session.get_one(Booking, view.id).note = data.note
     return data
@@ -213,8 +213,8 @@ def _booking_answer(
         school_class=view.school_class,
         guest_name=view.guest_name,
         guest_email=view.guest_email if organises or view.contact_for_hosts else None,
-        note=view.note if view.host_user_id == user.user_id else None,
-        topic=view.topic if view.host_user_id == user.user_id else None,
+        note=view.note if view.is_received_by(user.user_id) else None,
+        topic=view.topic if view.is_received_by(user.user_id) else None,
         needs=needs_of(view.needs),
         interpreter=view.interpreter,
         slot_id=view.slot_public_id,

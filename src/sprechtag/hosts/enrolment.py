@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Who receives families: enrolled by the organiser, joined or declined by themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, status
@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import hosts, lookup
+from ..conference import hosts, lookup, persons, tandem
 from ..conference.hosts import Change, HostEntry
 from ..conference.tables import Host
 from ..gate import Caller
@@ -49,7 +49,35 @@ def list_hosts(house: House, conference_id: str, user: User) -> list[HostAnswer]
         rows = session.execute(
             select(Host).where(col(Host.conference_id) == conference.id).order_by(col(Host.display_name))
         ).scalars()
-        return [HostAnswer.model_validate(host, from_attributes=True) for host in rows]
+        found = list(rows)
+        together = persons.receivers(session, [host.id or 0 for host in found if host.tandem])
+        return [_host_answer(host, together.get(host.id or 0, ())) for host in found]
+
+
+def _host_answer(host: Host, together: Sequence[persons.Receiver] = ()) -> HostAnswer:
+    answer = HostAnswer.model_validate(host, from_attributes=True)
+    return answer.model_copy(update={"partners": [one.user_id for one in together]})
+
+
+class TandemData(Strict):
+    """Two or three hosts who receive families together; the first one's is the Talk room. Empty texts are taken from
+    the hosts themselves."""
+
+    hosts: Annotated[list[UserId], Field(min_length=1, max_length=20)]
+    display_name: Annotated[Line, Field(max_length=200)] = ""
+    subject: Annotated[Line, Field(max_length=200)] = ""
+    classes: Annotated[Line, Field(max_length=200)] = ""
+    room: Annotated[Line, Field(max_length=100)] = ""
+
+
+@router.post("/conferences/{conference_id}/tandems")
+def form_tandem(house: House, conference_id: str, data: TandemData, user: User) -> HostAnswer:
+    """Has hosts receive families together: one entry in the list, the times at which all are free, one room, an event
+    in each calendar. It is changed and taken out as any host, by its `user_id`."""
+    with house.database.write() as session:
+        conference = organised(session, conference_id, user)
+        made = tandem.form(session, conference, tandem.Wanted(**data.model_dump()))
+        return _host_answer(made, persons.receivers(session, [made.id or 0])[made.id or 0])
 
 
 @router.post("/conferences/{conference_id}/hosts")

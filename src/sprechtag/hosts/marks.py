@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import jobs, letters, team
+from ..conference import jobs, letters, persons, team
 from ..conference.errors import Invalid, NotFound, WrongState
 from ..conference.tables import (
     Booking,
@@ -85,7 +85,8 @@ def delay(house: House, conference_id: str, host_id: str, data: DelayData, user:
     with house.database.write() as session:
         conference = visible(session, conference_id, user)
         host = _host_of(session, conference, host_id)
-        if user.user_id != host.user_id and team.role_of(session, conference, user.user_id) is None:
+        theirs = persons.is_person(session, host, user.user_id)
+        if not theirs and team.role_of(session, conference, user.user_id) is None:
             raise NotFound
         day = timeline.today_of(conference, now)
         timeline.delay(session, host, day, data.minutes)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import busy, families, follow, holding, hosts, jobs, lookup, windows
+from ..conference import busy, families, follow, holding, hosts, jobs, lookup, persons, windows
 from ..conference.errors import NotFound, Refused
 from ..conference.hosts import HostChoices
 from ..conference.instance import fact
@@ -190,7 +190,7 @@ def answer_calendar(house: House, booking_id: str, data: CalendarAnswer, user: U
     family too, else the event goes back to where it was."""
     with house.database.write() as session:
         view, _ = visible_booking(session, booking_id, user)
-        if view.host_user_id != user.user_id:
+        if not view.is_received_by(user.user_id):
             raise NotFound
         question = busy.question_of(session, view.id)
         moved_to = None
@@ -219,11 +219,12 @@ def _move(house: House, booking_id: int, slot_id: str, made: bool, message: str)
 
 
 def _questions(session: Session, host: Host) -> list[QuestionAnswer]:
+    mine = [one.id for one in persons.hosts_of_user(session, host.conference_id, host.user_id)]
     rows = session.execute(
         select(CalendarQuestion, col(Booking.public_id), col(Booking.child), col(Slot.starts_at))
         .join(Booking, col(Booking.id) == col(CalendarQuestion.booking_id))
         .join(Slot, col(Slot.id) == col(Booking.slot_id))
-        .where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
+        .where(col(Booking.host_id).in_(mine), col(Booking.state) == "active")
         .order_by(col(Slot.starts_at))
     )
     return [

@@ -53,6 +53,10 @@ _SENTENCES: dict[str, str] = {
     "asks_unknown": "The booking form has no such question.",
     "times_wrong": "An appointment is one, two or three times long.",
     "user_id_missing": "Give the Nextcloud user to invite.",
+    "user_id_unknown": "There is no such tandem in this conference. Form it from its hosts.",
+    "tandem_size": "Choose two or three hosts who receive families together.",
+    "tandem_hosts": "Everybody in a tandem has to be a host of this conference. Invite them first.",
+    "tandem_there": "These hosts receive families together already.",
 }
 
 

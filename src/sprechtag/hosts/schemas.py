@@ -99,6 +99,9 @@ class HostAnswer(BaseModel):
     """Whether Nextcloud knows the host no more; nobody can book there then."""
     problem: str
     """Why Nextcloud cannot follow this host's bookings, in a sentence; empty when all is well."""
+    tandem: bool = False
+    partners: list[str] = []
+    """Who is in a tandem, by user id; the first one's is the Talk room."""
 
 
 class Problem(BaseModel):

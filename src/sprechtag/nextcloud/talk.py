@@ -113,6 +113,23 @@ async def set_lobby(session: UserSession, token: str, opens_at: datetime) -> Non
     await session.ocs("PUT", f"{API}/room/{token}/webinar/lobby", body=body)
 
 
+MODERATORS = (1, 2)
+"""`participantType` of a room's owner and of its other moderators."""
+
+
+async def make_moderator(session: UserSession, token: str, user_id: str) -> None:
+    """Takes another user into the room, who may do there what its owner may: the lobby does not hold it, and the call
+    begins with it too. Twice is once. Raises `NextcloudError`."""
+    await session.ocs("POST", f"{API}/room/{token}/participants", body={"newParticipant": user_id, "source": "users"})
+    people = await session.ocs_list("GET", f"{API}/room/{token}/participants")
+    for one in people:
+        if one.get("actorType") == "users" and one.get("actorId") == user_id:
+            if one.get("participantType") not in MODERATORS:
+                await session.ocs("POST", f"{API}/room/{token}/moderators", body={"attendeeId": one.get("attendeeId")})
+            return
+    raise Garbled("read the room's participants", 200)
+
+
 async def archive(session: UserSession, token: str) -> None:
     """Takes the room out of the user's list; it works all the same."""
     await session.ocs("POST", f"{API}/room/{token}/archive")

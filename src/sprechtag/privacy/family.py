@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from ..conference import budgets, elsewhere, follow, history, proof, taken, waiting
+from ..conference import budgets, elsewhere, follow, history, persons, proof, taken, waiting
 from ..conference.booking import Desk
 from ..conference.errors import AddressTaken
 from ..conference.person import Person, tidy
@@ -251,12 +251,16 @@ def _jobs_of_one(session: Session, guest: Guest) -> list[Job]:
 def note_events(session: Session, which: ColumnElement[bool], now: datetime) -> int:
     """Notes the events of these bookings to be emptied; returns how many. The bookings may go then."""
     rows = session.execute(
-        select(col(Effect.remote), col(Host.user_id))
+        select(col(Effect.remote), col(Host.user_id), col(Host.id), col(Host.tandem))
         .join(Booking, col(Booking.id) == col(Effect.booking_id))
         .join(Host, col(Host.id) == col(Booking.host_id))
         .where(which, col(Effect.kind) == "calendar")
     ).all()
-    found = [(user_id, remote) for remote, user_id in rows if remote and remote.get("calendar") and remote.get("name")]
+    found = []
+    for remote, user_id, host_id, is_tandem in rows:
+        first = persons.receivers(session, [host_id]).get(host_id, ()) if is_tandem else ()
+        each = {first[0].user_id if first else user_id: remote} | (remote or {}).get("others", {})
+        found += [(whose, one) for whose, one in each.items() if one and one.get("calendar") and one.get("name")]
     session.add_all(
         EventToEmpty(
             user_id=user_id,

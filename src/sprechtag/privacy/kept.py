@@ -168,8 +168,8 @@ TABLES: dict[str, Table] = {
             "calendar": Column("host", "name of the calendar that takes the appointments"),
             "problem": Column("host", "what keeps Nextcloud from following"),
         },
-        "id public_id conference_id state offers_on_site offers_video can_video gone min_pause_minutes max_in_a_row "
-        "delay_minutes delayed_on calendar_read_at",
+        "id public_id conference_id state offers_on_site offers_video can_video gone tandem min_pause_minutes "
+        "max_in_a_row delay_minutes delayed_on calendar_read_at",
     ),
     "slot": Table(
         "times",
@@ -254,6 +254,12 @@ TABLES: dict[str, Table] = {
         With("booking"),
         {"user_id": Column("host", "user id")},
         "minute booking_id",
+    ),
+    "host_partner": Table(
+        "who is in a tandem",
+        With("host"),
+        {"user_id": Column("host", "user id")},
+        "host_id place",
     ),
     "guest_host": Table(
         "whom a family shall see",

@@ -76,6 +76,8 @@ class Ocs:
                 ("PUT", r"/apps/spreed/api/v4/room/([a-z0-9]+)/webinar/lobby", self.lobby),
                 ("POST", r"/apps/spreed/api/v4/room/([a-z0-9]+)/archive", self.archive),
                 ("GET", r"/apps/spreed/api/v4/room/([a-z0-9]+)/participants", self.participants),
+                ("POST", r"/apps/spreed/api/v4/room/([a-z0-9]+)/participants", self.add_participant),
+                ("POST", r"/apps/spreed/api/v4/room/([a-z0-9]+)/moderators", self.promote),
                 ("POST", r"/apps/spreed/api/v4/room/([a-z0-9]+)/participants/active", self.enter_room),
                 ("POST", r"/apps/spreed/api/v4/call/([a-z0-9]+)", self.join_call),
                 ("DELETE", r"/apps/spreed/api/v4/call/([a-z0-9]+)", self.leave_call),
@@ -290,7 +292,7 @@ class Ocs:
             return fail(404)
         actor = self._actor(request, user_id)
         room.sessions[actor] = self._world.new_token()
-        if room.lobby_closed and actor != f"users/{room.owner}":
+        if room.holds(actor):
             return ok(_room_data(room) | {"name": "", "displayName": ""})
         return ok(_room_data(room))
 
@@ -298,7 +300,7 @@ class Ocs:
         room, actor = self._world.rooms.get(match[1]), self._actor(request, user_id)
         if room is None or actor not in room.sessions:
             return fail(404)
-        if room.lobby_closed and actor != f"users/{room.owner}":
+        if room.holds(actor):
             return fail(412)
         first = not room.in_call
         room.in_call.add(actor)
@@ -328,16 +330,35 @@ class Ocs:
             if bot and bot["url"] == self._world.url and not self._world.loses_this_event():
                 self._tell_bot(bot["route"], said)
 
+    async def add_participant(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room, body = self._own_room(user_id, match[1]), await request.json()
+        if room is None or body.get("newParticipant") not in self._world.users:
+            return fail(404)
+        room.members.setdefault(body["newParticipant"], len(room.members) + 2)
+        return ok([])
+
+    async def promote(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        room, attendee = self._own_room(user_id, match[1]), int((await request.json())["attendeeId"])
+        if room is None or attendee not in map(abs, room.members.values()):
+            return fail(404)
+        if -attendee in room.members.values():
+            return fail(400)
+        room.members = {one: -attendee if number == attendee else number for one, number in room.members.items()}
+        return ok([])
+
     async def participants(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         room = self._own_room(user_id, match[1])
         if room is None:
             return fail(404)
-        actors = {f"users/{room.owner}", *room.sessions}
+        members = {f"users/{one}": number for one, number in room.members.items()} | {f"users/{room.owner}": -1}
+        actors = {*members, *room.sessions}
         return ok(
             [
                 {
                     "actorType": actor.split("/")[0],
                     "actorId": actor.split("/", 1)[1],
+                    "attendeeId": abs(members.get(actor, 0)) or 1000,
+                    "participantType": _participant_type(actor, room),
                     "inCall": 7 if actor in room.in_call else 0,
                     "lastPing": int(time.time()) if actor in room.sessions else 0,
                     "sessionIds": [room.sessions[actor]] if actor in room.sessions else [],
@@ -442,6 +463,15 @@ class Ocs:
             )
         )
         return ok(said, status) if status < 300 else fail(status, data=said)
+
+
+def _participant_type(actor: str, room: Room) -> int:
+    """Talk's numbers: owner, moderator, user, and whoever came by the link."""
+    user_id = actor.removeprefix("users/") if actor.startswith("users/") else ""
+    if user_id == room.owner:
+        return 1
+    number = room.members.get(user_id)
+    return (4 if not user_id else 5) if number is None else 2 if number < 0 else 3
 
 
 def _room_data(room: Room) -> dict[str, Any]:

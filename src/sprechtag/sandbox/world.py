@@ -45,6 +45,8 @@ class Room:
     lobby_state: int = 0
     lobby_timer: int = 0
     archived: bool = False
+    members: dict[str, int] = field(default_factory=dict)
+    """Users who were taken in beside the owner: attendee's id, negative once it is a moderator."""
     bots: set[int] = field(default_factory=set)
     sessions: dict[str, str] = field(default_factory=dict)
     """Who is in the room, by Talk's actor (`users/t01`, `guests/…`), with a session id."""
@@ -53,6 +55,11 @@ class Room:
     @property
     def lobby_closed(self) -> bool:
         return bool(self.lobby_state) and self.lobby_timer > time.time()
+
+    def holds(self, actor: str) -> bool:
+        """Whether the lobby keeps this one out just now."""
+        user_id = actor.removeprefix("users/") if actor.startswith("users/") else ""
+        return self.lobby_closed and user_id != self.owner and self.members.get(user_id, 1) > 0
 
 
 @dataclass(frozen=True)

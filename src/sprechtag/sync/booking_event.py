@@ -26,6 +26,7 @@ from ..paper.ical import PRODUCT, person, uid_of
 from ..paper.needs import needs_in_words
 from ..phrases import Speaker
 from . import merged_event
+from .one_of_several import OneOfSeveral
 from .places import Guesses
 
 MOST_LIVES = 20
@@ -40,11 +41,13 @@ class Writing:
     host_email: str
     host_language: str
     writer: Writer
+    first: bool = True
+    """Whether it is the event of the only host, or of the first one of a tandem."""
 
     @property
     def invites(self) -> bool:
-        """Whether the calendar server writes the family's mail."""
-        return self.channel.name == "calendar"
+        """Whether the calendar server writes the family's mail: with one event, whoever else is there."""
+        return self.first and self.channel.name == "calendar"
 
 
 def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, again: bool = False) -> str:
@@ -78,7 +81,7 @@ def host_event(view: BookingView, uid: str, sequence: int, writing: Writing, aga
     manage_link = writing.writer.manage_link(view) if writing.invites and view.active else ""
     join_link = writing.writer.for_family(view).talk_link if writing.invites else ""
     event.add("description", _description(view, manage_link, join_link, say, guest_say))
-    if view.guest_email and (writing.invites or view.contact_for_hosts):
+    if view.guest_email and writing.first and (writing.invites or view.contact_for_hosts):
         if writing.host_email:
             event.add("organizer", person(writing.host_email, one_line(view.host_name)))
         attendee = _attendee(view, writing.invites)
@@ -147,7 +150,7 @@ def _attendee(view: BookingView, invites: bool) -> vCalAddress:
 
 
 class BookingEvent:
-    def __init__(self, door: Door, ledger: Ledger, writing: Writing, guesses: Guesses) -> None:
+    def __init__(self, door: Door, ledger: Ledger | OneOfSeveral, writing: Writing, guesses: Guesses) -> None:
         self._door = door
         self._ledger = ledger
         self._writing = writing

@@ -3,7 +3,7 @@
 """Brings room and event up to one booking: each call may be repeated at any time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from ..conference import budgets, effects, follow
 from ..conference.effects import Ledger, State
+from ..conference.persons import Receiver
 from ..conference.tables import VIDEO, Booking, EffectKind, Host
 from ..database import PATIENCE, Database
 from ..day import noted
@@ -26,6 +27,7 @@ from ..nextcloud.troubles import explain
 from .booking_event import BookingEvent, Writing
 from .call_rooms import REGISTERED
 from .instance import Instance
+from .one_of_several import OTHERS, OneOfSeveral
 from .places import Guesses
 from .talk_room import OFF, CannotCreateRooms, TalkRoom, archive
 
@@ -50,6 +52,12 @@ def _waits_for_family(state: State) -> bool:
 
 def _is_by_video(state: State) -> bool:
     return state.view.active and state.view.place == VIDEO
+
+
+def _of(state: State, receiver: Receiver, remote: dict[str, Any]) -> State:
+    """As one of its hosts has it."""
+    alone = {name: value for name, value in remote.items() if name != OTHERS}
+    return replace(state, view=state.view.as_of(receiver), remote=alone)
 
 
 @dataclass
@@ -142,7 +150,7 @@ class Bookings:
         """Takes a room out of its host's list of conversations."""
         state = self.ledger.state(int(errand.key), "talk")
         if state and state.remote.get("token"):
-            await archive(self.door, state.view.host_user_id, str(state.remote["token"]))
+            await archive(self.door, state.view.receivers[0].user_id, str(state.remote["token"]))
 
     async def _calendar(self, state: State) -> Callable[[Session], None]:
         """Returns what is to be noted."""
@@ -152,7 +160,7 @@ class Bookings:
         if invites and (until := self.held.back(state.view, budgets.INVITATIONS)):
             await insist(lambda: self._note(state, HELD_BACK))
             raise NotYet(until)
-        remote = await self._event(state).apply(state, self.clock())
+        remote = await self._events(state)
 
         def note(session: Session) -> None:
             if invites:
@@ -161,15 +169,33 @@ class Bookings:
 
         return note
 
-    def _event(self, state: State) -> BookingEvent:
-        view, host = state.view, self.instance.host_facts(state.view.host_user_id)
+    async def _events(self, state: State) -> dict[str, Any]:
+        """Brings the event of each host up to the booking; those of a tandem's others are noted in the first one's
+        `remote`, each by its user. Raises `NextcloudError`."""
+        first, *others = state.view.receivers
+        theirs: dict[str, Any] = state.remote.get(OTHERS, {})
+        ledger = OneOfSeveral(self.ledger, state.remote)
+        remote = await self._event(state, ledger, first).apply(_of(state, first, ledger.remote), self.clock())
+        ledger.remote = remote | ({OTHERS: theirs} if theirs else {})
+        for other in others:
+            ledger.user_id = other.user_id
+            known = ledger.remote.get(OTHERS, {}).get(other.user_id, {})
+            found = await self._event(state, ledger, other, first=False).apply(_of(state, other, known), self.clock())
+            ledger.keep(found)
+        return ledger.remote
+
+    def _event(
+        self, state: State, ledger: Ledger | OneOfSeveral, receiver: Receiver, first: bool = True
+    ) -> BookingEvent:
+        view, host = state.view, self.instance.host_facts(receiver.user_id)
         writing = Writing(
             self.instance.channel(view.organiser_id),
             host.get("email", ""),
             host.get("language", ""),
             self.instance.writer(),
+            first,
         )
-        return BookingEvent(self.door, self.ledger, writing, self.guesses)
+        return BookingEvent(self.door, ledger, writing, self.guesses)
 
     def _write_again(self, state: State) -> None:
         with self.database.write(PATIENCE) as session:
@@ -191,7 +217,8 @@ class Bookings:
 
     async def mail_by_calendar(self, errand: Errand, state: State) -> None:
         """The calendar server has sent the mail with the event, or could not and is asked again."""
-        host = self.instance.host_facts(state.view.host_user_id)
+        first = state.view.receivers[0]
+        host = self.instance.host_facts(first.user_id)
         if host and not host.get("email"):
             raise Trouble(Fault.RIGHTS, NO_MAIL_ADDRESS, final=True)
         event = self.ledger.state(state.view.id, "calendar")
@@ -203,7 +230,9 @@ class Bookings:
             await insist(lambda: self._write_again(state))
             raise NotYet(self.clock() + TALK_BACK_WITHIN * self.pace)
         if remote.get("undelivered") and errand.payload.get("undelivered"):
-            remote = await self._event(event).invite_again(event)
+            ledger = OneOfSeveral(self.ledger, remote)
+            again = await self._event(event, ledger, first).invite_again(_of(event, first, ledger.remote))
+            remote = again | ({OTHERS: theirs} if (theirs := event.remote.get(OTHERS)) else {})
             self.ledger.remember(state.view.id, "calendar", remote)
         if remote.get("undelivered"):
             with self.database.write(PATIENCE) as session:

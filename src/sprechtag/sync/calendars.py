@@ -81,7 +81,7 @@ class Calendars:
         host_id, began = int(errand.key), self.clock()
         with self.database.read() as session:
             host = session.get(Host, host_id)
-            if host is None or host.state != "joined":
+            if host is None or host.tandem or host.state != "joined":
                 return None
             conference = session.get_one(Conference, host.conference_id)
             last = session.exec(
@@ -190,7 +190,12 @@ def _with_times_to_come(now: datetime) -> tuple[ColumnElement[bool], ...]:
         .where(col(Slot.host_id) == col(Host.id), col(Slot.starts_at) > now - coming.LONGEST_SLOT)
         .where(col(Slot.ends_at) > now)
     )
-    return col(Host.conference_id).in_(coming.not_over(now)), col(Host.state) == "joined", to_come
+    return (
+        col(Host.conference_id).in_(coming.not_over(now)),
+        col(Host.state) == "joined",
+        col(Host.tandem).is_(False),
+        to_come,
+    )
 
 
 def _is_settled(event: calendar.EventTime, mine: set[str], in_place: dict[str, TimeSpan | None]) -> bool:

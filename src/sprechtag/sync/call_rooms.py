@@ -122,12 +122,13 @@ class CallRooms:
         if not room or not view.active:
             return
         try:
-            async with self.door.as_user(view.host_user_id) as session_of_host:
+            async with self.door.as_user(view.receivers[0].user_id) as session_of_host:
                 there = await talk.in_call(session_of_host, room)
         except (Missing, NotAllowed):
             there = []
         with self.database.write(PATIENCE) as session:
-            present = [presence.actor_of(actor, view.host_user_id) for actor in there]
+            hosts = [one.user_id for one in view.receivers]
+            present = [presence.actor_of(actor, hosts) for actor in there]
             presence.seen(session, booking_id, present, self.clock())
 
     # -- what a browser needs to try its way --------------------------------------------------------------------
@@ -151,7 +152,9 @@ class CallRooms:
             return again_at
         with self.database.read() as session:
             hosts = session.execute(
-                select(col(Host.user_id)).where(col(Host.state) == "joined", col(Host.can_video).is_(True)).limit(3)
+                select(col(Host.user_id))
+                .where(col(Host.state) == "joined", col(Host.can_video).is_(True), col(Host.tandem).is_(False))
+                .limit(3)
             )
             user_ids = list(hosts.scalars())
         for user_id in user_ids:

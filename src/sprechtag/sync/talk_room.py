@@ -41,7 +41,7 @@ class TalkRoom:
         wanted = state.view.active and state.view.place == VIDEO
         if not wanted and not state.remote:
             return {}
-        async with self._door.as_user(state.view.host_user_id) as session:
+        async with self._door.as_user(state.view.receivers[0].user_id) as session:
             if wanted:
                 return await self._ensure(session, state, now)
             await self._remove(session, state)
@@ -51,7 +51,7 @@ class TalkRoom:
         view, remote = state.view, dict(state.remote)
         room = await self._known(session, state)
         if room is None:
-            able = await self._ability(session, view.host_user_id)
+            able = await self._ability(session, view.receivers[0].user_id)
             # Talk may have been off a moment ago, and the room with it.
             room = await self._known(session, state) if remote else None
             if room is None:
@@ -64,6 +64,12 @@ class TalkRoom:
         opens_at = shifted(view.starts_at, -OPENS_BEFORE)
         if room.lobby_timer != int(opens_at.timestamp()) and opens_at > now:
             await talk.set_lobby(session, room.token, opens_at)
+        for other in view.receivers[1:]:
+            if other.user_id not in remote.get("moderators", []):
+                # Who may not use Talk comes to the room as families do: it stands all the same.
+                with suppress(Rejected, Missing, NotAllowed):
+                    await talk.make_moderator(session, room.token, other.user_id)
+                    remote["moderators"] = [*remote.get("moderators", []), other.user_id]
         if not remote.get("bot"):
             remote["bot"] = await self._bot_if_possible(session, room.token)
         return remote
@@ -86,7 +92,7 @@ class TalkRoom:
             return await talk.create(session, able, name, *times)
         except (NotAllowed, Missing, Rejected):
             # What the host can do may have changed since it was asked.
-            able = await self._ability(session, view.host_user_id, guess=False)
+            able = await self._ability(session, view.receivers[0].user_id, guess=False)
             return await talk.create(session, able, name, *times)
 
     async def _bot_if_possible(self, session: UserSession, token: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
-from ..conference import effects, entries, follow, hosts
+from ..conference import effects, entries, follow, hosts, persons, tandem
 from ..conference.instance import fact, learn
 from ..conference.tables import Conference, Host
 from ..database import PATIENCE, Database
@@ -48,7 +48,7 @@ class Users:
         host_id = int(errand.key)
         with self.database.read() as session:
             host = session.get(Host, host_id)
-            if host is None or host.state != "joined" or host.conference_id in self._past(session):
+            if host is None or host.tandem or host.state != "joined" or host.conference_id in self._past(session):
                 return None
         # Who the user is comes first: of a deleted user, capabilities tell something all the same.
         async with self.door.as_user(host.user_id) as session_of_host:
@@ -70,14 +70,18 @@ class Users:
             if found is None:
                 return None
             # Who is renamed there is renamed here, unless the school calls this host otherwise.
-            found.display_name = given if found.display_name in (host.user_id, before) else found.display_name
+            called = found.display_name
+            found.display_name = given if called in (host.user_id, before) else called
             found.problem = able.reason
             hosts.is_gone(session, found, False, now)
             # A Talk that is being updated takes nobody's right away.
             found.can_video = found.can_video if off else able.can_create
             session.add(found)
+            session.flush()
+            tandem.level(session, found, called)
             if able.can_create:
-                effects.look_again(session, "talk", host_id, now)
+                for one in (found, *persons.tandems_with(session, found)):
+                    effects.look_again(session, "talk", one.id or 0, now)
         return now + (ORGANISER_EVERY if off else HOST_EVERY) * self.pace
 
     async def _we_are_known(self) -> bool:
@@ -166,7 +170,8 @@ class Users:
         """Hosts of conferences that are not past, and organisers until the retention is over, because letters go out by
         their mail: of the others nothing is to be known any more."""
         watched = select(col(Conference.id)).where(col(Conference.id).not_in(self._past(session)))
-        hosts = select(Host).where(col(Host.conference_id).in_(watched), col(Host.state) == "joined")
+        alone = col(Host.tandem).is_(False)
+        hosts = select(Host).where(col(Host.conference_id).in_(watched), col(Host.state) == "joined", alone)
         queue.put_missing(session, follow.HOST, _keyed(hosts, col(Host.id)), now)
         organisers = select(Conference).where(col(Conference.id).not_in(self._over(session)))
         queue.put_missing(session, follow.ORGANISER, _keyed(organisers, col(Conference.organiser_id)), now)

@@ -10,7 +10,7 @@ from .effects import Effect, EffectKind, EventToEmpty, still_to_follow
 from .feedback import FeedbackAnswer
 from .guests import Guest, GuestHost, GuestMinute, ScreenLink
 from .history import Deed, DeedKind
-from .hosts import CalendarQuestion, Host, HostMinute
+from .hosts import CalendarQuestion, Host, HostMinute, HostPartner
 from .instance import AdminSettings, InstanceFact
 from .jobs import Job, JobItem, JobKind
 from .letters import GuestLetter, LetterKind
@@ -49,6 +49,7 @@ __all__ = [
     "GuestMinute",
     "Host",
     "HostMinute",
+    "HostPartner",
     "HostWish",
     "IdempotencyKey",
     "InstanceFact",

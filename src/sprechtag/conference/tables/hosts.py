@@ -13,7 +13,8 @@ from ..tokens import public_id
 
 class Host(SQLModel, table=True):
     """A Nextcloud user in one conference. `problem` is what keeps Nextcloud from following, in a word; who is `gone`
-    was deleted or disabled there and is offered to nobody.
+    was deleted or disabled there and is offered to nobody. A `tandem` is two or three of them who receive a family
+    together: its `user_id` is one that Nextcloud cannot have, its persons are its `HostPartner`s.
 
     `calendar` is the name of the one that takes the appointments, empty for the first that can be written;
     `min_pause_minutes` and `max_in_a_row` (0: no limit) hold between the host's own appointments. On the day
@@ -33,6 +34,7 @@ class Host(SQLModel, table=True):
     offers_video: bool = True
     can_video: bool = True
     gone: bool = False
+    tandem: bool = False
     calendar: str = ""
     min_pause_minutes: int = 0
     max_in_a_row: int = 0
@@ -40,6 +42,15 @@ class Host(SQLModel, table=True):
     delayed_on: date | None = None
     calendar_read_at: datetime | None = when(nullable=True, default=None)
     problem: str = ""
+
+
+class HostPartner(SQLModel, table=True):
+    """One of those who are together in a tandem, by `place`: the first one's are Talk room and the family's mail."""
+
+    __tablename__ = "host_partner"
+    host_id: int = Field(foreign_key="host.id", primary_key=True, ondelete="CASCADE")
+    user_id: str = Field(primary_key=True, index=True)
+    place: int = 0
 
 
 class HostMinute(SQLModel, table=True):
