@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from .conference import follow, jobs, letters, waiting
+from .conference import few, follow, jobs, letters, waiting
 from .conference.assigning import Assigning
 from .conference.booking import Desk
 from .database import PATIENCE, Database
@@ -172,6 +172,7 @@ class Later:
 
     async def _evening(self, _errand: Errand) -> datetime:
         await self._written(tell_organisers)
+        await self._written(few.tell)
         return self._rest()
 
     async def _offers(self, _errand: Errand) -> datetime:

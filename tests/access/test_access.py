@@ -277,6 +277,7 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("PUT", one, data, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/hosts", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/hosts", [{"user_id": "t01"}], (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/hosts/t01/extend", {"minutes": 30}, (200, 200, 404, 404, 401)),
         ("POST", f"{one}/tandems", {"hosts": ["t01", "t02"]}, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/hosts-change", {"hosts": ["t02"], "room": "B"}, (200, 404, 404, 404, 401)),
         ("DELETE", f"{one}/hosts/t02", None, (204, 404, 404, 404, 401)),

@@ -675,7 +675,11 @@ class Desk:
                 booking.state, booking.cancelled_by = "active", ""
                 if conference.booking_by == "confirmed" and guest.proven_at is None and not guest.invited:
                     booking.confirm_by = now + rules.CONFIRM_WITHIN
+                unheard = session.get_one(Effect, (booking.id, "mail")).applied_revision == booking.revision - 1
                 _raise_revision(session, booking, now)
+                if unheard and conference.mails_wait:
+                    # The family has heard of neither: for it nothing has happened.
+                    session.get_one(Effect, (booking.id, "mail")).applied_revision = booking.revision
                 history.note(session, booking, "restored", now)
                 _write_booking(session, conference, host, booking, slot, now)
                 _take_minutes(session, booking, slot)

@@ -48,6 +48,7 @@ class Rules:
     feedback: bool = False
     asks: str = ""
     hosts_change: bool = True
+    mails_wait: bool = False
 
 
 def check(rules: Rules) -> None:

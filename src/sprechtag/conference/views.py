@@ -70,11 +70,19 @@ class BookingView:
     needs: str
     interpreter: str
     tandem: bool
+    mails_wait: bool
     receivers: tuple[Receiver, ...] = ()
 
     @property
     def active(self) -> bool:
         return self.state == "active"
+
+    @property
+    def told_from(self) -> datetime | None:
+        """From when on the family hears of it: what the school has cancelled may be taken back before, where the
+        conference wants it so; None for at once."""
+        waits = self.mails_wait and not self.active and self.cancelled_by == "school"
+        return self.changed_at + rules.UNDONE_WITHIN if waits else None
 
     def is_received_by(self, user_id: str) -> bool:
         """Whether this user of Nextcloud is its host, or one of its hosts."""
@@ -114,6 +122,7 @@ _COLUMNS: dict[str, Any] = {
     "organiser_id": Conference.organiser_id,
     "zone": Conference.time_zone,
     "contact_for_hosts": Conference.contact_for_hosts,
+    "mails_wait": Conference.mails_wait,
     "change_deadline_minutes": Conference.change_deadline_minutes,
     "on_site": and_(col(Conference.offers_on_site), col(Host.offers_on_site)),
     "video": and_(col(Conference.offers_video), col(Host.offers_video), col(Host.can_video)),

@@ -66,6 +66,7 @@ class RulesData(Strict):
     feedback: bool = False
     asks: Annotated[Line, Field(max_length=100)] = ""
     hosts_change: bool = True
+    mails_wait: bool = False
 
     def rules(self) -> Rules:
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "windows"}
@@ -123,6 +124,7 @@ class ConferenceAnswer(BaseModel):
     feedback: bool
     asks: str
     hosts_change: bool
+    mails_wait: bool
     windows: list[WindowAnswer]
     role: Literal["organiser", "desk", "host"]
     owner: bool

@@ -10,7 +10,8 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import hosts, lookup, persons, tandem
+from ..conference import few, follow, hosts, lookup, persons, tandem, team
+from ..conference.errors import NotFound, NotYours
 from ..conference.hosts import Change, HostEntry
 from ..conference.tables import Host
 from ..gate import Caller
@@ -115,6 +116,27 @@ def change_many(house: House, conference_id: str, data: ChangeData, user: User) 
         conference = organised(session, conference_id, user)
         changed = hosts.change_many(session, conference, data.hosts, data.change())
         return [HostAnswer.model_validate(host, from_attributes=True) for host in changed]
+
+
+class ExtendData(Strict):
+    minutes: Annotated[int, Field(ge=1, le=few.LONGEST)] = 30
+
+
+@router.post("/conferences/{conference_id}/hosts/{user_id}/extend")
+def extend(house: House, conference_id: str, user_id: str, data: ExtendData, user: User) -> CountAnswer:
+    """Has a host receive families longer on each day; `count` is how many times that makes. For those who organise, and
+    for the host where hosts may change their times."""
+    with house.database.write() as session:
+        conference = visible(session, conference_id, user)
+        host = lookup.find_host(session, conference.id or 0, user_id)
+        if team.role_of(session, conference, user.user_id) not in ("owner", "organiser"):
+            if user.user_id != user_id:
+                raise NotFound
+            if not conference.hosts_change:
+                raise NotYours
+        made = few.extend(session, conference, host, data.minutes)
+        follow.calendar(session, host, house.clock())
+    return CountAnswer(count=made)
 
 
 @router.post("/conferences/{conference_id}/remind")

@@ -102,6 +102,8 @@ class Owed:
         behind = [states for states in all_of_guest if states["mail"].behind]
         if not behind:
             return None
+        if until := self._all_may_be_taken_back(behind):
+            raise NotYet(until)
         ready = [states["mail"] for states in behind if self._is_ready(states)]
         waiting = [states["mail"] for states in behind if states["mail"] not in ready]
         if waiting:
@@ -118,6 +120,15 @@ class Owed:
                 note = await self._tell(errand, ready, views)
             return Done(note, self.clock() + LOOK_AGAIN * self.short if waiting else None)
         return self.clock() + LOOK_AGAIN * self.short if waiting else None
+
+    def _all_may_be_taken_back(self, behind: Sequence[Mapping[EffectKind, State]]) -> datetime | None:
+        """Until when there is nothing to say but what may still be taken back; None where something is. Where the
+        calendar server writes the mail, it has done so already."""
+        views = [states["mail"].view for states in behind]
+        later = [at for at in (view.told_from for view in views) if at and at > self.clock()]
+        if len(later) < len(views) or self.channel(views[0].organiser_id).name == "calendar":
+            return None
+        return min(later)
 
     def news_noted(self, session: Session, errand: Errand, trouble: Trouble, final: bool) -> None:
         effects.note_trouble(session, "mail", trouble.tried, trouble.words, self.clock(), final=final)

@@ -139,10 +139,9 @@ TABLES: dict[str, Table] = {
         },
         "id public_id time_zone state slot_minutes pause_minutes offers_on_site offers_video opens_at closes_at "
         "lead_minutes change_deadline_minutes max_bookings_per_guest max_bookings_per_guest_and_host retention_days "
-        "contact_for_hosts asks hosts_change booking_by languages walk_minutes reminders waiting_list priority_from "
-        "booking_mode "
-        "wishes_until empty_events feedback display_shows display_generation rehearsal share_generation "
-        "share_token_hash version created_at",
+        "contact_for_hosts asks hosts_change mails_wait booking_by languages walk_minutes reminders waiting_list "
+        "priority_from booking_mode wishes_until empty_events feedback display_shows display_generation rehearsal "
+        "share_generation share_token_hash version created_at",
         emptied={"rehearsal_rooms": []},
     ),
     "window": Table("days and times", WithConference(), plain="id conference_id host_id day starts ends"),
@@ -497,6 +496,7 @@ FACTS: dict[str, Fact] = {
     "test-mail": Fact("address of the administration's test mail", "user", timedelta(days=7)),
     "pace:": Fact("when an organiser's last mails went out", "organiser", timedelta(days=1)),
     "evening:": Fact("that an organiser was told of tomorrow", "", timedelta(days=7)),
+    "few:": Fact("that a host was told of few times left", "", timedelta(days=200)),
     "talk:relays": Fact("STUN and TURN servers of Talk", "", timedelta(days=7)),
     "restored": Fact("when the database was restored, and from a backup of when"),
     "theming": Fact("name and colour of this Nextcloud"),

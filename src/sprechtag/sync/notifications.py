@@ -25,7 +25,9 @@ from ..settings import Settings
 
 PAGE = "/index.php/apps/app_api/embedded/{app}/" + instance.MENU_ENTRY
 LONGEST_NAME = 200
-WHERE = {"alarm": "board", "host_gone": "hosts"} | dict.fromkeys(("evening", "budget", "deputy", "owner"), "overview")
+WHERE = {"alarm": "board", "host_gone": "hosts"} | dict.fromkeys(
+    ("evening", "budget", "deputy", "owner", "few_left_of"), "overview"
+)
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,16 @@ class Notifications:
             return (
                 say("Tomorrow: “%(name)s”", name=name),
                 say("Please look once more whether all video calls fit. The page says it in one sentence."),
+            )
+        if notice.kind == "few_left":
+            return (
+                say("You have hardly a time left at “%(name)s”", name=name),
+                say("Families still book. Open this to receive them longer, if you can."),
+            )
+        if notice.kind == "few_left_of":
+            return (
+                say("Somebody has hardly a time left at “%(name)s”", name=name),
+                say("Families still book. Open this to see who it is, and to give them more times."),
             )
         if notice.kind == "host_gone":
             return self._host_gone(say, notice, name)

@@ -24,7 +24,8 @@ class Conference(SQLModel, table=True):
     what is left is booked as usual. `privacy_notice`, `legal_basis` and `data_protection_officer` are the school's
     own parts of the privacy notice. With `empty_events` hosts' events are emptied of the family at the end of the
     retention. With `feedback` families are asked after the last day. `asks` are comma-separated questions of the
-    booking form (`asked`). With `hosts_change` hosts may change their own times, rooms and places. The database
+    booking form (`asked`). With `hosts_change` hosts may change their own times, rooms and places. With
+    `mails_wait` mails about the school's cancellations wait until they cannot be taken back any more. The database
     raises `version` with every change of this row and of the conference's hosts (`kept`)."""
 
     __table_args__ = NEVER_AGAIN
@@ -64,6 +65,7 @@ class Conference(SQLModel, table=True):
     feedback: bool = False
     asks: str = ""
     hosts_change: bool = True
+    mails_wait: bool = False
     display_shows: str = "initials"
     display_generation: int = 1
     rehearsal: str = ""

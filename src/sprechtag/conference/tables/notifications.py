@@ -16,4 +16,6 @@ NoticeKind = Literal[
     "deputy",
     "owner",
     "host_gone",
+    "few_left",
+    "few_left_of",
 ]

@@ -1,0 +1,13 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whether mails about the school's cancellations wait until they cannot be taken back any more."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0023"
+down_revision = "0020"
+
+
+def upgrade() -> None:
+    op.add_column("conference", sa.Column("mails_wait", sa.Boolean(), nullable=False, server_default=sa.false()))
