@@ -20,7 +20,7 @@ from .bootstrap import House
 from .conference.errors import NotFound, Refused
 from .database import Busy
 from .gate import Gate, TimeLimit, busy_answer, unsure_answer
-from .guests.front import not_found_page, status_page
+from .guests.front import refused_page, status_page
 from .guests.page import Page
 from .guests.routes import ROUTERS as GUESTS_ROUTERS
 from .hosts.groups import Asking
@@ -80,7 +80,7 @@ def _answer_errors(app: FastAPI, house: House) -> None:
         if _is_api(request):
             status, said = problem(error)
             return JSONResponse(said.model_dump(), status, {"Cache-Control": "no-store"})
-        return not_found_page(getattr(request.state, "page", None) or Page(request, house.theme()))
+        return refused_page(getattr(request.state, "page", None) or Page(request, house.theme()), error)
 
     @app.exception_handler(Asking)
     def asking(_: Request, __: Asking) -> Response:

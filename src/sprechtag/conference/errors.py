@@ -176,6 +176,12 @@ class StillFollowing(Refused):
     code = "still_following"
 
 
+class OnlyPreview(Refused):
+    """The public pages of a draft are looked at; nothing is booked there."""
+
+    code = "only_preview"
+
+
 class WrongState(Refused):
     """Not possible in the conference's present state."""
 

@@ -30,6 +30,9 @@ _VERSION = select(_CONFERENCE.c.version).where(_CONFERENCE.c.id == bindparam("id
 _SHARED = select(_CONFERENCE.c.id, _CONFERENCE.c.version).where(
     _CONFERENCE.c.share_token_hash == bindparam("share_token_hash"), _CONFERENCE.c.state != "draft"
 )
+_PREVIEWED = select(_CONFERENCE.c.id, _CONFERENCE.c.version).where(
+    _CONFERENCE.c.preview_token_hash == bindparam("preview_token_hash"), _CONFERENCE.c.state == "draft"
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,18 @@ class Keeper:
         if row is None:
             raise NotFound
         return self.at(session, row.id, row.version)
+
+    def by_preview_token(self, session: Session, token: str) -> Kept:
+        """A draft as families will see it, with all who are invited as if they had joined. Raises `NotFound` for an
+        unknown link, and for a conference that is no draft any more."""
+        row = session.connection().execute(_PREVIEWED, {"preview_token_hash": hashed(token)}).one_or_none()
+        if row is None:
+            raise NotFound
+        kept = self.at(session, row.id, row.version)
+        hosts = {number: Host(**host.model_dump() | {"state": "joined"}) for number, host in kept.hosts.items()}
+        return Kept(
+            kept.conference, {number: one for number, one in hosts.items() if kept.hosts[number].state != "declined"}
+        )
 
     def at(self, session: Session, conference_id: int, version: int) -> Kept:
         """The conference at the version that this transaction has just read, and has not raised itself: what may still

@@ -164,7 +164,17 @@ def renew_share_link(conference: Conference, links: LinkKey, *, raise_generation
         conference.share_generation += 1
     token = share_token(conference, links)
     conference.share_token_hash = hashed(token)
+    make_preview(conference, links)
     return token
+
+
+def make_preview(conference: Conference, links: LinkKey) -> None:
+    conference.preview_token_hash = hashed(preview_token(conference, links))
+
+
+def preview_token(conference: Conference, links: LinkKey) -> str:
+    """Opens the public pages of a draft, for who organises it."""
+    return links.token("preview", conference.public_id, conference.share_generation)
 
 
 def share_token(conference: Conference, links: LinkKey) -> str:

@@ -13,7 +13,7 @@ import hmac
 import secrets
 from typing import Literal
 
-Purpose = Literal["share", "manage", "screen", "join", "feed", "feedback", "display", "callback"]
+Purpose = Literal["share", "manage", "screen", "join", "feed", "feedback", "display", "callback", "preview"]
 
 
 class LinkKey:

@@ -22,7 +22,7 @@ from starlette.datastructures import FormData
 from ..conference import asked, entries, making, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
-from ..conference.errors import NotFound, Refused
+from ..conference.errors import NotFound, OnlyPreview, Refused
 from ..conference.host_cards import FreeCounts
 from ..conference.kept import Kept
 from ..conference.making import Wanted
@@ -146,6 +146,7 @@ class Visit:
     kept: Kept
     guest: Guest | None
     screen: str = ""
+    preview: bool = False
 
     @property
     def conference(self) -> Conference:
@@ -249,15 +250,28 @@ class Front:
             if visit.family and page.presses and coming.guest.proven_at is None:
                 self.desk.prove(coming.guest.id or 0)
         else:
-            visit = Visit(f"s/{token}", self.desk.keeper.by_share_token(session, token), None)
+            visit = self._by_share_link(session, token)
+            page.preview = visit.preview
+            if visit.preview and page.presses:
+                raise OnlyPreview
             self.offer_languages(page, visit.conference)
         page.in_zone(visit.conference.time_zone)
         page.about(visit.base)
         return visit
 
+    def _by_share_link(self, session: Session, token: str) -> Visit:
+        """Of a conference that is open to families, or of a draft that its organiser looks at. Raises `NotFound`."""
+        try:
+            return Visit(f"s/{token}", self.desk.keeper.by_share_token(session, token), None)
+        except NotFound:
+            return Visit(f"s/{token}", self.desk.keeper.by_preview_token(session, token), None, preview=True)
+
     def slot(self, session: Session, visit: Visit, public_id: str) -> Wanted:
         """A slot of the visit's conference whose host families see. Raises `NotFound`."""
         found = making.look(session, self.desk.keeper, visit.conference.id or 0, [public_id]).get(public_id)
+        if found and visit.preview:
+            shown = visit.kept.hosts.get(found.host.id or 0)
+            found = replace(found, kept=visit.kept, host=shown) if shown else None
         if found is None or found.host.state != "joined":
             raise NotFound
         return found
@@ -283,7 +297,9 @@ class Front:
         raise NotFound
 
     def closed(self, page: Page, visit: Visit, *, asked: bool = False) -> Sentence | None:
-        """Why nothing can be booked now, or None."""
+        """Why nothing can be booked now, or None; a preview shows it as it will be."""
+        if visit.preview:
+            return None
         try:
             rules.check_booking_is_open(visit.conference, self.clock(), asked=asked)
             if visit.guest is None:
@@ -378,9 +394,10 @@ def part_of_day(hour: int) -> str:
     return next(name for until, name in NOON_HOURS if hour < until)
 
 
-def not_found_page(page: Page) -> Response:
-    """For links that lead nowhere: they say what to do, and do not count as an attack (200 would lie, 404 is right)."""
-    return sentence_page(page, sentence(page.say, NotFound()))
+def refused_page(page: Page, refused: Refused) -> Response:
+    """For what no page has a place for: links that lead nowhere say what to do, and do not count as an attack (200
+    would lie, 404 is right); a preview takes nothing."""
+    return sentence_page(page, sentence(page.say, refused if isinstance(refused, OnlyPreview) else NotFound()))
 
 
 def status_page(page: Page, status: int) -> Response:

@@ -57,6 +57,7 @@ class Page:
         self._home = self.path
         self._about = ""
         self._query: dict[str, str] = {}
+        self.preview = False
         self.join: Callable[[BookingView], str] = lambda view: ""
 
     def in_zone(self, zone: str) -> None:
@@ -120,6 +121,7 @@ class Page:
             "contact": "",
             "conference_name": "",
             "children": [],
+            "preview": self.preview,
         }
         html = _templates.get_template(template).render(defaults | values)
         return HTMLResponse(html, status, dict(PAGE_HEADERS))

@@ -50,6 +50,12 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
                 say("Your appointment is longer than the others and does not fit there."),
                 say("Please choose another time."),
             )
+        case errors.OnlyPreview():
+            return Sentence(
+                409,
+                say("This is a preview. Nothing can be booked here."),
+                say("Families see these pages once booking is opened."),
+            )
         case errors.SlotBlocked():
             return Sentence(409, say("This time is not offered any more."), say("Please choose another time."))
         case errors.PlaceNotOffered(offered=offered):

@@ -131,6 +131,8 @@ class ConferenceAnswer(BaseModel):
     """Whether I may delete it and say who is in the team."""
     host_state: Literal["invited", "joined", "declined"] | None = None
     share_link: str = ""
+    preview_link: str = ""
+    """Of a draft: its public pages as families will see them; nothing can be booked there."""
     """Empty for hosts, and for organisers while the public address is not known yet."""
 
     @classmethod
@@ -217,6 +219,7 @@ def edit(house: House, conference_id: str, data: RulesData, user: User) -> Confe
         if conference.state == "published":
             _check_channel(house, data.booking_by, conference)
         organise.edit(session, conference, data.rules())
+        organise.make_preview(conference, house.links)
         return _answer(house, session, conference, user)
 
 
@@ -286,6 +289,7 @@ def _answer(house: House, session: Session, conference: Conference, user: Caller
     role = team.role_of(session, conference, user.user_id)
     organises = role in ("owner", "organiser")
     base = house.public_base() if organises else ""
+    previewed = conference.state == "draft" and bool(conference.preview_token_hash)
     state = session.execute(
         select(col(Host.state)).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user.user_id)
     ).scalar_one_or_none()
@@ -296,4 +300,5 @@ def _answer(house: House, session: Session, conference: Conference, user: Caller
         owner=role == "owner",
         host_state=state,
         share_link=f"{base}/s/{organise.share_token(conference, house.links)}" if base else "",
+        preview_link=f"{base}/s/{organise.preview_token(conference, house.links)}" if base and previewed else "",
     )

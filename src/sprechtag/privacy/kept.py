@@ -141,7 +141,7 @@ TABLES: dict[str, Table] = {
         "lead_minutes change_deadline_minutes max_bookings_per_guest max_bookings_per_guest_and_host retention_days "
         "contact_for_hosts asks hosts_change mails_wait booking_by languages walk_minutes reminders waiting_list "
         "priority_from booking_mode wishes_until empty_events feedback display_shows display_generation rehearsal "
-        "share_generation share_token_hash version created_at",
+        "share_generation share_token_hash preview_token_hash version created_at",
         emptied={"rehearsal_rooms": []},
     ),
     "window": Table("days and times", WithConference(), plain="id conference_id host_id day starts ends"),

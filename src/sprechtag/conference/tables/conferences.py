@@ -72,6 +72,7 @@ class Conference(SQLModel, table=True):
     rehearsal_rooms: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     share_generation: int = 1
     share_token_hash: str = Field(default="", index=True)
+    preview_token_hash: str = Field(default="", index=True)
     version: int = 1
     created_at: datetime = when(default_factory=utc_now)
 
