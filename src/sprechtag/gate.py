@@ -43,7 +43,7 @@ _TABLE: tuple[tuple[str, Area, str], ...] = (
     (r"/init", "lifecycle", "POST"),
     (r"/enabled", "lifecycle", "PUT"),
     (rf"/({'|'.join(CALLBACKS)})/[A-Za-z0-9_-]+", "callback", "POST"),
-    (r"/[smfcjd]/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*(\.(ics|pdf|json))?", "guests", "GET HEAD POST"),
+    (r"/[smfcjdwi]/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*(\.(ics|pdf|json))?", "guests", "GET HEAD POST"),
     (r"/static/[A-Za-z0-9_-]+/[a-z0-9-]+\.(css|js|svg)", "assets", "GET HEAD"),
     (r"/(js|css|img)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.(js|mjs|css|svg|png|map)", "assets", "GET HEAD"),
     (r"/api/v1(/[A-Za-z0-9_.@ -]+)*", "api", "GET POST PUT DELETE"),

@@ -24,6 +24,7 @@ from .errands.table import Errand
 from .errands.worker import Kind
 from .hosts import entering
 from .letters.owed import Owed
+from .letters.people import People
 from .letters.test_mail import TestMail
 from .lifecycle import BOT, LEARN, MENU, READY
 from .paper.printing import Papers
@@ -69,12 +70,14 @@ class Later:
 
     def kinds(self) -> Mapping[str, Kind]:
         owed, users, rooms = self.owed, self.users, self.call_rooms
+        people = People(owed)
         found = (
             Kind(follow.BOOKING, Share.BOOKINGS, self.bookings.follow, self.bookings.noted, goes_on=True),
             Kind(follow.JOB, Share.BOOKINGS, self._job, seconds=LONGEST_RUN),
             Kind(follow.MAIL, Share.MAILS, owed.news, owed.news_noted),
             Kind(follow.LETTER, Share.MAILS, owed.letter, owed.letter_noted),
             Kind(follow.MESSAGE, Share.MAILS, owed.message, owed.message_noted),
+            Kind(follow.PEOPLE, Share.MAILS, people.tell, people.noted),
             Kind(TEST_MAIL, Share.MAILS, self.test_mail.send, self.test_mail.noted),
             Kind(follow.DAY, Share.DAY, self._day),
             Kind(follow.ROOMS, Share.DAY, rooms.look_round),

@@ -18,7 +18,7 @@ JSON_BYTES = 1_000_000
 FILE_BYTES = 4_000_000
 """An import of 2 MB in base64, with some room."""
 MOST_FIELDS = 500
-FAMILIES = ("/s/", "/m/", "/j/", "/f/", "/c/", "/d/")
+FAMILIES = ("/s/", "/m/", "/j/", "/f/", "/c/", "/d/", "/w/", "/i/")
 """Where the public pages are."""
 FORM = "application/x-www-form-urlencoded"
 Refuse = Callable[[Request, int], Response]

@@ -16,10 +16,11 @@ from sqlmodel import select
 import shown
 from conftest import KEY
 from house import EXAPPS, PROXY, Stage, open_stage
-from sprechtag.conference import administration
+from sprechtag.conference import administration, companions, interpreting
 from sprechtag.conference.families import Family, invite
 from sprechtag.conference.instance import learn
-from sprechtag.conference.tables import CalendarQuestion, Conference, Host, HostWish, PaperJob
+from sprechtag.conference.person import Person
+from sprechtag.conference.tables import Booking, CalendarQuestion, Conference, Host, HostWish, PaperJob
 from sprechtag.errands import queue
 from sprechtag.errands.testing import open_errands
 from sprechtag.gate import area_of
@@ -216,6 +217,12 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         session.add_all((made, HostWish(conference_id=own.id or 0, guest_id=known.id or 0, host_id=1, child="Emre")))
         paper, asked = made.public_id, known.public_id
         host = session.get_one(Host, 1).public_id
+        entry = interpreting.Entry("Aylin", "aylin@post.example", "tr")
+        interpreter = interpreting.enter(session, own, entry, stage.school.clock()).public_id
+        who = Person("Oma", "oma@post.example", "de")
+        person = companions.name(session, session.get_one(Booking, 1), who, "relative", stage.school.clock()).public_id
+    interprets = {"name": "Aylin", "email": "aylin@post.example", "languages": "tr"}
+    papa = {"kind": "parent", "name": "Papa", "email": "papa@post.example"}
     matrix = [
         # method, path, body, expected for orga, t01 (host), t40, admin, nobody
         ("GET", "api/v1/me", None, (200, 200, 200, 200, 401)),
@@ -322,6 +329,14 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", f"{one}/wishes-stop", None, (409, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-discard", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/wishes-publish", None, (409, 404, 404, 404, 401)),
+        ("GET", f"{one}/interpreters", None, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/interpreters", interprets, (201, 404, 404, 404, 401)),
+        ("PUT", f"{one}/interpreters/{interpreter}", interprets, (200, 404, 404, 404, 401)),
+        ("PUT", f"api/v1/bookings/{booking}/interpreter", {"interpreter_id": interpreter}, (204, 404, 404, 404, 401)),
+        ("DELETE", f"{one}/interpreters/{interpreter}", None, (200, 404, 404, 404, 401)),
+        ("GET", f"api/v1/bookings/{booking}/people", None, (200, 200, 404, 404, 401)),
+        ("POST", f"api/v1/bookings/{booking}/people", papa, (201, 404, 404, 404, 401)),
+        ("DELETE", f"api/v1/bookings/{booking}/people/{person}", None, (200, 404, 404, 404, 401)),
         ("POST", f"api/v1/bookings/{booking}/cancel", None, (200, 200, 404, 404, 401)),
         ("POST", f"{one}/families/{asked_to_go}/erase", None, (200, 404, 404, 404, 401)),
     ]

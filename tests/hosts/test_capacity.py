@@ -127,3 +127,9 @@ def test_staggering_never_takes_a_booked_time_away(school: School) -> None:
     with pytest.raises(HasBookings), school.database.write() as session:
         stagger(session, session.get_one(Conference, school.conference_id), 2, 5)
     assert school.slots("t02")[0].starts_at == school.slots("t01")[0].starts_at
+
+
+def test_people_named_to_calls_come_on_top() -> None:
+    media = MediaData(servers=[{"name": "hpb", "cores": 8, "calls": 20}], participants=2.0)  # type: ignore[list-item]
+    alone, named = answer(spans(4), media, booked=True), answer(spans(4), media, booked=True, named=4)
+    assert (named.joining[0][1], alone.joining[0][1]) == (12, 8)

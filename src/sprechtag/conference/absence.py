@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..moments import local
-from . import elsewhere, hosts, longer, persons, rules, taken, windows
+from . import companions, elsewhere, follow, hosts, interpreting, longer, persons, rules, taken, windows
 from .booking import Desk, assign_slot
 from .errors import AlreadyCancelled, GuestBusy, NotFound, NoTimeAfter, Refused
 from .slots import minutes_of
@@ -142,6 +142,10 @@ def give(session: Session, booking: Booking, slot: Slot, message: str, now: date
     made.topic, made.needs, made.interpreter = booking.topic, booking.needs, booking.interpreter
     session.add(made)
     session.flush()
+    if named := companions.of_booking(session, booking.id or 0):
+        companions.hand_on(session, booking, made)
+        follow.people(session, named, now)
+    interpreting.settle(session, made, slot, now)
     if times > 1:
         try:
             with session.begin_nested():

@@ -19,11 +19,12 @@ LONGEST_TOPIC = 500
 @dataclass(frozen=True)
 class Answers:
     """`topic` is for the host alone; `needs` are those of `NEEDS`; `interpreter` is the language that one is wished
-    for."""
+    for. `without`: the family takes the time also where nobody who interprets is free."""
 
     topic: str = ""
     needs: tuple[str, ...] = ()
     interpreter: str = ""
+    without: bool = False
 
     def checked(self, asks: str) -> "Answers":
         """Tidied, and without what the conference does not ask. Raises `Invalid` for what is too long."""
@@ -31,7 +32,7 @@ class Answers:
         needs = tuple(one for one in NEEDS if one in self.needs) if "needs" in wanted else ()
         topic = tidy("topic", self.topic, LONGEST_TOPIC) if "topic" in wanted else ""
         language = tidy("interpreter", self.interpreter, 60) if "interpreter" in wanted else ""
-        return Answers(topic, needs, language)
+        return Answers(topic, needs, language, self.without)
 
     @property
     def listed(self) -> str:

@@ -17,7 +17,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import Database, utc_now
-from . import budgets, elsewhere, follow, history, letters, longer, making, named, proof, rules, taken, waiting, windows
+from . import (
+    budgets,
+    elsewhere,
+    follow,
+    history,
+    interpreting,
+    letters,
+    longer,
+    making,
+    named,
+    proof,
+    rules,
+    taken,
+    waiting,
+    windows,
+)
 from .asked import NONE, Answers
 from .budgets import Price
 from .errors import (
@@ -554,7 +569,7 @@ class Desk:
                 history.note(session, booking, "moved", now, *moments)
                 waiting.taken_up(session, slot, booking.guest_id)
                 _write_booking(session, conference, host, booking, slot, now)
-                _take_minutes(session, booking, slot)
+                _take_anew(session, booking, slot, now)
                 waiting.offer(session, conference, host, old_slot, now)
                 elsewhere.reopen(session, given, now)
                 if door.proven:
@@ -603,7 +618,7 @@ class Desk:
             _write_booking(session, conference, host, booking, slot, now)
         except _SlotLost as lost:
             raise NoTimeAfter from lost
-        _take_minutes(session, booking, slot)
+        _take_anew(session, booking, slot, now)
         elsewhere.reopen(session, given, now)
 
     def change_place(
@@ -682,7 +697,7 @@ class Desk:
                     session.get_one(Effect, (booking.id, "mail")).applied_revision = booking.revision
                 history.note(session, booking, "restored", now)
                 _write_booking(session, conference, host, booking, slot, now)
-                _take_minutes(session, booking, slot)
+                _take_anew(session, booking, slot, now)
         except _SlotLost as lost:
             raise self._slot_was_lost(lost) from lost
 
@@ -743,6 +758,7 @@ class Desk:
         booking.confirm_by = None
         _raise_revision(session, booking, now, message)
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
+        interpreting.free(session, booking)
         given = elsewhere.give_back(session, booking)
         longer.restore(session.get_one(Slot, booking.slot_id))
         elsewhere.reopen(session, given, now)
@@ -828,6 +844,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
     except IntegrityError as error:
         raise _SlotLost(slot.host_id, slot.starts_at, rules.bookable_from(conference, now)) from error
     _take_minutes(session, booking, slot)
+    interpreting.settle(session, booking, slot, now, new=True, insists=by_family and not answers.without)
     follow.bookings(session, [booking], now)
     history.note(session, booking, "booked", now, after=slot.starts_at.isoformat())
     if door.proven:
@@ -935,6 +952,12 @@ def _take_minutes(session: Session, booking: Booking, slot: Slot) -> None:
         making.take_minutes(session, booking, slot)
     except IntegrityError as error:
         raise GuestBusy(slot.starts_at) from error
+
+
+def _take_anew(session: Session, booking: Booking, slot: Slot, now: datetime) -> None:
+    """The time is another one: the family's minutes, and whoever interprets."""
+    _take_minutes(session, booking, slot)
+    interpreting.settle(session, booking, slot, now)
 
 
 def _taken_over(booking: Booking, door: Door, by_guest: bool) -> None:

@@ -16,7 +16,7 @@ from ..errands.table import Errand
 from . import follow, strays
 from .errors import NotFound
 from .slots import TimeSpan
-from .tables import Booking, Effect, EffectKind
+from .tables import Booking, Companion, Effect, EffectKind
 from .views import BookingView, booking_view, bookings_of_guest
 
 LONGEST_REASON = 300
@@ -147,6 +147,25 @@ def note_trouble(
             booking = session.get(Booking, booking_id)
             if booking:
                 follow.mail(session, booking.guest_id, now)
+
+
+def event_follows(session: Session, booking: Booking, now: datetime) -> None:
+    """Has the host's event written anew as the booking is now; nobody gets a mail for it where the mails are ours."""
+    for effect in session.execute(select(Effect).where(col(Effect.booking_id) == booking.id)).scalars():
+        if effect.kind == "calendar":
+            effect.last_error = ""
+        elif effect.applied_revision == booking.revision:
+            effect.applied_revision = booking.revision + 1
+    session.execute(
+        update(Companion)
+        .where(col(Companion.booking_id) == booking.id, col(Companion.told_revision) == booking.revision)
+        .values(told_revision=booking.revision + 1)
+    )
+    booking.revision += 1
+    booking.changed_at = now
+    session.add(booking)
+    session.flush()
+    follow.bookings(session, [booking], now, mail=False)
 
 
 def behind_again(session: Session, booking_id: int, kind: EffectKind, now: datetime) -> None:

@@ -18,6 +18,8 @@ Refused
 ├── StillFree           nobody waits while something is free with this host
 ├── NotLikeThis         something stands against it that only the family itself may learn
 ├── AddressTaken        another family of the conference has this address
+├── InterpreterBusy     all who interpret the language are taken at that time (`starts_at`, `language`)
+├── TooManyPeople       so many are named to the appointment already (`most`)
 ├── Spent               a budget is used up (`kind`, `minutes` until there is more)
 ├── BookingClosed       booking is over (`closed_at`)
 ├── TooLate             lead time or change deadline has passed (`until`)
@@ -96,6 +98,21 @@ class LimitReached(Refused):
     limit: int
     per_host: bool
     code = "limit_reached"
+
+
+@dataclass
+class InterpreterBusy(Refused):
+    """`language` is as the family wrote it."""
+
+    starts_at: datetime
+    language: str
+    code = "interpreter_busy"
+
+
+@dataclass
+class TooManyPeople(Refused):
+    most: int
+    code = "too_many_people"
 
 
 class OnlyInvited(Refused):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, literal, select
+from sqlalchemy import ColumnElement, Select, String, cast, exists, literal, select
 from sqlmodel import Session, col
 
 from ..errands import queue
@@ -18,11 +18,13 @@ from ..errands.queue import Put
 from ..errands.table import Errand
 from .tables import (
     Booking,
+    Companion,
     Conference,
     Effect,
     EventToEmpty,
     GuestLetter,
     Host,
+    Interpreter,
     Job,
     JobItem,
     NoticeKind,
@@ -34,7 +36,7 @@ from .tables import (
 BOOKING, MAIL, LETTER, MESSAGE = "booking", "mail", "letter", "message"
 JOB, RUN, PAPER, REHEARSAL = "job", "run", "paper", "rehearsal"
 NOTICE, HOST, CALENDAR, EMPTY, OFFERS, HEAR = "notice", "host", "calendar", "empty", "offers", "hear"
-ORGANISER = "organiser"
+ORGANISER, PEOPLE = "organiser", "people"
 DAY, ROOMS, RELAYS, REMINDERS = TIMES = "day", "rooms", "relays", "reminders"
 """What rests until the next conference is near."""
 URGENT, NEWS, LETTERS, MESSAGES = 0, 1, 2, 3
@@ -62,6 +64,26 @@ def bookings(session: Session, changed: Iterable[Booking], now: datetime, *, mai
 def mail(session: Session, guest_id: int, now: datetime) -> None:
     """Has a look taken at what this family has to be told."""
     queue.put(session, Put(MAIL, str(guest_id), now, f"family:{guest_id}"))
+
+
+def people(session: Session, companions: Iterable[Companion], now: datetime) -> None:
+    """Has those told who come to an appointment, or are not asked for any more; an interpreter of all at once."""
+    puts = {}
+    for one in companions:
+        key, of = (f"i{one.interpreter_id}", "interpreter") if one.interpreter_id else (str(one.id), "companion")
+        puts[key] = Put(PEOPLE, key, now, f"{of}:{one.interpreter_id or one.id}", URGENT)
+    queue.put(session, *puts.values())
+
+
+def people_of(session: Session, booking_id: int, now: datetime) -> None:
+    """As `people`, for all who are asked to come to an appointment."""
+    mine = select(Companion).where(col(Companion.booking_id) == booking_id, col(Companion.place).is_not(None))
+    people(session, session.execute(mine).scalars(), now)
+
+
+def interpreter(session: Session, entered: Interpreter, now: datetime) -> None:
+    """Has an interpreter sent the link of the own page."""
+    queue.put(session, Put(PEOPLE, f"i{entered.id}", now, f"interpreter:{entered.id}", NEWS))
 
 
 def letter(session: Session, letter_id: int, guest_id: int, kind: str, now: datetime, expires_at: datetime) -> None:
@@ -161,6 +183,10 @@ def level(session: Session, now: datetime) -> int:
     unsaid = select(JobItem).join(Job, col(Job.id) == col(JobItem.job_id)).where(col(Job.kind).in_(MAIL_JOBS))
     unfinished = select(Job).where(col(Job.finished_at).is_(None), col(Job.kind).not_in(MAIL_JOBS))
     asked = select(Conference).where(col(Conference.rehearsal).in_(("wanted", "ending")))
+    untold, key_of = _untold(), literal("i") + cast(col(Companion.interpreter_id), String)
+    alone, listed = col(Companion.interpreter_id).is_(None), col(Companion.interpreter_id).is_not(None)
+    entered = select(Interpreter).where(col(Interpreter.told_at).is_(None))
+    of_list = literal("i") + cast(col(Interpreter.id), String)
     message = cast(col(JobItem.job_id), String) + ":" + cast(col(JobItem.guest_id), String)
     emptied = col(EventToEmpty.user_id)
     missing = [
@@ -175,6 +201,9 @@ def level(session: Session, now: datetime) -> int:
             each(unsent, col(GuestLetter.id), lane("family", col(GuestLetter.guest_id)), col(GuestLetter.expires_at)),
             LETTERS,
         ),
+        (PEOPLE, each(untold.where(alone), col(Companion.id), lane("companion", col(Companion.id))), URGENT),
+        (PEOPLE, each(untold.where(listed), key_of, lane("interpreter", col(Companion.interpreter_id))), URGENT),
+        (PEOPLE, each(entered, of_list, lane("interpreter", col(Interpreter.id))), NEWS),
         (MESSAGE, each(unsaid, message, lane("family", col(JobItem.guest_id))), MESSAGES),
         (JOB, each(unfinished, col(Job.id), lane("conference", col(Job.conference_id))), NEWS),
         (RUN, each(select(WishRun).where(col(WishRun.state) == "running"), col(WishRun.id), literal("run")), NEWS),
@@ -191,6 +220,25 @@ def level(session: Session, now: datetime) -> int:
         ),
     ]
     return sum(queue.put_missing(session, kind, rows, now, rank) for kind, rows, rank in missing)
+
+
+def _untold() -> Select[Any]:
+    """Those who are not asked for any more, and those whose appointment has changed and whose room and event stand:
+    until then the booking's errand has them told when it is done."""
+    outside = exists().where(
+        col(Effect.booking_id) == col(Booking.id), col(Effect.kind) != "mail", col(Effect.behind), still_to_follow()
+    )
+    changed = (
+        (col(Companion.told_revision) < col(Booking.revision))
+        & col(Booking.confirm_by).is_(None)
+        & ((col(Booking.state) == "active") | col(Companion.told_at).is_not(None))
+        & ~outside
+    )
+    return (
+        select(Companion)
+        .join(Booking, col(Booking.id) == col(Companion.booking_id))
+        .where(col(Companion.place).is_(None) | changed)
+    )
 
 
 def each(of: Select[Any], key: Any, lane_of: Any, expires_at: Any = None) -> Select[Any]:

@@ -13,7 +13,9 @@ import hmac
 import secrets
 from typing import Literal
 
-Purpose = Literal["share", "manage", "screen", "join", "feed", "feedback", "display", "callback", "preview"]
+Purpose = Literal[
+    "share", "manage", "screen", "join", "feed", "feedback", "display", "callback", "preview", "people", "interpreter"
+]
 
 
 class LinkKey:
@@ -51,6 +53,16 @@ def join_path(links: LinkKey, booking_public_id: str, generation: int) -> str:
     """Where a video call is joined: a link for one appointment, which cannot change the family's others. Like the
     feed's it is made again and compared; a new manage link makes a new one."""
     return f"j/{booking_public_id}/{links.token('join', booking_public_id, generation)}"
+
+
+def person_path(links: LinkKey, companion_public_id: str, generation: int) -> str:
+    """Where somebody who is named to an appointment sees it: a link for this one, which changes nothing."""
+    return f"w/{companion_public_id}/{links.token('people', companion_public_id, generation)}"
+
+
+def interpreter_path(links: LinkKey, interpreter_public_id: str, generation: int) -> str:
+    """An interpreter's own page."""
+    return f"i/{interpreter_public_id}/{links.token('interpreter', interpreter_public_id, generation)}"
 
 
 def display_path(links: LinkKey, conference_public_id: str, generation: int) -> str:

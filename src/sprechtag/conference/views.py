@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlmodel import Session, col
 
 from . import persons, rules
 from .errors import NotFound
 from .persons import Receiver
 from .proof import plain_class, plain_name
-from .tables import Booking, Conference, Effect, Guest, Host, Place, Slot
+from .tables import Booking, Companion, Conference, Effect, Guest, Host, Place, Slot
 from .tokens import LinkKey, join_path
 
 
@@ -72,6 +72,8 @@ class BookingView:
     tandem: bool
     mails_wait: bool
     receivers: tuple[Receiver, ...] = ()
+    people: tuple[str, ...] = ()
+    """Names of those who come beside family and host."""
 
     @property
     def active(self) -> bool:
@@ -102,6 +104,7 @@ class BookingView:
             school_class=plain_class(self.school_class),
             topic="",
             interpreter=plain_class(self.interpreter),
+            people=tuple(plain_name(one) for one in self.people),
         )
 
 
@@ -143,6 +146,10 @@ _COLUMNS: dict[str, Any] = {
     "language": Guest.language,
     "proven_at": Guest.proven_at,
     "talk": Effect.remote,
+    "people": select(func.aggregate_strings(col(Companion.name), "\n"))
+    .where(col(Companion.booking_id) == col(Booking.id), col(Companion.place).is_not(None))
+    .correlate(Booking)
+    .scalar_subquery(),
 }
 _VIEWS = (
     select(*(column.label(name) for name, column in _COLUMNS.items()))
@@ -183,8 +190,15 @@ def _view(row: Row[Any]) -> tuple[BookingView, str]:
     proven = values.pop("proven_at") is not None
     link = (talk or {}).get("link", "")
     alone = (Receiver(values["host_user_id"], values["host_calendar"]),)
+    people = tuple(sorted((values.pop("people") or "").splitlines()))
     view = BookingView(
-        **values, places=tuple(places), changeable_until=until, proven=proven, talk_link=link, receivers=alone
+        **values,
+        people=people,
+        places=tuple(places),
+        changeable_until=until,
+        proven=proven,
+        talk_link=link,
+        receivers=alone,
     )
     return view, visitor
 
@@ -266,7 +280,7 @@ def bookings_of_guest(session: Session, guest_id: int, screen: str = "") -> list
     if not screen:
         return [view for view, _ in _views(session, _OF_GUEST, guest_id=guest_id)]
     shown = _views(session, _OF_SCREEN, guest_id=guest_id, screen=screen)
-    return [replace(view, guest_name="", guest_email="", guest_phone="") for view, _ in shown]
+    return [replace(view, guest_name="", guest_email="", guest_phone="", people=()) for view, _ in shown]
 
 
 def bookings_of_conference(session: Session, conference_id: int, host_id: int | None = None) -> list[BookingView]:

@@ -10,10 +10,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from ..conference import proof, rules
+from ..conference import interpreting, proof, rules
+from ..conference.asked import questions
 from ..conference.booking import Booked, Pick
 from ..conference.entries import number_in
-from ..conference.errors import GuestBusy, Invalid, PlaceNotOffered, Refused, SlotBlocked, SlotTaken, TooLate
+from ..conference.errors import (
+    GuestBusy,
+    InterpreterBusy,
+    Invalid,
+    PlaceNotOffered,
+    Refused,
+    SlotBlocked,
+    SlotTaken,
+    TooLate,
+)
 from ..conference.host_cards import HostCard, host_cards, names_in
 from ..conference.named import has_asked, named_hosts
 from ..conference.names import folded, surname
@@ -134,12 +144,17 @@ def list_hosts(
 
 @router.get("/s/{token}/h/{host_id}")
 @router.get("/m/{token}/h/{host_id}")
-def times(front: FrontOf, request: Request, token: str, host_id: str, lang: Language = "") -> Response:
+def times(
+    front: FrontOf, request: Request, token: str, host_id: str, lang: Language = "", interpreter: Searched = ""
+) -> Response:
+    """With a language only the times at which somebody who interprets it is free, too."""
     page = front.page(request, lang)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
         host = visit.kept.host(host_id)
         free = free_of(session, visit.conference, host, rules.bookable_from(visit.conference, front.clock()))
+        if language := language_wanted(visit, interpreter):
+            free = interpreting.with_interpreter(session, visit.conference, language, free)
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     front.look_soon(host.id or 0)
     if closed := front.closed(page, visit, asked=asked):
@@ -152,6 +167,9 @@ def times(front: FrontOf, request: Request, token: str, host_id: str, lang: Lang
         places=rules.places_offered(visit.conference, host),
         wait=f"{visit.base}/h/{host.public_id}/wait" if visit.conference.waiting_list and not free else "",
         heading=page.say("Which time suits you?"),
+        spoken=front.spoken(visit, page.say.language),
+        interpreter=language,
+        query={"lang": page.chosen, "interpreter": language},
         back_to=visit.start,
         back_text=page.say("Somebody else"),
         base=visit.base,
@@ -161,7 +179,9 @@ def times(front: FrontOf, request: Request, token: str, host_id: str, lang: Lang
 
 @router.get("/s/{token}/t/{slot_id}")
 @router.get("/m/{token}/t/{slot_id}")
-def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: Language = "") -> Response:
+def details(
+    front: FrontOf, request: Request, token: str, slot_id: str, lang: Language = "", interpreter: Searched = ""
+) -> Response:
     page = front.page(request, lang)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
@@ -179,7 +199,13 @@ def details(front: FrontOf, request: Request, token: str, slot_id: str, lang: La
     form = dict.fromkeys(("known", "child", "school_class", "name", "email", "place", *ASKED), "")
     # Of several nobody knows which it is: the second child's name is not the first one's.
     form["known"] = children[0].child if len(children) == 1 else ""
+    form["interpreter"] = language_wanted(visit, interpreter)
     return _form(front, page, visit, host, slot, form)
+
+
+def language_wanted(visit: Visit, asked_for: str) -> str:
+    """What the address says, where the conference asks for it."""
+    return asked_for[:60] if "interpreter" in questions(visit.conference.asks) else ""
 
 
 @router.post("/s/{token}/t/{slot_id}")
@@ -232,6 +258,9 @@ def _refused(
     match refused:
         case Invalid() | PlaceNotOffered():
             return _form(front, page, visit, host, slot, form, [said])
+        case InterpreterBusy(language=language):
+            instead = front.instead(visit, host.id or 0, slot.starts_at, language)
+            return _form(front, page, visit, host, slot, form, [said], instead or None)
         case SlotTaken() | SlotBlocked() | TooLate() | GuestBusy():
             return _form(
                 front, page, visit, host, slot, form, [said], front.instead(visit, host.id or 0, slot.starts_at)
@@ -270,6 +299,7 @@ def _form(
         problem_title=page.say("Not booked yet"),
         alternatives=alternatives or [],
         key=secrets.token_urlsafe(16),
+        spoken=front.spoken(visit, page.say.language),
         retention=visit.conference.retention_days,
         base=visit.base,
         again=visit.again,

@@ -19,7 +19,7 @@ from pydantic import AfterValidator
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from ..conference import asked, entries, making, proof, rules
+from ..conference import asked, entries, interpreting, making, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
 from ..conference.errors import NotFound, OnlyPreview, Refused
@@ -27,6 +27,7 @@ from ..conference.host_cards import FreeCounts
 from ..conference.kept import Kept
 from ..conference.making import Wanted
 from ..conference.proof import OWN, Door
+from ..conference.spoken import names_of
 from ..conference.tables import Conference, Guest
 from ..conference.taken import free_of
 from ..conference.tokens import LinkKey, join_path
@@ -116,7 +117,7 @@ def hosts_ticked(form: FormData) -> list[str]:
 
 
 NEED = "need-"
-ASKED = ("phone", "topic", "interpreter", *(f"{NEED}{one}" for one in asked.NEEDS))
+ASKED = ("phone", "topic", "interpreter", "without", *(f"{NEED}{one}" for one in asked.NEEDS))
 """Fields of the questions that a conference may ask."""
 
 
@@ -127,7 +128,7 @@ def asked_in(form: FormData) -> dict[str, str]:
 
 def answers_in(form: Mapping[str, str]) -> asked.Answers:
     needs = tuple(one for one in asked.NEEDS if form[f"{NEED}{one}"])
-    return asked.Answers(form["topic"], needs, form["interpreter"])
+    return asked.Answers(form["topic"], needs, form["interpreter"], bool(form["without"]))
 
 
 def walk_of(form: FormData, conference: Conference) -> int:
@@ -287,6 +288,13 @@ class Front:
             return self.desk.screen(visit.screen, address_of(request))
         return self.desk.share(address_of(request))
 
+    def spoken(self, visit: Visit, reader: str) -> list[str]:
+        """The languages that somebody interprets, in the reader's, where the conference asks for one."""
+        if "interpreter" not in asked.questions(visit.conference.asks):
+            return []
+        with self.database.read() as session:
+            return names_of(interpreting.spoken(session, visit.conference.id or 0), reader)
+
     def own_booking(self, page: Page, token: str, booking_id: str) -> tuple[Visit, BookingView]:
         """The booking, if it is this visitor's. Raises `NotFound` else."""
         with self.database.read() as session:
@@ -308,11 +316,14 @@ class Front:
             return sentence(page.say, refused)
         return None
 
-    def instead(self, visit: Visit, host_id: int, wanted: datetime) -> list[FreeTime]:
-        """Up to three free slots near the one that could not be had."""
+    def instead(self, visit: Visit, host_id: int, wanted: datetime, language: str = "") -> list[FreeTime]:
+        """Up to three free slots near the one that could not be had; with a `language` those with an interpreter."""
         with self.database.read() as session:
             host, earliest = visit.kept.joined_host(host_id), rules.bookable_from(visit.conference, self.clock())
-            by_start = dict(free_of(session, visit.conference, host, earliest))
+            free = free_of(session, visit.conference, host, earliest)
+            if language:
+                free = interpreting.with_interpreter(session, visit.conference, language, free)
+            by_start = dict(free)
         return [FreeTime(start, by_start[start]) for start in rules.next_free(list(by_start), wanted)]
 
     def for_family(self, views: list[BookingView]) -> list[BookingView]:

@@ -6,7 +6,7 @@ It needs nothing but its own link, and never stands in the way: the room's own l
 ours the page leads there by itself."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,14 +14,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlmodel import Session
 
-from ..conference import budgets
+from ..conference import budgets, companions
 from ..conference.errors import NotFound, Refused
 from ..conference.instance import fact
 from ..conference.organise import share_token
-from ..conference.tables import ON_SITE, VIDEO, Conference, DeviceCheck
+from ..conference.tables import ON_SITE, VIDEO, Companion, Conference, DeviceCheck
 from ..conference.telling import tell_user
 from ..conference.tokens import is_token, join_path
-from ..conference.views import BookingView, booking_by_public_id, bookings_of_guest
+from ..conference.views import BookingView, booking_by_public_id, booking_view, bookings_of_guest
 from ..day import live, media, noted, timeline, turns
 from ..moments import shifted
 from .front import Field, FrontOf, Language
@@ -67,8 +67,8 @@ router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 @router.get("/j/{booking_id}/{token}")
 def show(front: FrontOf, request: Request, booking_id: str, token: str, lang: Language = "") -> Response:
-    page, view = _open(front, request, booking_id, token, lang)
-    return _page(front, page, view)
+    page, view, who = _open(front, request, booking_id, token, lang)
+    return _page(front, page, view, who=who)
 
 
 def _page(
@@ -77,14 +77,16 @@ def _page(
     view: BookingView,
     notice: dict[str, str] | None = None,
     problems: list[Any] | None = None,
+    who: Companion | None = None,
 ) -> Response:
     now = front.clock()
     with front.database.read() as session:
-        moment = _moment(session, view, now)
+        moment = _moment(session, view, now, who)
         conference = session.get_one(Conference, view.conference_id)
-        after = _next(session, view, now)
+        after = None if who else _next(session, view, now)
         relays = fact(session, media.RELAYS)
-    page.home(_path(front, view))
+    page.home(_path(front, view, who))
+    people = [one for one in view.people if who is None or one != who.name]
     answer = page.answer(
         "join.html",
         **_common(view),
@@ -100,7 +102,9 @@ def _page(
         relays=json.dumps(relays.get("servers", [])),
         on_site=ON_SITE in view.places and view.active,
         rehearsal=[room["link"] for room in conference.rehearsal_rooms] if conference.rehearsal == "on" else [],
-        base=_path(front, view),
+        base=_path(front, view, who),
+        who=who,
+        people=[view.guest_name, *people] if who else people,
         notice=notice,
         problems=problems or [],
         problem_title=page.say("Please check this entry."),
@@ -112,20 +116,20 @@ def _page(
 @router.get("/j/{booking_id}/{token}/state")
 def state(front: FrontOf, request: Request, booking_id: str, token: str) -> Response:
     """How it stands, for the script; 304 where nothing has changed."""
-    page, view = _open(front, request, booking_id, token, "")
+    page, view, who = _open(front, request, booking_id, token, "")
     with front.database.read() as session:
-        moment = _moment(session, view, front.clock())
+        moment = _moment(session, view, front.clock(), who)
     return _json(front, request, page, moment)
 
 
 @router.post("/j/{booking_id}/{token}/enter")
 def enter(front: FrontOf, request: Request, booking_id: str, token: str, lang: Field = "") -> Response:
     """The family is there and gets its turn. For the script as JSON, else as a page that leads on by itself."""
-    page, view = _open(front, request, booking_id, token, lang)
+    page, view, who = _open(front, request, booking_id, token, lang)
     now = front.clock()
     with front.database.write() as session:
-        moment = _moment(session, view, now)
-        if moment.open and now + turns.EARLIEST >= moment.begins:
+        moment = _moment(session, view, now, who)
+        if who is None and moment.open and now + turns.EARLIEST >= moment.begins:
             setup = media.setup_of(front.options().media)
             turns.arrive(session, view, moment.begins, now, setup)
             session.flush()
@@ -133,12 +137,12 @@ def enter(front: FrontOf, request: Request, booking_id: str, token: str, lang: F
     if "application/json" in request.headers.get("accept", ""):
         return _json(front, request, page, moment)
     if not moment.open or moment.let_in_at is None or not view.talk_link:
-        return _page(front, page, view)
+        return _page(front, page, view, who=who)
     seconds = max(0, -int(-(moment.let_in_at - now).total_seconds() // 1))
     if seconds > 60:
-        return _page(front, page, view)
-    page.home(_path(front, view))
-    answer = page.answer("connect.html", **_common(view), view=view, seconds=seconds, base=_path(front, view))
+        return _page(front, page, view, who=who)
+    page.home(_path(front, view, who))
+    answer = page.answer("connect.html", **_common(view), view=view, seconds=seconds, base=_path(front, view, who))
     # Not a redirect: AppAPI's proxy would follow it itself, with the app's secret.
     answer.headers["Refresh"] = f"{seconds}; url={view.talk_link}"
     return answer
@@ -159,7 +163,9 @@ def check(
     connection: Field = "",
 ) -> Response:
     """Keeps whether the family's device is fit, and nothing of how it looks or sounds."""
-    _, view = _open(front, request, booking_id, token, "")
+    _, view, who = _open(front, request, booking_id, token, "")
+    if who:
+        return JSONResponse({"kept": False}, headers={"Cache-Control": "no-store"})
     parts = {"camera": camera, "microphone": microphone, "webrtc": webrtc, "connection": connection}
     kept = {name: value if value in RESULTS else "" for name, value in parts.items()}
     with front.database.write() as session:
@@ -176,13 +182,13 @@ def check(
 @router.post("/j/{booking_id}/{token}/on-site")
 def on_site(front: FrontOf, request: Request, booking_id: str, token: str, lang: Field = "") -> Response:
     """Video does not work: the family comes to the school instead, also when it is too late for other changes."""
-    page, view = _open(front, request, booking_id, token, lang)
+    page, view = _family(front, request, booking_id, token, lang)
     try:
         front.desk.change_place(view.id, ON_SITE, late=True)
     except Refused as refused:
         said = sentence(page.say, refused)
         return _page(front, page, view, {"title": said.text, "text": said.advice})
-    _, view = _open(front, request, booking_id, token, lang)
+    _, view = _family(front, request, booking_id, token, lang)
     where = page.say("Room %(room)s", room=view.host_room) if view.host_room else ""
     return _page(front, page, view, {"title": page.say("Your appointment is on site now"), "text": where})
 
@@ -192,7 +198,7 @@ def tell_host(
     front: FrontOf, request: Request, booking_id: str, token: str, text: Field = "", lang: Field = ""
 ) -> Response:
     """A few words to the host, who reads them in Nextcloud at once."""
-    page, view = _open(front, request, booking_id, token, lang)
+    page, view = _family(front, request, booking_id, token, lang)
     try:
         with front.database.write() as session:
             budgets.spend(session, budgets.MESSAGES, view.public_id, front.clock())
@@ -210,26 +216,48 @@ def tell_host(
 # -- common -------------------------------------------------------------------------------------------------
 
 
-def _open(front: FrontOf, request: Request, booking_id: str, token: str, lang: str) -> tuple[Page, BookingView]:
-    """Raises `NotFound` for a link that is not this booking's (any more)."""
-    page = front.page(request, lang)
+def _open(
+    front: FrontOf, request: Request, booking_id: str, token: str, lang: str
+) -> tuple[Page, BookingView, Companion | None]:
+    """With whose link it is, where it is not the family's: `booking_id` is then a companion's. Raises `NotFound` for a
+    link that is nobody's (any more)."""
+    page, who = front.page(request, lang), None
     with front.database.read() as session:
         view = booking_by_public_id(session, booking_id)
-        if view is None or not is_token(front.links, "join", booking_id, view.guest_generation, token):
+        if view is None:
+            who = companions.by_link(session, front.links, booking_id, token, "join")
+            view = replace(booking_view(session, who.booking_id), language=who.language, form_language="")
+        elif not is_token(front.links, "join", booking_id, view.guest_generation, token):
             raise NotFound
         conference = session.get_one(Conference, view.conference_id)
         front.offer_languages(page, conference)
     page.about(f"s/{share_token(conference, front.links)}")
     page.speaks(view.form_language or view.language)
     page.in_zone(view.zone)
+    return page, view, who
+
+
+def _family(front: FrontOf, request: Request, booking_id: str, token: str, lang: str) -> tuple[Page, BookingView]:
+    """As `_open`, for what only the family can do."""
+    page, view, who = _open(front, request, booking_id, token, lang)
+    if who:
+        raise NotFound
     return page, view
 
 
-def _path(front: FrontOf, view: BookingView) -> str:
+def _path(front: FrontOf, view: BookingView, who: Companion | None = None) -> str:
+    if who:
+        return join_path(front.links, who.public_id, who.generation)
     return join_path(front.links, view.public_id, view.guest_generation)
 
 
-def _moment(session: Session, view: BookingView, now: datetime) -> Moment:
+def _moment(session: Session, view: BookingView, now: datetime, who: Companion | None = None) -> Moment:
+    """Who comes beside the family takes no turn: it is let on with the family, or when it begins."""
+    found = _moment_of_family(session, view, now)
+    return replace(found, let_in_at=found.let_in_at or found.begins) if who else found
+
+
+def _moment_of_family(session: Session, view: BookingView, now: datetime) -> Moment:
     conference = session.get_one(Conference, view.conference_id)
     day = timeline.today_of(conference, view.starts_at)
     of_host = timeline.appointments(session, conference, day, view.host_id)

@@ -22,6 +22,7 @@ from ..paper.ical import calendar_file
 from ..paper.pdf import warm_up
 from ..paper.timetable import family_timetable
 from .front import Field, FrontOf, Language, Visit, common, days_with_times, file_answer, sentence_page
+from .named import shown
 from .page import Page, etag
 from .refusals import Sentence, sentence
 
@@ -211,10 +212,10 @@ def leave_list(front: FrontOf, request: Request, token: str, entry_id: str, lang
 def appointment(front: FrontOf, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
     page = front.page(request, lang)
     visit, view = front.own_booking(page, token, booking_id)
-    return _appointment(front, page, visit, view)
+    return appointment_page(front, page, visit, view)
 
 
-def _appointment(
+def appointment_page(
     front: FrontOf, page: Page, visit: Visit, view: BookingView, notice: dict[str, str] | None = None
 ) -> Response:
     page.home(f"{visit.base}/b/{view.public_id}")
@@ -225,6 +226,7 @@ def _appointment(
         base=visit.base,
         changeable=front.clock() < view.changeable_until,
         notice=notice,
+        **shown(front, visit, view),
     )
 
 
@@ -281,7 +283,7 @@ def ask_cancel(front: FrontOf, request: Request, token: str, booking_id: str, la
     page = front.page(request, lang)
     visit, view = front.own_booking(page, token, booking_id)
     if not view.active or front.clock() >= view.changeable_until:
-        return _appointment(front, page, visit, view)
+        return appointment_page(front, page, visit, view)
     return page.answer("cancel.html", **common(visit), view=view, one=f"{visit.base}/b/{view.public_id}")
 
 
@@ -334,7 +336,7 @@ def _change(
     notice = _notice(page, _done(page)[what])
     if what == "cancel":
         return show(front, page, visit, notice)
-    return _appointment(front, page, visit, view, notice)
+    return appointment_page(front, page, visit, view, notice)
 
 
 @router.get("/m/{token}/b/{booking_id}/appointment.ics")

@@ -110,6 +110,7 @@ class Page:
             "languages": self.languages,
             "tags": TAGS,
             "link": self.link,
+            "link_with": self.link_with,
             "switch": self.switch,
             "chosen": self.chosen,
             "here": self.path,
@@ -122,6 +123,7 @@ class Page:
             "conference_name": "",
             "children": [],
             "preview": self.preview,
+            "spoken": [],
         }
         html = _templates.get_template(template).render(defaults | values)
         return HTMLResponse(html, status, dict(PAGE_HEADERS))

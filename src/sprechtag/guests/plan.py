@@ -225,7 +225,8 @@ def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Respons
     if problems or not sheet.lines:
         return _answer(page, sheet if sheet.lines else proposed(sheet), problems)
     key = text_of(sheet.form, "key", 100)
-    answers = answers_in(form)
+    # A whole time table is not refused for one interpreter: what is uncovered the office sees.
+    answers = replace(answers_in(form), without=True)
     picks = [
         Pick(line.time.public_id, line.place, form["child"], form["school_class"], key, answers) for line in sheet.lines
     ]

@@ -72,6 +72,23 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
                 say("You already have an appointment at %(time)s.", time=say.time(starts_at)),
                 say("Please choose a time that does not overlap."),
             )
+        case errors.InterpreterBusy(starts_at=starts_at, language=language):
+            return Sentence(
+                409,
+                say(
+                    "Nobody who interprets %(language)s is free at %(time)s.",
+                    language=language,
+                    time=say.time(starts_at),
+                ),
+                say("Please choose another time, or tick that you come without an interpreter."),
+                "without",
+            )
+        case errors.TooManyPeople(most=most):
+            return Sentence(
+                409,
+                say("So many are named already: %(number)s.", number=most),
+                say("Take one of them back first."),
+            )
         case errors.LimitReached(limit=limit, per_host=True):
             return Sentence(
                 409,

@@ -2,8 +2,37 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """All routes of the public pages."""
 
-from . import about, booking, display, join, link, manage, my_data, plan, style, waitinglist, wishes
+from . import (
+    about,
+    booking,
+    display,
+    interpreter,
+    join,
+    link,
+    manage,
+    my_data,
+    people,
+    plan,
+    style,
+    waitinglist,
+    wishes,
+)
 
 ROUTERS = tuple(
-    module.router for module in (booking, link, manage, plan, waitinglist, wishes, about, my_data, join, display, style)
+    module.router
+    for module in (
+        booking,
+        link,
+        manage,
+        people,
+        interpreter,
+        plan,
+        waitinglist,
+        wishes,
+        about,
+        my_data,
+        join,
+        display,
+        style,
+    )
 )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import col
 
 from ..conference import longer, organise, windows
-from ..conference.asked import Need, needs_of
+from ..conference.asked import Answers, Need, needs_of
 from ..conference.booking import Pick
 from ..conference.effects import Followed, followed
 from ..conference.errors import HostElsewhere, NotFound, WrongState
@@ -55,6 +55,7 @@ class PhoneBooking(Strict):
     email: Line = ""
     phone: Line = ""
     language: Spoken = "de"
+    interpreter: Annotated[Line, Field(max_length=60)] = ""
     key: Annotated[Line, Field(max_length=100)] = ""
 
 
@@ -117,7 +118,8 @@ def book(house: House, conference_id: str, data: PhoneBooking, user: User) -> Bo
     with house.database.read() as session:
         conference = attended(session, conference_id, user)
     person = Person(data.name, data.email, data.language, data.phone)
-    pick = Pick(data.slot_id, data.place, data.child, data.school_class, data.key)
+    answers = Answers(interpreter=data.interpreter)
+    pick = Pick(data.slot_id, data.place, data.child, data.school_class, data.key, answers)
     booked = house.desk.book(conference.id or 0, person, pick, by_guest=False)
     with house.database.read() as session:
         view = booking_view(session, booked.booking_id)

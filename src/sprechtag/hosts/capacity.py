@@ -3,18 +3,18 @@
 """Whether a conference's video calls fit on what the admin has entered, and beginning in groups where they do not."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, field_validator
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from ..conference import windows
-from ..conference.tables import VIDEO, Booking, Conference, Host, Slot
+from ..conference.tables import VIDEO, Booking, Companion, Conference, Host, Slot
 from ..day import media
 from ..planning import capacity
 from .access import REFUSALS, User, organised
@@ -98,6 +98,7 @@ class CapacityAnswer(BaseModel):
     bookings, else all times by video. `over_time` holds the number of calls from each moment on; `starts` begin in the
     same minute.
     `bears`: calls at once that servers and lines carry, null where that is more than twice as many or nothing is known.
+    `named`: people who come beside host and family, named to the appointments.
     `joining`: people who come at each start; `joining_fits` of them are not too many."""
 
     entered: bool
@@ -113,6 +114,7 @@ class CapacityAnswer(BaseModel):
     bears: int | None
     joining: list[tuple[datetime, float]]
     joining_fits: float
+    named: int = 0
 
 
 class StaggerData(Strict):
@@ -131,9 +133,10 @@ def show_capacity(
     with house.database.read() as session:
         conference = organised(session, conference_id, user)
         found = _booked(session, conference) if calls == "booked" else _possible(session, conference)
+        named = _named(session, conference) if calls == "booked" else 0
     spans, hosts = [(start, end) for start, end, _ in found], [host for _, _, host in found]
     media = MediaData.model_validate(house.options().media)
-    return answer(spans, media, booked=calls == "booked", hosts=hosts)
+    return answer(spans, media, booked=calls == "booked", hosts=hosts, named=named)
 
 
 @router.post("/stagger")
@@ -145,10 +148,13 @@ def stagger(house: House, conference_id: str, data: StaggerData, user: User) -> 
 
 
 def answer(
-    spans: list[tuple[int, int]], media: MediaData, *, booked: bool, hosts: Sequence[int] = ()
+    spans: list[tuple[int, int]], media: MediaData, *, booked: bool, hosts: Sequence[int] = (), named: int = 0
 ) -> CapacityAnswer:
-    """The plan for calls from minute to minute (since the epoch), of these `hosts`."""
+    """The plan for calls from minute to minute (since the epoch), of these `hosts`; `named` people come to them from
+    homes of their own beside host and family."""
     setup = media.setup()
+    if named and spans:
+        setup = replace(setup, participants=setup.participants + named / len(spans))
     calls, starts = capacity.most_at_once(spans), capacity.most_starts(spans)
     verdict = capacity.judge(calls, starts, setup)
     over_time = capacity.calls_over_time(spans)
@@ -167,6 +173,7 @@ def answer(
         bears=_bears(setup, calls),
         joining=_moments(_joining(spans, setup)),
         joining_fits=verdict.findings[0].available,
+        named=named,
     )
 
 
@@ -219,6 +226,18 @@ def _booked(session: Session, conference: Conference) -> list[tuple[int, int, in
         .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
         .where(col(Booking.place) == VIDEO),
     )
+
+
+def _named(session: Session, conference: Conference) -> int:
+    """How many people are named to the video calls that are booked."""
+    found: int = session.execute(
+        select(func.count())
+        .select_from(Companion)
+        .join(Booking, col(Booking.id) == col(Companion.booking_id))
+        .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
+        .where(col(Booking.place) == VIDEO, col(Companion.place).is_not(None))
+    ).scalar_one()
+    return found
 
 
 def _possible(session: Session, conference: Conference) -> list[tuple[int, int, int]]:

@@ -52,6 +52,10 @@ _SENTENCES: dict[str, str] = {
     "team_too_large": "A team has at most 50 people.",
     "asks_unknown": "The booking form has no such question.",
     "times_wrong": "An appointment is one, two or three times long.",
+    "languages_missing": "Give at least one language.",
+    "too_many_interpreters": "A conference has at most 200 interpreters.",
+    "kind_unknown": "Say who it is: parent, relative, interpreter or other.",
+    "email_missing": "Give an e-mail address: the link goes there.",
     "user_id_missing": "Give the Nextcloud user to invite.",
     "after_midnight": "The day would end after midnight. Choose fewer minutes.",
     "extends_too_long": "Extend by one minute to four hours.",
@@ -138,6 +142,12 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 409, Problem(error=refused.code, message=message)
         case errors.NoTimeAfter():
             message = "The time after it is not free. Move that one first, or choose a shorter appointment."
+            return 409, Problem(error=refused.code, message=message)
+        case errors.InterpreterBusy():
+            message = "This interpreter has another appointment at that time. Choose somebody else."
+            return 409, Problem(error=refused.code, message=message)
+        case errors.TooManyPeople():
+            message = "Three people are named to this appointment already. Take one of them back first."
             return 409, Problem(error=refused.code, message=message)
         case errors.GuestBusy():
             message = "This family has another appointment at that time. Choose another one."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from ..conference.tables import Conference, Interpreter
 from ..conference.texts import TextKind, running_text
 from ..conference.views import BookingView, GuestView
 from ..phrases import Speaker
@@ -68,6 +69,38 @@ def announcement(subject: str, text: str, first: GuestView, views: list[BookingV
         messages=[text],
         events=coming,
     )
+
+
+def to_person(
+    heading: str, text: str, news: Sequence[BookingView], others: Sequence[BookingView], to: BookingView, onward: Onward
+) -> Letter:
+    """A letter to somebody beside the family, about appointments that they come to."""
+    say = Speaker(to.language, to.zone)
+    sections = [Section("", news), Section(say("Your other appointments"), others)]
+    return _written(to, say, heading, text, sections=sections, onward=onward, events=news)
+
+
+def for_interpreter(
+    one: Interpreter, conference: Conference, heading: str, text: str, onward: Onward
+) -> tuple[Letter, GuestView]:
+    """A letter to somebody who has no appointment yet, and to whom it goes."""
+    to = GuestView(
+        conference_name=conference.name,
+        conference_contact=conference.contact,
+        texts=conference.texts,
+        organiser_id=conference.organiser_id,
+        zone=conference.time_zone,
+        guest_id=0,
+        guest_public_id=one.public_id,
+        guest_generation=one.generation,
+        guest_name=one.name,
+        guest_email=one.email,
+        guest_child="",
+        language=one.language,
+        closes_at=None,
+        proven=True,
+    )
+    return _written(to, Speaker(to.language, to.zone), heading, text, sections=[], onward=onward), to
 
 
 def notice(

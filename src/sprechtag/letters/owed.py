@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ..conference import budgets, effects, jobs, letters
+from ..conference import budgets, effects, follow, jobs, letters
 from ..conference.effects import Ledger, State
 from ..conference.tables import VIDEO, EffectKind, Guest, GuestLetter, Job, JobItem
 from ..conference.tokens import LinkKey
@@ -176,11 +176,14 @@ class Owed:
         told = [(state.view, state.applied > 0) for state in news]
         with self.database.read() as session:
             written = appointments.write(session, told, views, self.writer())
-        note = await self._send(errand, written, to, channel, appointments.fingerprint(told))
+        note = await self.send(errand, written, to, channel, appointments.fingerprint(told))
 
         def write(session: Session) -> None:
             effects.told(session, news, note)
             self.held.count(session, to)
+            for state in news:
+                if state.view.people:
+                    follow.people_of(session, state.view.id, self.clock())
 
         return write
 
@@ -202,7 +205,7 @@ class Owed:
             note = NO_CHANNEL
         else:
             with part("letter", {}, explain):
-                note = await self._send(errand, written, to, channel, fingerprint_of(f"letter-{due.public_id}"))
+                note = await self.send(errand, written, to, channel, fingerprint_of(f"letter-{due.public_id}"))
             went_out = True
 
         def write(session: Session) -> None:
@@ -233,7 +236,7 @@ class Owed:
         reached = written is not None and bool(to.guest_email) and channel.name != "calendar"
         if written and reached:
             with part("message", {}, explain):
-                await self._send(errand, written, to, channel, fingerprint_of(f"message-{job.public_id}-{guest_id}"))
+                await self.send(errand, written, to, channel, fingerprint_of(f"message-{job.public_id}-{guest_id}"))
 
         def write(session: Session) -> None:
             self._take_off(session, errand, reached)
@@ -252,7 +255,7 @@ class Owed:
 
     # -- common -----------------------------------------------------------------------------------------------------
 
-    async def _send(
+    async def send(
         self, errand: Errand, written: Letter, to: BookingView | GuestView, channel: Channel, fingerprint: str
     ) -> str:
         """Sends at the channel's pace; returns a note for the organiser. Whoever settles the errand counts the mail

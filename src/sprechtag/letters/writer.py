@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a letter is written with besides what it is about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
 
-from ..conference.tokens import LinkKey, feedback_path, whole
+from ..conference.proof import plain_name
+from ..conference.tables import Companion, Interpreter
+from ..conference.tokens import LinkKey, feedback_path, interpreter_path, join_path, person_path, whole
 from ..conference.views import BookingView, GuestView, bookings_of_guest, for_family
 
 
@@ -32,6 +34,31 @@ class Writer:
     def for_family(self, view: BookingView) -> BookingView:
         """The same with the links that a family gets."""
         return for_family(view, self.links, self.base)
+
+    def for_person(self, view: BookingView, one: Companion) -> BookingView:
+        """The same as somebody beside the family reads it: to whom it goes, who else comes, the own link to the
+        call."""
+        people = [view.guest_name, *view.people]
+        if one.name in people:
+            people.remove(one.name)
+        link = f"{self.base}/{join_path(self.links, one.public_id, one.generation)}" if view.talk_link else ""
+        return replace(
+            view.outward(),
+            guest_name=plain_name(one.name),
+            guest_email=one.email,
+            guest_phone="",
+            language=one.language,
+            message="",
+            proven=one.interpreter_id is not None,
+            people=tuple(plain_name(name) for name in people),
+            talk_link=link,
+        )
+
+    def person_link(self, one: Companion) -> str:
+        return f"{self.base}/{person_path(self.links, one.public_id, one.generation)}"
+
+    def interpreter_link(self, one: Interpreter) -> str:
+        return f"{self.base}/{interpreter_path(self.links, one.public_id, one.generation)}"
 
     def views(self, session: Session, to: GuestView) -> list[BookingView]:
         """All of the family's bookings by time, as it reads them; cancelled ones too."""

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from ..conference import budgets, elsewhere, follow, history, persons, proof, taken, waiting
+from ..conference import budgets, companions, effects, elsewhere, follow, history, persons, proof, taken, waiting
 from ..conference.booking import Desk
 from ..conference.errors import AddressTaken
 from ..conference.person import Person, tidy
 from ..conference.tables import (
     Booking,
+    Companion,
     Conference,
     Effect,
     EventToEmpty,
@@ -134,8 +135,10 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest", *, p
     _release_slots(session, conference, guest, now)
     _forget_over(session, guest, now)
     for table, way in tables_of_family():
-        if table.name not in ("guest", "booking", "effect", "slot"):
+        if table.name not in ("guest", "booking", "effect", "slot", "companion"):
             session.execute(table.delete().where(_of_guest(table, way, guest)))
+    mine = select(col(Booking.id)).where(col(Booking.guest_id) == guest.id)
+    session.execute(delete(Companion).where(col(Companion.booking_id).in_(mine), col(Companion.told_at).is_(None)))
     for job in _jobs_of_one(session, guest):
         session.delete(job)
     if papers:
@@ -228,9 +231,13 @@ def _forget_over(session: Session, guest: Guest, now: datetime) -> None:
 
 
 def _is_followed(session: Session, guest: Guest) -> bool:
-    """Whether nothing outside has to follow a booking of this family any more."""
+    """Whether nothing outside has to follow a booking of this family any more, and all who were to come have heard."""
     behind = select(col(Effect.booking_id)).join(Booking, col(Booking.id) == col(Effect.booking_id))
-    return session.execute(behind.where(col(Booking.guest_id) == guest.id, still_to_follow()).limit(1)).first() is None
+    mine = col(Booking.guest_id) == guest.id
+    if session.execute(behind.where(mine, still_to_follow()).limit(1)).first():
+        return False
+    come = select(Companion, Booking).join(Booking, col(Booking.id) == col(Companion.booking_id)).where(mine)
+    return not any(companions.is_news(one, booking) for one, booking in session.execute(come))
 
 
 def _delete(session: Session, guest: Guest, now: datetime) -> None:
@@ -381,11 +388,4 @@ def _events_follow(session: Session, guest: Guest, now: datetime) -> None:
         .where(col(Booking.confirm_by).is_(None))
     ).scalars()
     for booking in list(mine):
-        for effect in session.execute(select(Effect).where(col(Effect.booking_id) == booking.id)).scalars():
-            if effect.kind == "calendar":
-                effect.last_error = ""
-            elif effect.applied_revision == booking.revision:
-                effect.applied_revision = booking.revision + 1
-        booking.revision += 1
-        booking.changed_at = now
-        follow.bookings(session, [booking], now, mail=False)
+        effects.event_follows(session, booking, now)

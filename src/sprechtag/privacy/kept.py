@@ -15,10 +15,11 @@ from ..conference.budgets import HITS_KEPT
 from ..conference.strays import SHOWN as STRAYS_KEPT
 from ..day.readings import KEPT as READINGS_KEPT
 
-Whose = Literal["family", "host", "organiser", "user", "visitor"]
+Whose = Literal["family", "host", "interpreter", "organiser", "user", "visitor"]
 OF_WHOM: dict[str, str] = {
     "family": "families",
     "host": "hosts",
+    "interpreter": "interpreters",
     "organiser": "organisers",
     "user": "users of Nextcloud",
     "visitor": "visitors",
@@ -259,6 +260,39 @@ TABLES: dict[str, Table] = {
         With("host"),
         {"user_id": Column("host", "user id")},
         "host_id place",
+    ),
+    "companion": Table(
+        "who comes to an appointment beside family and host",
+        With("booking"),
+        {
+            "public_id": _key("family", "number in links"),
+            "kind": Column("family", "parent, relative, interpreter or other"),
+            "name": Column("family", "name"),
+            "email": Column("family", "e-mail address"),
+            "language": Column("family", "language"),
+            "told_at": Column("family", "when they were told"),
+            "created_at": Column("family", "when they were named"),
+        },
+        "id booking_id interpreter_id place generation told_revision last_error",
+    ),
+    "interpreter": Table(
+        "who interprets",
+        Retention(),
+        {
+            "public_id": _key("interpreter", "number in links"),
+            "user_id": Column("interpreter", "user id"),
+            "name": Column("interpreter", "name"),
+            "email": Column("interpreter", "e-mail address"),
+            "language": Column("interpreter", "language of the mails"),
+            "languages": Column("interpreter", "languages interpreted"),
+            "times": Column("interpreter", "when they can come"),
+            "told_at": Column("interpreter", "when they were sent their link"),
+            "created_at": Column("interpreter", "when they were entered"),
+        },
+        "id conference_id generation last_error",
+    ),
+    "interpreter_minute": Table(
+        "minutes that an interpreter is taken", With("booking"), plain="interpreter_id minute booking_id"
     ),
     "guest_host": Table(
         "whom a family shall see",

@@ -73,6 +73,7 @@ def _titles(say: Speaker) -> dict[str, str]:
     return {
         "guest": say("Your details"),
         "booking": say("Your appointments"),
+        "companion": say("Also coming"),
         "waiting_entry": say("Waiting lists"),
         "host_wish": say("Your wishes"),
     }

@@ -94,6 +94,8 @@ class Bookings:
         if event.behind:
             with part("calendar", {booking_id: event.view.revision}, explain):
                 settled.append(await self._calendar(event))
+        if event.view.people:
+            settled.append(lambda session: follow.people_of(session, booking_id, self.clock()))
         return Done(lambda session: _all_of(settled, session))
 
     def _applied(self, state: State, kind: EffectKind, remote: dict[str, Any], session: Session) -> None:

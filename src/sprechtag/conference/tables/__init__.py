@@ -16,6 +16,7 @@ from .jobs import Job, JobItem, JobKind
 from .letters import GuestLetter, LetterKind
 from .notifications import NoticeKind
 from .papers import PaperJob
+from .people import Companion, CompanionKind, Interpreter, InterpreterMinute
 from .place import ON_SITE, PLACES, VIDEO, Place
 from .slots import Slot
 from .strays import StrayEvent
@@ -33,6 +34,8 @@ __all__ = [
     "BudgetCount",
     "BudgetHit",
     "CalendarQuestion",
+    "Companion",
+    "CompanionKind",
     "Conference",
     "Deed",
     "DeedKind",
@@ -53,6 +56,8 @@ __all__ = [
     "HostWish",
     "IdempotencyKey",
     "InstanceFact",
+    "Interpreter",
+    "InterpreterMinute",
     "Job",
     "JobItem",
     "JobKind",

@@ -10,7 +10,19 @@ from sqlmodel import Field, SQLModel
 from ...database import NEVER_AGAIN, utc_now, when
 
 DeedKind = Literal[
-    "booked", "moved", "place", "length", "cancelled", "restored", "name", "email", "phone", "child", "link"
+    "booked",
+    "moved",
+    "place",
+    "length",
+    "cancelled",
+    "restored",
+    "name",
+    "email",
+    "phone",
+    "child",
+    "link",
+    "person",
+    "interpreter",
 ]
 
 
