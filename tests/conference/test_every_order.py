@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Booking, moving, cancelling, confirming, waiting, holding, closing, inviting, revoking, in any order and with two at
-once: whatever the order, the promises of the design hold after every step (a state machine; Hypothesis)."""
+"""Booking, moving, cancelling, confirming, waiting, holding, closing, inviting, revoking, naming people, interpreters who
+come and go, in any order and with two at once: whatever the order, the promises of the design hold after every step (a state machine; Hypothesis)."""
 
 import os
 import threading
@@ -20,7 +20,19 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from conftest import DAY, KEY, NOW, School, make_school
-from sprechtag.conference import busy, follow, holding, lookup, ruleset, taken, tandem, waiting
+from sprechtag.conference import (
+    busy,
+    companions,
+    follow,
+    holding,
+    interpreting,
+    lookup,
+    ruleset,
+    taken,
+    tandem,
+    waiting,
+)
+from sprechtag.conference.asked import NONE, Answers
 from sprechtag.conference.booking import Pick
 from sprechtag.conference.elsewhere import CLOSED_BY_THEMSELVES
 from sprechtag.conference.errors import Refused
@@ -36,6 +48,7 @@ from sprechtag.conference.tables import (
     GuestMinute,
     Host,
     HostMinute,
+    InterpreterMinute,
     ScreenLink,
     Slot,
     WaitingEntry,
@@ -81,6 +94,8 @@ class Machine(RuleBasedStateMachine):
                 conference = session.get_one(Conference, self.school.conference_id)
                 tandem.form(session, conference, tandem.Wanted(self.hosts))
         self.least = least
+        self.school.change(asks="interpreter")
+        self._interpreter_comes()
         self._elsewhere(rules)
 
     def _elsewhere(self, rules: ruleset.Rules) -> None:
@@ -119,7 +134,8 @@ class Machine(RuleBasedStateMachine):
     def _book(self, who: int, slot: int, door: str, key: str = "") -> Step:
         name = FAMILIES[who % len(FAMILIES)]
         person = Person(name, f"{name}@post.example", "en")
-        wish = Pick(self._slot(slot), "on_site" if slot % 2 else "video", name, "5b", key)
+        answers = Answers(interpreter="tr", without=slot % 3 == 0) if who % 2 else NONE
+        wish = Pick(self._slot(slot), "on_site" if slot % 2 else "video", name, "5b", key, answers)
 
         def book() -> None:
             if door == "own":
@@ -311,6 +327,53 @@ class Machine(RuleBasedStateMachine):
         if guest_id:
             self.desk.prove(guest_id)
 
+    def _interpreter_comes(self) -> None:
+        with self.database.write() as session:
+            conference = session.get_one(Conference, self.school.conference_id)
+            entry = interpreting.Entry("Aylin", "aylin@post.example", "Türkisch")
+            interpreting.enter(session, conference, entry, self.school.clock())
+
+    @rule(number=numbers)
+    def an_interpreter_comes_or_goes(self, number: int) -> None:
+        with self.database.write() as session:
+            there = interpreting.of_conference(session, self.school.conference_id)
+            if there:
+                interpreting.take_out(session, there[number % len(there)], self.school.clock())
+        if len(there) < 2 or number % 2:
+            self._interpreter_comes()
+
+    @rule(number=numbers, who=numbers)
+    def the_office_assigns(self, number: int, who: int) -> None:
+        def assign() -> None:
+            with self.database.write() as session:
+                there = interpreting.of_conference(session, self.school.conference_id)
+                booking = self._pick(session, Booking, number)
+                if booking and booking.state == "active":
+                    chosen = there[who % len(there)] if there and who % 3 else None
+                    interpreting.assign(session, booking, chosen, self.school.clock())
+
+        self._try(assign)
+
+    @rule(number=numbers, who=st.integers(0, 4), told=st.booleans())
+    def somebody_is_named(self, number: int, who: int, told: bool) -> None:
+        def name() -> None:
+            with self.database.write() as session:
+                if booking := self._pick(session, Booking, number):
+                    person = Person(f"P{who}", f"p{who}@post.example", "en")
+                    made = companions.name(session, booking, person, "parent", self.school.clock())
+                    made.told_at = self.school.clock() if told else None
+
+        self._try(name)
+
+    @rule(number=numbers, who=numbers)
+    def somebody_is_taken_back(self, number: int, who: int) -> None:
+        with self.database.write() as session:
+            if booking := self._pick(session, Booking, number):
+                there = [one for one in companions.of_booking(session, booking.id or 0) if one.place]
+                if there:
+                    chosen = there[who % len(there)].public_id
+                    companions.remove(session, booking, chosen, self.school.clock())
+
     @rule(slot=numbers, number=numbers, who=st.tuples(numbers, numbers), what=st.integers(0, 8))
     def two_at_once(self, slot: int, number: int, who: tuple[int, int], what: int) -> None:
         """Both want the same slot, or the same booking."""
@@ -381,6 +444,7 @@ class Machine(RuleBasedStateMachine):
         assert {(one.guest_id, one.minute, one.booking_id) for one in minutes} == wanted, "every minute is given once"
 
         self._hosts_are_at_one_place(active, slots, hosts)
+        self._interpreters_are_at_one_place(active, slots)
         offered = {(one.offered_slot_id, one.guest_id) for one in entries if one.offered_slot_id}
         held = {(one.id, one.held_for) for one in slots.values() if one.held_until is not None}
         assert held <= offered, "what is held for the waiting is offered to them"
@@ -431,6 +495,27 @@ class Machine(RuleBasedStateMachine):
 
     def _users(self, host: Host) -> set[str]:
         return set(self.hosts) if host.tandem else {host.user_id}
+
+    def _interpreters_are_at_one_place(self, active: Sequence[Booking], slots: dict[Any, Slot]) -> None:
+        """Whoever is asked to interpret gives these minutes and no others; what nobody interprets is on the list."""
+        with self.database.read() as session:
+            ids = [one.id for one in interpreting.of_conference(session, self.school.conference_id)]
+            of_ours = select(InterpreterMinute).where(col(InterpreterMinute.interpreter_id).in_(ids))
+            given = list(session.execute(of_ours).scalars())
+            come = {one.id: companions.of_booking(session, one.id or 0) for one in active}
+            now = self.school.clock()
+            open_ones = {one.id for one, _ in interpreting.uncovered(session, self.school.conference_id, now)}
+        listed = {number: one for number, all_of in come.items() for one in all_of if one.place == companions.LISTED}
+        wanted = [
+            (listed[one.id].interpreter_id, minute, one.id)
+            for one in active
+            if one.id in listed
+            for minute in minutes_of(taken.span_of(slots[one.slot_id]))
+        ]
+        assert sorted((one.interpreter_id, one.minute, one.booking_id) for one in given) == sorted(wanted)
+        asks = {one.id for one in active if one.interpreter and slots[one.slot_id].ends_at > now}
+        assert open_ones == asks - listed.keys()
+        assert all(len([one for one in all_of if one.place]) <= companions.MOST for all_of in come.values())
 
     def _within_limits(self, active: Sequence[Booking], slots: dict[Any, Slot], hosts: dict[Any, Host]) -> None:
         """The school may book beyond them, families may not."""
