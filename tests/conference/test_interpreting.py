@@ -17,7 +17,7 @@ from schema import lay_down
 from sprechtag.conference import absence, follow, interpreting, taken
 from sprechtag.conference.asked import Answers
 from sprechtag.conference.booking import Pick
-from sprechtag.conference.errors import InterpreterBusy, Refused
+from sprechtag.conference.errors import InterpreterBusy, Refused, SlotBlocked
 from sprechtag.conference.interpreting import Entry
 from sprechtag.conference.person import Person
 from sprechtag.conference.slots import TimeWindow, minutes_of
@@ -195,3 +195,26 @@ def test_of_two_families_at_the_same_moment_one_has_the_interpreter(database: Da
         both_at_once([lambda s=slot, w=f"{number}{n}": attempt(s, w) for n, slot in enumerate(slots)])  # type: ignore[misc]
         assert sorted(done) == ["Aylin", "interpreter_busy"]
     check_minutes(school)
+
+
+def test_an_interpreter_who_is_a_host_is_at_one_place(here: School) -> None:
+    interpreter = enter(here, replace(AYLIN, user_id="t02"))
+    view = book(here, here.slots("t01")[0])
+    assert who_interprets(here, view) == "Aylin"
+    assert [slot.blocked_by for slot in here.slots("t02")[:2]] == ["elsewhere", ""]
+    with pytest.raises(SlotBlocked):
+        here.book(here.slots("t02")[0], "b")
+    other = here.book(here.slots("t02")[3], "b")
+    here.desk.move(view.id, here.slots("t01")[3].public_id)
+    assert uncovered(here) == [view.id], "Aylin receives a family of her own then"
+    assert [slot.blocked_by for slot in here.slots("t02")[:2]] == ["", ""]
+    here.desk.cancel(other.id)
+    here.desk.move(view.id, here.slots("t01")[4].public_id)
+    assert [slot.blocked_by for slot in here.slots("t02")[3:6]] == ["", "elsewhere", ""]
+    with pytest.raises(InterpreterBusy):
+        book(here, here.slots("t02")[7], "c")
+    check_minutes(here)
+    with here.database.write() as session:
+        interpreting.take_out(session, session.get_one(Interpreter, interpreter), NOW)
+    assert {slot.blocked_by for slot in here.slots("t02")} == {""}
+    check_minutes(here)

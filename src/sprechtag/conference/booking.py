@@ -19,6 +19,7 @@ from sqlmodel import Session, col
 from ..database import Database, utc_now
 from . import (
     budgets,
+    companions,
     elsewhere,
     follow,
     history,
@@ -695,6 +696,7 @@ class Desk:
                 if unheard and conference.mails_wait:
                     # The family has heard of neither: for it nothing has happened.
                     session.get_one(Effect, (booking.id, "mail")).applied_revision = booking.revision
+                    companions.heard_nothing(session, booking)
                 history.note(session, booking, "restored", now)
                 _write_booking(session, conference, host, booking, slot, now)
                 _take_anew(session, booking, slot, now)

@@ -9,7 +9,7 @@ once; the row goes with that mail."""
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -109,6 +109,15 @@ def hand_on(session: Session, before: Booking, after: Booking) -> None:
         one.booking_id, one.told_revision = after.id or 0, 0
         session.add(one)
     session.flush()
+
+
+def heard_nothing(session: Session, booking: Booking) -> None:
+    """A cancellation was taken back before anybody heard of it: for those who knew of all before, nothing happened."""
+    session.execute(
+        update(Companion)
+        .where(col(Companion.booking_id) == booking.id, col(Companion.told_revision) == booking.revision - 2)
+        .values(told_revision=booking.revision)
+    )
 
 
 def is_news(one: Companion, booking: Booking) -> bool:

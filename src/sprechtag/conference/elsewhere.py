@@ -65,6 +65,15 @@ def take(session: Session, host: Host, booking: Booking, slot: Slot) -> None:
     _close(session, users, slot)
 
 
+def take_along(session: Session, user_id: str, booking: Booking, slot: Slot) -> None:
+    """Somebody else of Nextcloud comes to the booking, who may be a host, too, and has no other time to offer then.
+    Raises `IntegrityError` where one of the minutes is given already."""
+    minutes = minutes_of(taken.span_of(slot))
+    rows = [{"user_id": user_id, "minute": minute, "booking_id": booking.id} for minute in minutes]
+    session.connection().execute(_ADD, rows)
+    _close(session, [user_id], slot)
+
+
 def close(session: Session, host: Host, slot: Slot) -> None:
     """Closes the host's other free times that overlap this one, which is booked or held."""
     _close(session, persons.users_of(session, host), slot)
@@ -73,6 +82,20 @@ def close(session: Session, host: Host, slot: Slot) -> None:
 def _close(session: Session, users: Collection[str], slot: Slot) -> None:
     values = {"whose": list(users), "but": slot.id, "since": slot.starts_at, "until": slot.ends_at}
     session.connection().execute(_CLOSE, values)
+
+
+def leave_behind(session: Session, user_id: str, booking: Booking, now: datetime) -> None:
+    """Who was taken along comes no more; what was closed for it is open again."""
+    mine = (col(HostMinute.booking_id) == booking.id, col(HostMinute.user_id) == user_id)
+    minutes = list(session.execute(select(col(HostMinute.minute)).where(*mine)).scalars())
+    if minutes:
+        session.execute(delete(HostMinute).where(*mine))
+        reopen(session, Given(frozenset([user_id]), _span(minutes)), now)
+
+
+def _span(minutes: Collection[int]) -> TimeSpan:
+    first, last = min(minutes), max(minutes)
+    return TimeSpan(datetime.fromtimestamp(first * 60, UTC), datetime.fromtimestamp((last + 1) * 60, UTC))
 
 
 def give_back(session: Session, booking: Booking) -> Given | None:
@@ -84,9 +107,7 @@ def give_back(session: Session, booking: Booking) -> Given | None:
     if not given:
         return None
     session.execute(delete(HostMinute).where(col(HostMinute.booking_id) == booking.id))
-    first, last = min(minute for _, minute in given), max(minute for _, minute in given)
-    span = TimeSpan(datetime.fromtimestamp(first * 60, UTC), datetime.fromtimestamp((last + 1) * 60, UTC))
-    return Given(frozenset(user_id for user_id, _ in given), span)
+    return Given(frozenset(user_id for user_id, _ in given), _span([minute for _, minute in given]))
 
 
 def let_go(session: Session, slot: Slot, now: datetime) -> None:

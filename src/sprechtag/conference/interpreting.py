@@ -15,16 +15,18 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from . import companions, effects, follow, history
+from ..database import table_of
+from . import companions, effects, elsewhere, follow, history
 from .errors import InterpreterBusy, Invalid, NotFound
 from .person import Person, tidy
 from .slots import TimeSpan, TimeWindow, minutes_of, window_span
 from .spoken import language_of, languages_in
-from .tables import Booking, Companion, Conference, Interpreter, InterpreterMinute, Slot
+from .tables import Booking, Companion, Conference, HostMinute, Interpreter, InterpreterMinute, Slot
 from .taken import span_of
 from .tokens import LinkKey, is_token
 from .views import BookingView, booking_view
 
+_ADD = table_of(InterpreterMinute).insert()
 MOST = 200
 """Interpreters of one conference."""
 
@@ -90,6 +92,7 @@ def change(session: Session, conference: Conference, interpreter: Interpreter, e
     """What fits no more goes to another one or is uncovered. A new address gets a new link. Raises `Invalid`."""
     bookings = _lock_bookings(session, interpreter, now)
     before = interpreter.email
+    _leave_all(session, interpreter, bookings, now)
     _set(interpreter, conference, entry)
     if interpreter.email != before:
         interpreter.generation, interpreter.told_at = interpreter.generation + 1, None
@@ -108,6 +111,7 @@ def take_out(session: Session, interpreter: Interpreter, now: datetime) -> None:
     """The appointments go to others who are free, or are uncovered; the interpreter is told of each that was known."""
     bookings = _lock_bookings(session, interpreter, now)
     session.execute(delete(InterpreterMinute).where(col(InterpreterMinute.interpreter_id) == interpreter.id))
+    _leave_all(session, interpreter, bookings, now)
     coming = {booking.id for booking, _ in bookings}
     for one in _asked_of(session, interpreter):
         one.interpreter_id = None
@@ -117,6 +121,14 @@ def take_out(session: Session, interpreter: Interpreter, now: datetime) -> None:
     session.delete(interpreter)
     session.flush()
     _settle_all(session, bookings, now)
+
+
+def _leave_all(
+    session: Session, interpreter: Interpreter, bookings: Sequence[tuple[Booking, Slot]], now: datetime
+) -> None:
+    if interpreter.user_id:
+        for booking, _ in bookings:
+            elsewhere.leave_behind(session, interpreter.user_id, booking, now)
 
 
 def _set(interpreter: Interpreter, conference: Conference, entry: Entry) -> None:
@@ -171,15 +183,24 @@ def _who_speak(session: Session, conference_id: int, language: str, *, lock: boo
     return [one for one in rows if wanted in languages_in(one.languages)]
 
 
-def _busy(session: Session, ids: Sequence[int | None], span: TimeSpan) -> set[tuple[int, int]]:
-    """Interpreters with minutes that they give within the span."""
-    minutes = minutes_of(span)
+def _busy(session: Session, who: Sequence[Interpreter], span: TimeSpan) -> set[tuple[int, int]]:
+    """Interpreters with minutes that they give within the span; who is a host, too, also as one."""
+    minutes, ids = minutes_of(span), [one.id for one in who]
+    users = {one.user_id: one.id or 0 for one in who if one.user_id}
     rows = session.execute(
         select(col(InterpreterMinute.interpreter_id), col(InterpreterMinute.minute))
         .where(col(InterpreterMinute.interpreter_id).in_(ids))
         .where(col(InterpreterMinute.minute) >= minutes.start, col(InterpreterMinute.minute) < minutes.stop)
     )
-    return set(rows.tuples())
+    busy = set(rows.tuples())
+    if users:
+        as_hosts = session.execute(
+            select(col(HostMinute.user_id), col(HostMinute.minute))
+            .where(col(HostMinute.user_id).in_(users))
+            .where(col(HostMinute.minute) >= minutes.start, col(HostMinute.minute) < minutes.stop)
+        )
+        busy |= {(users[user_id], minute) for user_id, minute in as_hosts}
+    return busy
 
 
 def with_interpreter(
@@ -192,7 +213,7 @@ def with_interpreter(
         return list(free)
     zone, length = ZoneInfo(conference.time_zone), timedelta(minutes=conference.slot_minutes)
     whole = TimeSpan(min(start for start, _ in free), max(start for start, _ in free) + length)
-    busy = _busy(session, [one.id for one in who], whole)
+    busy = _busy(session, who, whole)
 
     def anybody(span: TimeSpan) -> bool:
         return any(
@@ -222,11 +243,12 @@ def settle(
     has = None if new else _listed(session, booking)
     if has and has.interpreter_id:
         who = [session.get_one(Interpreter, has.interpreter_id), *who]
+        _leave_all(session, who[0], [(booking, slot)], now)
     if not who and has is None:
         return
     span, zone = span_of(slot), ZoneInfo(session.get_one(Conference, booking.conference_id).time_zone)
     for one in who:
-        if is_there(one, span, zone) and _take(session, one, booking, span):
+        if is_there(one, span, zone) and _take(session, one, booking, slot):
             if has is None or has.interpreter_id != one.id:
                 _give(session, booking, one, has, now)
             return
@@ -250,6 +272,8 @@ def assign(session: Session, booking: Booking, interpreter: Interpreter | None, 
         raise NotFound
     has = _listed(session, booking)
     session.execute(delete(InterpreterMinute).where(col(InterpreterMinute.booking_id) == booking.id))
+    if has and has.interpreter_id:
+        _leave_all(session, session.get_one(Interpreter, has.interpreter_id), [(booking, slot)], now)
     names = (has.name if has else "", interpreter.name if interpreter else "")
     history.note(session, booking, "interpreter", now, *names)
     if interpreter is None:
@@ -257,23 +281,26 @@ def assign(session: Session, booking: Booking, interpreter: Interpreter | None, 
             companions.let_go(session, has, now)
     else:
         booking.interpreter = booking.interpreter or interpreter.languages.partition(",")[0].strip()
-        if not _take(session, interpreter, booking, span_of(slot)):
+        if not _take(session, interpreter, booking, slot):
             raise InterpreterBusy(slot.starts_at, booking.interpreter)
         if has is None or has.interpreter_id != interpreter.id:
             _give(session, booking, interpreter, has, now)
     effects.event_follows(session, booking, now)
 
 
-def _take(session: Session, interpreter: Interpreter, booking: Booking, span: TimeSpan) -> bool:
-    """False where one of the minutes is given away."""
-    if _busy(session, [interpreter.id], span):
+def _take(session: Session, interpreter: Interpreter, booking: Booking, slot: Slot) -> bool:
+    """False where one of the minutes is given away, also as a host."""
+    span = span_of(slot)
+    if _busy(session, [interpreter], span):
         return False
     rows = [
         {"interpreter_id": interpreter.id, "minute": minute, "booking_id": booking.id} for minute in minutes_of(span)
     ]
     try:
         with session.begin_nested():
-            session.connection().execute(InterpreterMinute.__table__.insert(), rows)  # type: ignore[attr-defined]
+            session.connection().execute(_ADD, rows)
+            if interpreter.user_id:
+                elsewhere.take_along(session, interpreter.user_id, booking, slot)
     except IntegrityError:
         return False
     return True
@@ -329,7 +356,7 @@ def who_could(session: Session, conference: Conference, booking: Booking, slot: 
     """Who is free then, those first who interpret the language and are there."""
     wanted, zone, span = language_of(booking.interpreter), ZoneInfo(conference.time_zone), span_of(slot)
     everybody = of_conference(session, conference.id or 0)
-    busy = {one for one, _ in _busy(session, [one.id for one in everybody], span)}
+    busy = {one for one, _ in _busy(session, everybody, span)}
     return sorted(
         (one for one in everybody if one.id not in busy),
         key=lambda one: (wanted not in languages_in(one.languages), not is_there(one, span, zone)),

@@ -79,8 +79,10 @@ class People:
             _note(session, found, found.news, self.owed, trouble.words)
 
     def _is_ready(self, news: News) -> bool:
-        """A mail about a video call waits for its link."""
+        """A mail about a video call waits for its link, one about a cancellation until it cannot be taken back."""
         one, view = news
+        if one.place is not None and view.told_from and view.told_from > self.owed.clock():
+            return False
         if one.place is None or not view.active or view.place != VIDEO:
             return True
         states = self.owed.ledger.states(view.id)
