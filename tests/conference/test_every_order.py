@@ -369,7 +369,7 @@ class Machine(RuleBasedStateMachine):
     def somebody_is_taken_back(self, number: int, who: int) -> None:
         with self.database.write() as session:
             if booking := self._pick(session, Booking, number):
-                there = [one for one in companions.of_booking(session, booking.id or 0) if one.place]
+                there = [one for one in companions.of_booking(session, booking.id or 0) if one.seat]
                 if there:
                     chosen = there[who % len(there)].public_id
                     companions.remove(session, booking, chosen, self.school.clock())
@@ -505,7 +505,7 @@ class Machine(RuleBasedStateMachine):
             come = {one.id: companions.of_booking(session, one.id or 0) for one in active}
             now = self.school.clock()
             open_ones = {one.id for one, _ in interpreting.uncovered(session, self.school.conference_id, now)}
-        listed = {number: one for number, all_of in come.items() for one in all_of if one.place == companions.LISTED}
+        listed = {number: one for number, all_of in come.items() for one in all_of if one.seat == companions.LISTED}
         wanted = [
             (listed[one.id].interpreter_id, minute, one.id)
             for one in active
@@ -515,7 +515,7 @@ class Machine(RuleBasedStateMachine):
         assert sorted((one.interpreter_id, one.minute, one.booking_id) for one in given) == sorted(wanted)
         asks = {one.id for one in active if one.interpreter and slots[one.slot_id].ends_at > now}
         assert open_ones == asks - listed.keys()
-        assert all(len([one for one in all_of if one.place]) <= companions.MOST for all_of in come.values())
+        assert all(len([one for one in all_of if one.seat]) <= companions.MOST for all_of in come.values())
 
     def _within_limits(self, active: Sequence[Booking], slots: dict[Any, Slot], hosts: dict[Any, Host]) -> None:
         """The school may book beyond them, families may not."""

@@ -60,7 +60,7 @@ def book(school: School, slot: Slot, who: str = "a", answers: Answers = TURKISH,
 
 def who_interprets(school: School, view: BookingView) -> str:
     with school.database.read() as session:
-        of = select(col(Companion.name)).where(col(Companion.booking_id) == view.id, col(Companion.place) == 0)
+        of = select(col(Companion.name)).where(col(Companion.booking_id) == view.id, col(Companion.seat) == 0)
         return str(session.execute(of).scalar_one_or_none() or "")
 
 
@@ -78,7 +78,7 @@ def check_minutes(school: School) -> None:
             select(Companion, Slot)
             .join(Booking, col(Booking.id) == col(Companion.booking_id))
             .join(Slot, col(Slot.id) == col(Booking.slot_id))
-            .where(col(Booking.state) == "active", col(Companion.place) == 0)
+            .where(col(Booking.state) == "active", col(Companion.seat) == 0)
         )
         wanted = {
             (one.interpreter_id, minute, one.booking_id)

@@ -3,7 +3,7 @@
 """Who comes to an appointment beside family and host: a second parent, a grandparent, an interpreter.
 
 Each gets the mails of this one appointment and a link of their own, which shows it and joins its call, and changes
-nothing. The unique places (`Companion.place`) say how many there can be. Who is not asked for any more is told so
+nothing. The unique seats (`Companion.seat`) say how many there can be. Who is not asked for any more is told so
 once; the row goes with that mail."""
 
 from datetime import datetime
@@ -22,7 +22,7 @@ from .tokens import LinkKey, is_token
 MOST = 3
 """Whom family and office can name to one appointment; the interpreter that the list gives it comes beside."""
 LISTED = 0
-"""The place of the interpreter that the list gives."""
+"""The seat of the interpreter that the list gives."""
 BUDGET = budgets.Budget.of("people", "6 per hour", "12 per day")
 """Whom one family names: each is a mail to an address that nobody has proven."""
 KINDS: tuple[CompanionKind, ...] = get_args(CompanionKind)
@@ -30,8 +30,8 @@ KINDS: tuple[CompanionKind, ...] = get_args(CompanionKind)
 
 def of_booking(session: Session, booking_id: int) -> list[Companion]:
     """All who are asked to come, the listed interpreter first."""
-    mine = select(Companion).where(col(Companion.booking_id) == booking_id, col(Companion.place).is_not(None))
-    return list(session.execute(mine.order_by(col(Companion.place))).scalars())
+    mine = select(Companion).where(col(Companion.booking_id) == booking_id, col(Companion.seat).is_not(None))
+    return list(session.execute(mine.order_by(col(Companion.seat))).scalars())
 
 
 def by_link(
@@ -42,7 +42,7 @@ def by_link(
     found: Companion | None = session.execute(
         select(Companion).where(col(Companion.public_id) == public_id)
     ).scalar_one_or_none()
-    if found is None or found.place is None or not is_token(links, purpose, public_id, found.generation, token):
+    if found is None or found.seat is None or not is_token(links, purpose, public_id, found.generation, token):
         raise NotFound
     return found
 
@@ -55,14 +55,14 @@ def name(session: Session, booking: Booking, person: Person, kind: str, now: dat
         raise AlreadyCancelled
     person = person.checked()
     there = of_booking(session, booking.id or 0)
-    known = next((one for one in there if one.place and one.email.casefold() == person.email.casefold()), None)
+    known = next((one for one in there if one.seat and one.email.casefold() == person.email.casefold()), None)
     if known:
         return known  # the same form again
-    taken = {one.place for one in there}
-    for place in (one for one in range(1, MOST + 1) if one not in taken):
+    taken = {one.seat for one in there}
+    for seat in (one for one in range(1, MOST + 1) if one not in taken):
         made = Companion(
             booking_id=booking.id or 0,
-            place=place,
+            seat=seat,
             kind=kind,
             name=person.name,
             email=person.email,
@@ -83,7 +83,7 @@ def name(session: Session, booking: Booking, person: Person, kind: str, now: dat
 def remove(session: Session, booking: Booking, public_id: str, now: datetime) -> None:
     """Takes somebody back who was named, and tells them. Raises `NotFound`."""
     found = next((one for one in of_booking(session, booking.id or 0) if one.public_id == public_id), None)
-    if found is None or found.place == LISTED:
+    if found is None or found.seat == LISTED:
         raise NotFound
     history.note(session, booking, "person", now, before=found.name)
     let_go(session, found, now)
@@ -97,7 +97,7 @@ def let_go(session: Session, one: Companion, now: datetime) -> None:
         session.delete(one)
         session.flush()
         return
-    one.place = None
+    one.seat = None
     session.add(one)
     session.flush()
     follow.people(session, [one], now)
@@ -123,7 +123,7 @@ def heard_nothing(session: Session, booking: Booking) -> None:
 def is_news(one: Companion, booking: Booking) -> bool:
     """Whether there is something to tell them: their appointment has changed, or they are not asked for any more.
     Whoever was never told of an appointment does not hear that it is cancelled."""
-    if one.place is None:
+    if one.seat is None:
         return True
     known = booking.state == "active" or one.told_at is not None
     return known and booking.confirm_by is None and one.told_revision < booking.revision
@@ -132,7 +132,7 @@ def is_news(one: Companion, booking: Booking) -> bool:
 def told(session: Session, one: Companion, revision: int, now: datetime, trouble: str = "") -> None:
     """They know their appointment as of this revision, or cannot be told because of a `trouble`; who is not asked for
     any more goes."""
-    if one.place is None:
+    if one.seat is None:
         session.delete(one)
         return
     one.told_revision, one.last_error = max(one.told_revision, revision), trouble

@@ -77,7 +77,7 @@ def people(session: Session, companions: Iterable[Companion], now: datetime) -> 
 
 def people_of(session: Session, booking_id: int, now: datetime) -> None:
     """As `people`, for all who are asked to come to an appointment."""
-    mine = select(Companion).where(col(Companion.booking_id) == booking_id, col(Companion.place).is_not(None))
+    mine = select(Companion).where(col(Companion.booking_id) == booking_id, col(Companion.seat).is_not(None))
     people(session, session.execute(mine).scalars(), now)
 
 
@@ -237,7 +237,7 @@ def _untold() -> Select[Any]:
     return (
         select(Companion)
         .join(Booking, col(Booking.id) == col(Companion.booking_id))
-        .where(col(Companion.place).is_(None) | changed)
+        .where(col(Companion.seat).is_(None) | changed)
     )
 
 

@@ -312,7 +312,7 @@ def _give(session: Session, booking: Booking, interpreter: Interpreter, has: Com
     made = Companion(
         booking_id=booking.id or 0,
         interpreter_id=interpreter.id,
-        place=companions.LISTED,
+        seat=companions.LISTED,
         kind="interpreter",
         name=interpreter.name,
         email=interpreter.email,
@@ -326,7 +326,7 @@ def _give(session: Session, booking: Booking, interpreter: Interpreter, has: Com
 
 def _listed(session: Session, booking: Booking) -> Companion | None:
     found: Companion | None = session.execute(
-        select(Companion).where(col(Companion.booking_id) == booking.id, col(Companion.place) == companions.LISTED)
+        select(Companion).where(col(Companion.booking_id) == booking.id, col(Companion.seat) == companions.LISTED)
     ).scalar_one_or_none()
     return found
 
@@ -340,7 +340,7 @@ def uncovered(session: Session, conference_id: int, now: datetime) -> list[tuple
     interprets = exists().where(
         col(Companion.booking_id) == col(Booking.id),
         col(Companion.kind) == "interpreter",
-        col(Companion.place).is_not(None),
+        col(Companion.seat).is_not(None),
     )
     rows = session.execute(
         select(Booking, Slot)
@@ -392,7 +392,7 @@ def _lock_bookings(session: Session, interpreter: Interpreter, now: datetime) ->
         select(Booking, Slot)
         .join(Slot, col(Slot.id) == col(Booking.slot_id))
         .join(Companion, col(Companion.booking_id) == col(Booking.id))
-        .where(col(Companion.interpreter_id) == interpreter.id, col(Companion.place).is_not(None))
+        .where(col(Companion.interpreter_id) == interpreter.id, col(Companion.seat).is_not(None))
         .where(col(Booking.state) == "active", col(Slot.ends_at) > now)
         .order_by(col(Booking.id))
         .with_for_update(of=Booking)
@@ -401,5 +401,5 @@ def _lock_bookings(session: Session, interpreter: Interpreter, now: datetime) ->
 
 
 def _asked_of(session: Session, interpreter: Interpreter) -> list[Companion]:
-    mine = select(Companion).where(col(Companion.interpreter_id) == interpreter.id, col(Companion.place).is_not(None))
+    mine = select(Companion).where(col(Companion.interpreter_id) == interpreter.id, col(Companion.seat).is_not(None))
     return list(session.execute(mine.order_by(col(Companion.id))).scalars())

@@ -147,7 +147,7 @@ _COLUMNS: dict[str, Any] = {
     "proven_at": Guest.proven_at,
     "talk": Effect.remote,
     "people": select(func.aggregate_strings(col(Companion.name), "\n"))
-    .where(col(Companion.booking_id) == col(Booking.id), col(Companion.place).is_not(None))
+    .where(col(Companion.booking_id) == col(Booking.id), col(Companion.seat).is_not(None))
     .correlate(Booking)
     .scalar_subquery(),
 }

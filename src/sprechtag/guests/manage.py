@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlmodel import col
 
-from ..conference import holding, named, proof, rules, waiting, wishes
+from ..conference import holding, interpreting, named, proof, rules, waiting, wishes
 from ..conference.errors import NotFound, Refused, SlotTaken
 from ..conference.organise import share_token
 from ..conference.tables import Guest, Slot, WaitingEntry
@@ -21,8 +21,8 @@ from ..conference.views import BookingView, booking_view, bookings_of_guest
 from ..paper.ical import calendar_file
 from ..paper.pdf import warm_up
 from ..paper.timetable import family_timetable
-from .front import Field, FrontOf, Language, Visit, common, days_with_times, file_answer, sentence_page
-from .named import shown
+from .companions import shown
+from .front import Field, FrontOf, Language, Searched, Visit, common, days_with_times, file_answer, sentence_page
 from .page import Page, etag
 from .refusals import Sentence, sentence
 
@@ -231,12 +231,23 @@ def appointment_page(
 
 
 @router.get("/m/{token}/b/{booking_id}/move")
-def move_times(front: FrontOf, request: Request, token: str, booking_id: str, lang: Language = "") -> Response:
+def move_times(
+    front: FrontOf,
+    request: Request,
+    token: str,
+    booking_id: str,
+    lang: Language = "",
+    interpreter: Searched | None = None,
+) -> Response:
+    """Who has asked for a language is shown the times at which somebody interprets it, and may ask for all."""
     page = front.page(request, lang)
     visit, view = front.own_booking(page, token, booking_id)
     with front.database.read() as session:
         host, earliest = visit.kept.host(view.host_public_id), rules.bookable_from(visit.conference, front.clock())
         free = free_of(session, visit.conference, host, earliest, view.id)
+        language = (view.interpreter if interpreter is None else interpreter[:60]) if view.interpreter else ""
+        if language:
+            free = interpreting.with_interpreter(session, visit.conference, language, free)
     front.look_soon(view.host_id)
     one = f"{visit.base}/b/{view.public_id}"
     return page.answer(
@@ -250,6 +261,8 @@ def move_times(front: FrontOf, request: Request, token: str, booking_id: str, la
         back_to=one,
         back_text=page.say("Keep %(when)s", when=page.say.when(view.starts_at)),
         moving=True,
+        spoken=front.spoken(visit, page.say.language) if view.interpreter else [],
+        interpreter=language,
         post_to=f"{one}/move",
         base=visit.base,
     )

@@ -19,9 +19,9 @@ from ..conference.tables import Booking, Companion, Conference, Guest, Slot
 from ..conference.tokens import join_path, person_path
 from ..conference.views import BookingView, booking_view
 from ..paper.ical import calendar_file
+from .companions import kinds
 from .front import Field, Front, FrontOf, Language, Sent, Visit, common, field_of, file_answer
 from .manage import appointment_page
-from .named import kinds
 from .page import Page
 from .refusals import Sentence, sentence
 

@@ -235,7 +235,7 @@ def _named(session: Session, conference: Conference) -> int:
         .select_from(Companion)
         .join(Booking, col(Booking.id) == col(Companion.booking_id))
         .where(col(Booking.conference_id) == conference.id, col(Booking.state) == "active")
-        .where(col(Booking.place) == VIDEO, col(Companion.place).is_not(None))
+        .where(col(Booking.place) == VIDEO, col(Companion.seat).is_not(None))
     ).scalar_one()
     return found
 

@@ -51,7 +51,7 @@ def show(house: House, booking_id: str, user: User) -> list[PersonAnswer]:
                 id=one.public_id,
                 kind=one.kind,  # type: ignore[arg-type]
                 name=one.name,
-                listed=one.place == companions.LISTED,
+                listed=one.seat == companions.LISTED,
                 email=one.email if organises else None,
                 link=f"{base}/{person_path(house.links, one.public_id, one.generation)}" if organises and base else "",
                 trouble=one.last_error if organises else "",

@@ -81,9 +81,9 @@ class People:
     def _is_ready(self, news: News) -> bool:
         """A mail about a video call waits for its link, one about a cancellation until it cannot be taken back."""
         one, view = news
-        if one.place is not None and view.told_from and view.told_from > self.owed.clock():
+        if one.seat is not None and view.told_from and view.told_from > self.owed.clock():
             return False
-        if one.place is None or not view.active or view.place != VIDEO:
+        if one.seat is None or not view.active or view.place != VIDEO:
             return True
         states = self.owed.ledger.states(view.id)
         return not (states and states["talk"].behind)
@@ -109,25 +109,25 @@ def _find(session: Session, key: str) -> _Found | None:
 
 def _write(found: _Found, news: Sequence[News], writer: Writer) -> tuple[Letter, BookingView | GuestView]:
     told = [(_gone(one, writer.for_person(view, one)), one.told_at is not None) for one, view in news]
-    gone = [one.place is None for one, _ in news]
+    gone = [one.seat is None for one, _ in news]
     if found.interpreter:
         new = {one.id for one, _ in news}
         others = [
             writer.for_person(view, one)
             for one, view in found.all
-            if one.id not in new and one.place is not None and view.active and view.ends_at > writer.now
+            if one.id not in new and one.seat is not None and view.active and view.ends_at > writer.now
         ]
         return people.to_interpreter(found.interpreter, found.conference, told, gone, others, writer)
     return people.to_companion(news[0][0], told[0], gone[0], writer)
 
 
 def _gone(one: Companion, view: BookingView) -> BookingView:
-    return people.without(view) if one.place is None else view
+    return people.without(view) if one.seat is None else view
 
 
 def _name(found: _Found, news: Sequence[News]) -> str:
     """The same for the same news, whenever they are told."""
-    parts = [f"{one.public_id}.{view.public_id}.{view.revision}.{one.place}" for one, view in news]
+    parts = [f"{one.public_id}.{view.public_id}.{view.revision}.{one.seat}" for one, view in news]
     welcome = f"{found.interpreter.public_id}.{found.interpreter.generation}" if found.interpreter else ""
     return ",".join(["people", welcome if found.welcomes else "", *parts])
 
@@ -136,7 +136,7 @@ def _note(session: Session, found: _Found, told: Sequence[News], owed: Owed, tro
     now = owed.clock()
     for one, view in told:
         row = session.get(Companion, one.id)
-        if row and row.booking_id == view.id and (row.place is None) == (one.place is None):
+        if row and row.booking_id == view.id and (row.seat is None) == (one.seat is None):
             companions.told(session, row, view.revision, now, trouble)
     interpreter = session.get(Interpreter, found.interpreter.id) if found.interpreter else None
     if interpreter and found.interpreter and interpreter.generation == found.interpreter.generation:

@@ -273,7 +273,7 @@ TABLES: dict[str, Table] = {
             "told_at": Column("family", "when they were told"),
             "created_at": Column("family", "when they were named"),
         },
-        "id booking_id interpreter_id place generation told_revision last_error",
+        "id booking_id interpreter_id seat generation told_revision last_error",
     ),
     "interpreter": Table(
         "who interprets",

@@ -75,6 +75,14 @@ def app_environment(world: World, storage: str, port: int, smtp_port: int = 0) -
     return environment
 
 
+INTERPRETERS = (
+    ("Aylin Demir", "Türkisch, Kurdisch", ()),
+    ("Samir Haddad", "Arabisch", (("15:00", "17:00"),)),
+    ("Olena Bondar", "Ukrainisch, Russisch", ()),
+)
+"""Name, languages, and when they come on the first day (none: always)."""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -134,6 +142,7 @@ async def set_up_school(sandbox_url: str) -> str:
         ],
         "slot_minutes": 10,
         "pause_minutes": 0,
+        "asks": "interpreter",
     }
     conference = await organiser.api("POST", "conferences", rules)
     one = f"conferences/{conference['id']}"
@@ -152,6 +161,10 @@ async def set_up_school(sandbox_url: str) -> str:
         host = await Client(sandbox_url, person.user_id).log_in()
         await host.api("POST", f"{one}/join")
         await host.close()
+    for name, languages, windows in INTERPRETERS:
+        times = [{"day": days[0].isoformat(), "starts": starts, "ends": ends} for starts, ends in windows]
+        entry = {"name": name, "email": f"{name.split()[0].lower()}@dolmetschen.example", "languages": languages}
+        await organiser.api("POST", f"{one}/interpreters", entry | {"windows": times})
     await organiser.api("POST", f"{one}/publish")
     share = (await organiser.api("GET", one))["share_link"]
     await organiser.close()
@@ -236,6 +249,8 @@ async def _book_some(share: str, count: int = BOOKED) -> None:
                         "school_class": family.school_class,
                         "name": family.name,
                         "email": family.email,
+                        "interpreter": "" if family.language in ("de", "en") else family.language,
+                        "without": "1",
                     },
                 )
                 if answer.status_code == 200:

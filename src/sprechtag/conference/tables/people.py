@@ -48,22 +48,22 @@ class InterpreterMinute(SQLModel, table=True):
 
 
 class Companion(SQLModel, table=True):
-    """Somebody who comes to one appointment. `place` is 0 for the interpreter whom the list has given it, 1 to 3 for
+    """Somebody who comes to one appointment. `seat` is 0 for the interpreter whom the list has given it, 1 to 3 for
     those whom family or office have named, and None once they are not asked for any more: then they are told, and the
     row goes.
 
     `told_revision` is the booking's that they know, `told_at` when they first heard of it."""
 
     __table_args__ = (
-        UniqueConstraint("booking_id", "place"),
-        open_ones("ix_companion_gone", "id", "place IS NULL"),
+        UniqueConstraint("booking_id", "seat"),
+        open_ones("ix_companion_gone", "id", "seat IS NULL"),
         NEVER_AGAIN,
     )
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=public_id, unique=True)
     booking_id: int = Field(foreign_key="booking.id", index=True, ondelete="CASCADE")
     interpreter_id: int | None = Field(default=None, foreign_key="interpreter.id", index=True, ondelete="SET NULL")
-    place: int | None = None
+    seat: int | None = None
     kind: str = "other"
     name: str
     email: str

@@ -5,7 +5,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
+revision = "0024"
 down_revision = "0023"
 
 
@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("public_id", sa.String(), nullable=False),
         sa.Column("booking_id", sa.Integer(), nullable=False),
         sa.Column("interpreter_id", sa.Integer(), nullable=True),
-        sa.Column("place", sa.Integer(), nullable=True),
+        sa.Column("seat", sa.Integer(), nullable=True),
         *(sa.Column(name, sa.String(), nullable=False) for name in ("kind", "name", "email", "language")),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("told_revision", sa.Integer(), nullable=False),
@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["interpreter_id"], ["interpreter.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("public_id"),
-        sa.UniqueConstraint("booking_id", "place"),
+        sa.UniqueConstraint("booking_id", "seat"),
         sqlite_autoincrement=True,
     )
     for name in ("booking_id", "interpreter_id"):
@@ -64,6 +64,6 @@ def upgrade() -> None:
         "ix_companion_gone",
         "companion",
         ["id"],
-        sqlite_where=sa.text("place IS NULL"),
-        postgresql_where=sa.text("place IS NULL"),
+        sqlite_where=sa.text("seat IS NULL"),
+        postgresql_where=sa.text("seat IS NULL"),
     )

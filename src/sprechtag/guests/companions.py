@@ -24,15 +24,15 @@ def shown(front: Front, visit: Visit, view: BookingView) -> dict[str, Any]:
             "id": one.public_id,
             "name": one.name,
             "what": kinds(say).get(one.kind, ""),
-            "email": one.email if one.place else "",
-            "removable": bool(one.place),
+            "email": one.email if one.seat else "",
+            "removable": bool(one.seat),
             "link": f"{base}/{person_path(front.links, one.public_id, one.generation)}"
-            if one.place and one.last_error and base
+            if one.seat and one.last_error and base
             else "",
         }
         for one in there
     ]
-    return {"people": people, "may_name": len([one for one in there if one.place]) < companions.MOST}
+    return {"people": people, "may_name": len([one for one in there if one.seat]) < companions.MOST}
 
 
 def kinds(say: Speaker) -> dict[str, str]:
