@@ -16,6 +16,7 @@ from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import HasBookings, Invalid, Refused, SlotBlocked
 from sprechtag.conference.lookup import find_host
 from sprechtag.conference.person import Person
+from sprechtag.conference.rooms import clashes
 from sprechtag.conference.slots import TimeSpan, TimeWindow
 from sprechtag.conference.tables import Booking, Conference, Host, HostMinute, Slot
 from sprechtag.conference.views import booking_view
@@ -186,6 +187,15 @@ def test_its_appointment_is_received_by_both(school: School, pair: str) -> None:
     assert [one.user_id for one in view.receivers] == ["t01", "t02"]
     assert view.is_received_by("t02")
     assert not view.is_received_by(pair)
+
+
+def test_a_tandem_is_in_the_room_of_one_of_them_and_nobody_clashes(school: School, pair: str) -> None:
+    with school.database.write() as session:
+        of(session, school, "t02").room = "B 7"
+        session.flush()
+        conference = session.get_one(Conference, school.conference_id)
+        assert of(session, school, pair).room == of(session, school, "t01").room
+        assert clashes(session, conference) == []
 
 
 def test_nobody_is_enrolled_with_a_tandems_id(school: School, pair: str) -> None:

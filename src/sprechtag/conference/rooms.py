@@ -10,6 +10,7 @@ from itertools import combinations
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from . import persons
 from .names import by_surname
 from .slots import TimeSpan
 from .tables import Conference, Host, Slot
@@ -37,10 +38,13 @@ def clashes(session: Session, conference: Conference) -> list[Clash]:
     shared = {name: some for name, some in rooms.items() if len(some) > 1}
     times = _times(session, [host.id or 0 for some in shared.values() for host in some])
     found = []
+    users = {host.id or 0: {*persons.users_of(session, host)} for some in shared.values() for host in some}
     for some in shared.values():
         together: dict[int, Host] = {}
         starts = []
         for one, other in combinations(some, 2):
+            if (one.tandem or other.tandem) and not users[one.id or 0].isdisjoint(users[other.id or 0]):
+                continue  # never at one time: whoever is in both is at one place
             if first := _first_overlap(times.get(one.id or 0, []), times.get(other.id or 0, [])):
                 together |= {one.id or 0: one, other.id or 0: other}
                 starts.append(first)

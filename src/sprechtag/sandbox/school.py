@@ -100,13 +100,15 @@ def teachers(count: int, seed: int) -> list[Teacher]:
     every_class = [f"{year}{letter}" for year in range(5, 11) for letter in "abcd"]
     names = [f"{first} {last}" for last in _LAST for first in _FIRST]
     draw.shuffle(names)
+    rooms = [f"{house} {floor}{room:02}" for house in "ABC" for floor in range(4) for room in range(1, 21)]
+    draw.shuffle(rooms)
     return [
         Teacher(
             f"t{number:02}",
             names[number],
             ", ".join(sorted(draw.sample(_SUBJECTS, 2))),
             ", ".join(sorted(of_classes.sample(every_class, 2), key=every_class.index)),
-            f"{draw.choice('ABC')} {draw.randint(0, 3)}{draw.randint(1, 20):02}",
+            rooms[number],
         )
         for number in range(1, count + 1)
     ]
