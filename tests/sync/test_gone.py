@@ -39,11 +39,12 @@ def test_who_is_disabled_is_offered_no_more_until_it_is_back(town: Town) -> None
 
 
 def test_who_is_renamed_is_renamed_unless_the_school_says_otherwise(town: Town) -> None:
-    event = town.conference(["t32", "t33"])
+    event, other = town.conference(["t32", "t33"]), town.conference(["t32"])
     town.api("orga", "POST", f"{event.path}/hosts", [{"user_id": "t33", "display_name": "Frau Drei"}])
     for user in ("t32", "t33"):
         eventually(lambda user=user: bool(host(town, event, user)), what="looked at")  # type: ignore[misc]
     town.world.users["t32"].display_name = "Ada Neuname"
     town.world.users["t33"].display_name = "Bea Neuname"
     eventually(lambda: host(town, event, "t32")["display_name"] == "Ada Neuname", what="renamed")
+    assert host(town, other, "t32")["display_name"] == "Ada Neuname", "in every conference"
     assert host(town, event, "t33")["display_name"] == "Frau Drei"

@@ -166,6 +166,17 @@ def is_gone(session: Session, host: Host, gone: bool, now: datetime) -> None:
             tell_user(session, host.conference_id, user_id, "host_gone", now, host.public_id)
 
 
+def is_named(session: Session, user_id: str, before: str, name: str) -> None:
+    """Who is renamed in Nextcloud is renamed here, in all conferences at once, unless the school calls this host
+    otherwise. `before` is the name that Nextcloud gave last."""
+    called = select(Host).where(col(Host.user_id) == user_id, col(Host.display_name).in_((user_id, before)))
+    for host in session.execute(called).scalars().all():
+        former, host.display_name = host.display_name, name
+        session.add(host)
+        session.flush()
+        tandem.level(session, host, former)
+
+
 def set_own_entry(
     session: Session,
     conference: Conference,

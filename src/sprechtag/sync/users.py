@@ -69,16 +69,14 @@ class Users:
             found = session.get(Host, host_id)
             if found is None:
                 return None
-            # Who is renamed there is renamed here, unless the school calls this host otherwise.
-            called = found.display_name
-            found.display_name = given if called in (host.user_id, before) else called
+            hosts.is_named(session, host.user_id, before, given)
             found.problem = able.reason
             hosts.is_gone(session, found, False, now)
             # A Talk that is being updated takes nobody's right away.
             found.can_video = found.can_video if off else able.can_create
             session.add(found)
             session.flush()
-            tandem.level(session, found, called)
+            tandem.level(session, found)
             if able.can_create:
                 for one in (found, *persons.tandems_with(session, found)):
                     effects.look_again(session, "talk", one.id or 0, now)
