@@ -22,7 +22,7 @@ from sprechtag.conference.interpreting import Entry
 from sprechtag.conference.person import Person
 from sprechtag.conference.slots import TimeWindow, minutes_of
 from sprechtag.conference.spoken import language_of, languages_in, names_of
-from sprechtag.conference.tables import Booking, Companion, Conference, Interpreter, InterpreterMinute, Slot
+from sprechtag.conference.tables import Booking, Companion, Conference, HostMinute, Interpreter, InterpreterMinute, Slot
 from sprechtag.conference.views import BookingView
 from sprechtag.database import Database
 
@@ -211,10 +211,15 @@ def test_an_interpreter_who_is_a_host_is_at_one_place(here: School) -> None:
     here.desk.cancel(other.id)
     here.desk.move(view.id, here.slots("t01")[4].public_id)
     assert [slot.blocked_by for slot in here.slots("t02")[3:6]] == ["", "elsewhere", ""]
-    with pytest.raises(InterpreterBusy):
-        book(here, here.slots("t02")[7], "c")
+    herself = book(here, here.slots("t02")[7], "c")
+    assert who_interprets(here, herself) == "Aylin", "the host speaks the language"
+    here.desk.move(herself.id, here.slots("t02")[8].public_id)
+    assert here.slots("t02")[7].blocked_by == "" and who_interprets(here, herself) == "Aylin"
     check_minutes(here)
     with here.database.write() as session:
         interpreting.take_out(session, session.get_one(Interpreter, interpreter), NOW)
     assert {slot.blocked_by for slot in here.slots("t02")} == {""}
+    with here.database.read() as session:
+        given = session.execute(select(HostMinute).where(col(HostMinute.user_id) == "t02")).scalars()
+        assert {one.booking_id for one in given} == {herself.id}, "she still receives the family"
     check_minutes(here)

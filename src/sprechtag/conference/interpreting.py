@@ -16,12 +16,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import table_of
-from . import companions, effects, elsewhere, follow, history
+from . import companions, effects, elsewhere, follow, history, persons
 from .errors import InterpreterBusy, Invalid, NotFound
 from .person import Person, tidy
 from .slots import TimeSpan, TimeWindow, minutes_of, window_span
 from .spoken import language_of, languages_in
-from .tables import Booking, Companion, Conference, HostMinute, Interpreter, InterpreterMinute, Slot
+from .tables import Booking, Companion, Conference, Host, HostMinute, Interpreter, InterpreterMinute, Slot
 from .taken import span_of
 from .tokens import LinkKey, is_token
 from .views import BookingView, booking_view
@@ -126,9 +126,17 @@ def take_out(session: Session, interpreter: Interpreter, now: datetime) -> None:
 def _leave_all(
     session: Session, interpreter: Interpreter, bookings: Sequence[tuple[Booking, Slot]], now: datetime
 ) -> None:
-    if interpreter.user_id:
-        for booking, _ in bookings:
+    for booking, _ in bookings:
+        if _comes_along(session, interpreter, booking):
             elsewhere.leave_behind(session, interpreter.user_id, booking, now)
+
+
+def _comes_along(session: Session, interpreter: Interpreter, booking: Booking) -> bool:
+    """Whether the interpreter is a user of Nextcloud who gives minutes beside the appointment's hosts: one of these may
+    speak the language, too."""
+    if not interpreter.user_id:
+        return False
+    return interpreter.user_id not in persons.users_of(session, session.get_one(Host, booking.host_id))
 
 
 def _set(interpreter: Interpreter, conference: Conference, entry: Entry) -> None:
@@ -183,8 +191,9 @@ def _who_speak(session: Session, conference_id: int, language: str, *, lock: boo
     return [one for one in rows if wanted in languages_in(one.languages)]
 
 
-def _busy(session: Session, who: Sequence[Interpreter], span: TimeSpan) -> set[tuple[int, int]]:
-    """Interpreters with minutes that they give within the span; who is a host, too, also as one."""
+def _busy(session: Session, who: Sequence[Interpreter], span: TimeSpan, but: int = 0) -> set[tuple[int, int]]:
+    """Interpreters with minutes that they give within the span; who is a host, too, also as one, to other bookings
+    than `but`."""
     minutes, ids = minutes_of(span), [one.id for one in who]
     users = {one.user_id: one.id or 0 for one in who if one.user_id}
     rows = session.execute(
@@ -196,7 +205,7 @@ def _busy(session: Session, who: Sequence[Interpreter], span: TimeSpan) -> set[t
     if users:
         as_hosts = session.execute(
             select(col(HostMinute.user_id), col(HostMinute.minute))
-            .where(col(HostMinute.user_id).in_(users))
+            .where(col(HostMinute.user_id).in_(users), col(HostMinute.booking_id) != but)
             .where(col(HostMinute.minute) >= minutes.start, col(HostMinute.minute) < minutes.stop)
         )
         busy |= {(users[user_id], minute) for user_id, minute in as_hosts}
@@ -291,7 +300,7 @@ def assign(session: Session, booking: Booking, interpreter: Interpreter | None, 
 def _take(session: Session, interpreter: Interpreter, booking: Booking, slot: Slot) -> bool:
     """False where one of the minutes is given away, also as a host."""
     span = span_of(slot)
-    if _busy(session, [interpreter], span):
+    if _busy(session, [interpreter], span, booking.id or 0):
         return False
     rows = [
         {"interpreter_id": interpreter.id, "minute": minute, "booking_id": booking.id} for minute in minutes_of(span)
@@ -299,7 +308,7 @@ def _take(session: Session, interpreter: Interpreter, booking: Booking, slot: Sl
     try:
         with session.begin_nested():
             session.connection().execute(_ADD, rows)
-            if interpreter.user_id:
+            if _comes_along(session, interpreter, booking):
                 elsewhere.take_along(session, interpreter.user_id, booking, slot)
     except IntegrityError:
         return False
@@ -356,7 +365,7 @@ def who_could(session: Session, conference: Conference, booking: Booking, slot: 
     """Who is free then, those first who interpret the language and are there."""
     wanted, zone, span = language_of(booking.interpreter), ZoneInfo(conference.time_zone), span_of(slot)
     everybody = of_conference(session, conference.id or 0)
-    busy = {one for one, _ in _busy(session, everybody, span)}
+    busy = {one for one, _ in _busy(session, everybody, span, booking.id or 0)}
     return sorted(
         (one for one in everybody if one.id not in busy),
         key=lambda one: (wanted not in languages_in(one.languages), not is_there(one, span, zone)),
