@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Integer, MetaData, text
+from sqlalchemy import Integer, MetaData, create_engine, text
 
 from conftest import make_school
 from filler import fill
@@ -140,3 +140,34 @@ def test_the_database_of_every_version_that_there_was_comes_to_this_schema(tmp_p
         assert compare_metadata(MigrationContext.configure(connection), Conference.metadata) == []
     make_school(database)
     database.close()
+
+
+def test_children_in_one_line_are_parted(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/old.sqlite")  # without foreign keys, as `Database.migrate`
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    lines = {
+        ("Mia, Ben", "5b, 8a"): {("Mia", "5b"), ("Ben", "8a")},
+        ("Mia, Ben, Ida", "5b, –, 8a"): {("Mia", "5b"), ("Ben", ""), ("Ida", "8a")},
+        ("Weber, Mia", "5b"): {("Weber, Mia", "5b")},
+        ("", "5b"): {("", "5b")},
+        ("", ""): set(),
+    }
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0019")
+        metadata = MetaData()
+        metadata.reflect(connection)
+        guest = metadata.tables["guest"]
+        row = fill(connection, metadata)["guest"]
+        connection.execute(guest.delete())
+        for number, (child, school_class) in enumerate(lines, 1):
+            own = {"id": number, "public_id": f"g{number}", "email_fingerprint": f"f{number}"}
+            connection.execute(guest.insert().values(row | own | {"child": child, "school_class": school_class}))
+        command.upgrade(config, "0025")
+        found = connection.execute(
+            text("SELECT guest.id, child.name, child.school_class FROM guest JOIN child ON child.kin_id = guest.kin_id")
+        ).all()
+    engine.dispose()
+    for number, children in enumerate(lines.values(), 1):
+        assert {(name, school_class) for guest_id, name, school_class in found if guest_id == number} == children

@@ -389,7 +389,10 @@ async def test_several_hosts_are_within_the_budget(tmp_path: Path) -> None:
 
 
 async def test_the_second_childs_name_is_not_the_first_ones(stage: Stage) -> None:
-    """Of one child it is the one; of several nobody knows which, and another one can be named each time."""
+    """Of one child it is the one; of several the one whom the host teaches, or nobody knows which; and another one can
+    be named each time."""
+    with stage.house.database.write() as session:
+        lookup.find_host(session, stage.school.conference_id, "t02").classes = "5b, 7c"
     mine = await manage_page(stage)
     base = re.search(r"m/[\w-]+", str(mine.url))[0]
     one = await stage.public.get(f"{base}/t/{stage.school.slots('t01')[5].public_id}")
@@ -400,6 +403,8 @@ async def test_the_second_childs_name_is_not_the_first_ones(stage: Stage) -> Non
     several = await stage.public.get(f"{base}/t/{stage.school.slots('t02')[6].public_id}")
     assert set(re.findall(r'name="known" value="([^"]*)"', several.text)) == {"Emre Yılmaz", "Ada", ""}
     assert fields(several)["known"] == [""]
+    taught = await stage.public.get(f"{base}/t/{stage.school.slots('t03')[6].public_id}")
+    assert fields(taught)["known"] == ["Ada"]
     refused = await stage.public.post(str(several.url), data={"known": "Nobody", "child": "", "place": "on_site"})
     assert refused.status_code == 422
     third = await stage.public.post(str(several.url), data={"known": "Ada", "child": "", "place": "on_site"})

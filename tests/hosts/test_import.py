@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from hosts.conftest import Api
-from sprechtag.conference.tables import Job
+from sprechtag.conference.tables import Child, ChildHost, Host, Job
 from sprechtag.hosts import entering
 from sprechtag.paper.sheets import write_xlsx
 
@@ -82,6 +82,20 @@ async def test_siblings_are_entered_as_one_family(organiser: Api) -> None:
         "katja@post.example",
         "5a, 7b",
     )
+    assert [(one["name"], one["school_class"]) for one in siblings["children"]] == [("Mia", "5a"), ("Jonas", "7b")]
+
+
+async def test_which_teacher_teaches_which_child_is_known_from_the_file(organiser: Api) -> None:
+    header = "Familie;E-Mail;Kind;Klasse;Lehrkräfte"
+    await enter(organiser, file(f"{header}\nKaya;k@post.example;Mia;5a;t01\nKaya;k@post.example;Ben;8c;t02"))
+    with organiser.school.database.read() as session:
+        rows = select(Child.name, Host.user_id).join(ChildHost, ChildHost.child_id == Child.id).join(Host)
+        assert set(session.execute(rows).tuples()) == {("Mia", "t01"), ("Ben", "t02")}
+    corrected = f"{header}\nKaya;k@post.example;Mia;5a;t01\nKaya;k@post.example;Benjamin;8c;t02"
+    (line,) = (await preview(organiser, file(corrected)))["lines"]
+    assert line["changes"] == {"child": ["Mia, Ben", "Mia, Benjamin"]}
+    await enter(organiser, file(corrected))
+    assert (await families(organiser)).keys() == {"Mia, Benjamin"}
 
 
 async def test_a_second_file_corrects_adds_and_names_who_is_missing(organiser: Api) -> None:

@@ -2,22 +2,25 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Families that the school has entered: their links, their printed codes, the organiser's list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from . import children
+from .children import Pupil
 from .named import name_host
-from .person import Person, tidy
-from .tables import Booking, Conference, Guest, GuestHost, Host
+from .person import Person
+from .tables import Booking, Child, Conference, Guest, GuestHost, Host
 from .tokens import CODE_LENGTH, OLDER_LENGTH, LinkKey, code_hash, hashed, invitation_code, older_code, tidy_code
 
 
 @dataclass(frozen=True)
 class Family:
-    """A family as the school enters it; `email` may be empty. `hosts` are ids of those whom it shall see."""
+    """A family as the school enters it; `email` may be empty. `hosts` are ids of those whom it shall see. `child` and
+    `school_class` are those of a family with one child; others have `siblings`, all of them."""
 
     name: str
     email: str = ""
@@ -25,12 +28,19 @@ class Family:
     school_class: str = ""
     language: str = "de"
     hosts: tuple[int, ...] = ()
+    siblings: tuple[Pupil, ...] = ()
+
+    @property
+    def children(self) -> tuple[Pupil, ...]:
+        if self.siblings:
+            return self.siblings
+        return (Pupil(self.child, self.school_class),) if self.child or self.school_class else ()
 
     def checked(self) -> "Family":
         """Trimmed. Raises `Invalid` as `Person.checked`."""
         person = Person(self.name, self.email, self.language).checked(address_needed=False)
-        child, school_class = tidy("child", self.child, 120), tidy("school_class", self.school_class, 40)
-        return Family(person.name, person.email, child, school_class, self.language, self.hosts)
+        pupils = tuple(pupil.checked() for pupil in self.children)
+        return Family(person.name, person.email, language=self.language, hosts=self.hosts, siblings=pupils)
 
 
 def find_family(session: Session, conference: Conference, family: Family, links: LinkKey) -> Guest | None:
@@ -38,16 +48,17 @@ def find_family(session: Session, conference: Conference, family: Family, links:
     query = select(Guest).where(col(Guest.conference_id) == conference.id)
     if family.email:
         query = query.where(col(Guest.email_fingerprint) == links.fingerprint(family.email.casefold()))
-    else:
-        query = query.where(
-            col(Guest.invited).is_(True),
-            col(Guest.email) == "",
-            col(Guest.name) == family.name,
-            col(Guest.child) == family.child,
-            col(Guest.school_class) == family.school_class,
-        )
-    found: Guest | None = session.execute(query.limit(1)).scalar_one_or_none()
-    return found
+        found: Guest | None = session.execute(query.limit(1)).scalar_one_or_none()
+        return found
+    named = query.where(col(Guest.invited).is_(True), col(Guest.email) == "", col(Guest.name) == family.name)
+    wanted = _called(family.children)
+    alike = session.execute(named.order_by(col(Guest.id))).scalars().all()
+    return next((guest for guest in alike if _called(children.of_guest(session, guest)) == wanted), None)
+
+
+def _called(pupils: Iterable[Child | Pupil]) -> tuple[tuple[str, str], ...]:
+    """By what children are told apart where there is no address."""
+    return tuple(sorted((pupil.name, pupil.school_class) for pupil in pupils))
 
 
 @dataclass(frozen=True)
@@ -56,16 +67,20 @@ class Register:
     without one, by what they were entered with."""
 
     families: dict[object, Guest]
+    children: dict[int, list[Child]]
 
     @classmethod
     def of(cls, session: Session, conference: Conference) -> "Register":
         guests = session.execute(select(Guest).where(col(Guest.conference_id) == conference.id)).scalars()
-        made = cls({})
+        made = cls({}, children.of_conference(session, conference.id or 0))
         for guest in guests:
             if guest.email or guest.invited:
-                key = guest.email_fingerprint if guest.email else (guest.name, guest.child, guest.school_class)
+                key = guest.email_fingerprint if guest.email else (guest.name, _called(made.children_of(guest)))
                 made.families.setdefault(key, guest)
         return made
+
+    def children_of(self, guest: Guest) -> list[Child]:
+        return self.children.get(guest.kin_id or 0, [])
 
     def find(self, family: Family, links: LinkKey) -> Guest | None:
         """As `find_family`."""
@@ -75,13 +90,16 @@ class Register:
     def _key(family: Family, links: LinkKey) -> object:
         if family.email:
             return links.fingerprint(family.email.casefold())
-        return (family.name, family.child, family.school_class)
+        return (family.name, _called(family.children))
 
 
-def invite(session: Session, conference: Conference, family: Family, links: LinkKey) -> tuple[Guest, bool]:
+def invite(
+    session: Session, conference: Conference, family: Family, links: LinkKey, *, adds: bool = True
+) -> tuple[Guest, bool]:
     """Enters the family, so that it has a link of its own; the second value says whether it is new.
 
-    Of a family that is there already, only what it has not said itself is filled in. Raises `Invalid`."""
+    Of a family that is there already, only what it has not said itself is filled in; children that it has not got are
+    added where the list `adds` to it. Raises `Invalid`."""
     family = family.checked()
     guest = find_family(session, conference, family, links)
     new = guest is None
@@ -89,9 +107,9 @@ def invite(session: Session, conference: Conference, family: Family, links: Link
         guest, new = _entered(session, conference, family, links)
     guest.code_hash = guest.code_hash or code_hash(links, code_of(guest, links))
     guest.invited = True
-    guest.child = guest.child or family.child
-    guest.school_class = guest.school_class or family.school_class
     session.add(guest)
+    if adds or guest.kin_id is None:
+        children.enter(session, guest, family.children)
     session.flush()
     for host_id in family.hosts:
         name_host(session, guest, session.get_one(Host, host_id))
@@ -150,8 +168,7 @@ class FamilyLine:
     public_id: str
     name: str
     email: str
-    child: str
-    school_class: str
+    children: list[Child]
     language: str
     bookings: int
     token: str
@@ -174,6 +191,7 @@ def families(
         .order_by(col(Host.display_name))
     ):
         named.setdefault(guest_id, []).append((name, asked))
+    pupils = children.of_conference(session, conference.id or 0)
     rows = session.execute(
         select(Guest, func.count(col(Booking.id)))
         .outerjoin(Booking, (col(Booking.guest_id) == col(Guest.id)) & (col(Booking.state) == "active"))
@@ -187,8 +205,7 @@ def families(
             guest.public_id,
             guest.name,
             guest.email,
-            guest.child,
-            guest.school_class,
+            pupils.get(guest.kin_id or 0, []),
             guest.language,
             count,
             manage_token(guest, links),
@@ -200,7 +217,7 @@ def families(
         )
         for guest, count in rows
     ]
-    return sorted(lines, key=lambda line: (line.school_class, line.name.casefold()))
+    return sorted(lines, key=lambda line: (children.classes(line.children), line.name.casefold()))
 
 
 def without_booking(session: Session, conference: Conference) -> Sequence[int]:

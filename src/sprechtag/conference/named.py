@@ -8,7 +8,8 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from .tables import Conference, Guest, GuestHost, Host
+from . import children
+from .tables import Child, ChildHost, Conference, Guest, GuestHost, Host
 
 
 def has_asked(session: Session, host_id: int, guest_id: int) -> bool:
@@ -37,8 +38,11 @@ def take_back(session: Session, guest: Guest, host: Host) -> None:
         session.delete(row)
 
 
-def children_of(session: Session, conference: Conference, host: Host, search: str) -> list[tuple[Guest, bool]]:
-    """Whom a host can ask for: entered families of the host's classes, and those who are asked already."""
+def children_of(
+    session: Session, conference: Conference, host: Host, search: str
+) -> list[tuple[Guest, list[Child], bool]]:
+    """Whom a host can ask for: entered families with those children whom the host teaches, by their class or the
+    school's files (of a host of no class: all), and those who are asked already; of two households the first."""
     asked = {
         guest_id
         for guest_id, by_host in session.execute(
@@ -48,22 +52,25 @@ def children_of(session: Session, conference: Conference, host: Host, search: st
     }
     classes = {part.strip().casefold() for part in re.split(r"[,;/]", host.classes) if part.strip()}
     words = search.casefold().split()
+    mine = set(session.execute(select(col(ChildHost.child_id)).where(col(ChildHost.host_id) == host.id)).scalars())
+    pupils = children.of_conference(session, conference.id or 0)
     rows = session.execute(
-        select(Guest).where(
-            col(Guest.conference_id) == conference.id, col(Guest.invited).is_(True), col(Guest.child) != ""
-        )
+        select(Guest)
+        .where(col(Guest.conference_id) == conference.id, col(Guest.invited).is_(True), col(Guest.kin_id).is_not(None))
+        .order_by(col(Guest.id))
     ).scalars()
-    found = [
-        (guest, guest.id in asked)
-        for guest in rows
-        if guest.id in asked
-        or (
-            len("".join(words)) >= 2
-            and (not classes or guest.school_class.casefold() in classes)
-            and all(word in f"{guest.child} {guest.school_class}".casefold() for word in words)
-        )
-    ]
-    return sorted(found, key=lambda one: (not one[1], one[0].child.casefold()))[:30]
+    found: dict[int, tuple[Guest, list[Child], bool]] = {}
+    for guest in rows:
+        named = [child for child in pupils.get(guest.kin_id or 0, []) if child.name]
+        meant = [
+            child
+            for child in named
+            if (not (classes or mine) or child.school_class.casefold() in classes or child.id in mine)
+            and all(word in f"{child.name} {child.school_class}".casefold() for word in words)
+        ]
+        if named and (guest.id in asked or (meant and len("".join(words)) >= 2)):
+            found.setdefault(guest.kin_id or 0, (guest, meant or named, guest.id in asked))
+    return sorted(found.values(), key=lambda one: (not one[2], one[1][0].name.casefold()))[:30]
 
 
 def named_hosts(session: Session, guest_id: int) -> dict[int, bool]:
@@ -83,6 +90,18 @@ def named_by_guest(session: Session, conference: Conference) -> dict[int, set[in
         .where(col(Host.conference_id) == conference.id)
     ):
         found.setdefault(guest_id, set()).add(host_id)
+    return found
+
+
+def taught_by_child(session: Session, conference: Conference) -> dict[int, set[int]]:
+    """Of all children of a conference at once: child -> the hosts who teach it (ids)."""
+    found: dict[int, set[int]] = {}
+    for child_id, host_id in session.execute(
+        select(col(ChildHost.child_id), col(ChildHost.host_id))
+        .join(Host, col(Host.id) == col(ChildHost.host_id))
+        .where(col(Host.conference_id) == conference.id)
+    ):
+        found.setdefault(child_id, set()).add(host_id)
     return found
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from ..moments import local
-from . import families
+from . import children, families
 from .effects import step_of
 from .tables import Booking, Conference, Effect, Guest, Host, Slot
 
@@ -167,14 +167,17 @@ def _class_progress(
     session: Session, conference_id: int, bookings: Counter[str], booked: set[int]
 ) -> list[ClassProgress]:
     invited, with_booking = Counter[str](), Counter[str]()
+    pupils = children.of_conference(session, conference_id)
     families = session.execute(
-        select(col(Guest.id), col(Guest.school_class)).where(
+        select(col(Guest.id), col(Guest.kin_id)).where(
             col(Guest.conference_id) == conference_id, col(Guest.invited).is_(True)
         )
     )
-    for guest_id, school_class in families:
-        invited[school_class.strip()] += 1
-        with_booking[school_class.strip()] += guest_id in booked
+    for guest_id, kin_id in families:
+        # A family with children in two classes is one of each.
+        for school_class in {child.school_class for child in pupils.get(kin_id, [])} or {""}:
+            invited[school_class.strip()] += 1
+            with_booking[school_class.strip()] += guest_id in booked
     names = sorted(bookings.keys() | invited.keys(), key=_class_order)
     return [ClassProgress(name, bookings[name], invited[name], with_booking[name]) for name in names]
 

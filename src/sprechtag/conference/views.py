@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlmodel import Session, col
 
-from . import persons, rules
+from . import children, persons, rules
 from .errors import NotFound
 from .persons import Receiver
 from .proof import plain_class, plain_name
@@ -267,7 +267,7 @@ def guest_view(session: Session, guest_id: int) -> GuestView:
         guest_generation=guest.manage_generation,
         guest_name=guest.name,
         guest_email=guest.email,
-        guest_child=guest.child,
+        guest_child=children.names(children.of_guest(session, guest)),
         language=guest.language,
         closes_at=conference.wishes_until if conference.booking_mode == "wishes" else conference.closes_at,
         proven=guest.proven_at is not None,

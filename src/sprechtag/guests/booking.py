@@ -32,7 +32,7 @@ from ..conference.tables import Host, Slot
 from ..conference.taken import free_of
 from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
-from .children import child_in, children_of
+from .children import KnownChild, child_in, children_of, whose_host
 from .front import (
     ASKED,
     TICK,
@@ -55,6 +55,7 @@ from .page import Page
 from .refusals import Sentence, sentence
 
 SchoolClass = Annotated[Searched, Query(alias="class")]
+ForChild = Annotated[Searched, Query(alias="child")]
 
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -69,6 +70,7 @@ def hosts(
     lang: Language = "",
     q: Searched = "",
     school_class: SchoolClass = "",
+    child: ForChild = "",
 ) -> Response:
     page, writes = front.page(request, lang), front.database.writes
     with front.database.read() as session:
@@ -76,7 +78,7 @@ def hosts(
         counted = front.counts.of(session, visit.kept, front.clock(), writes)
     ticked = ticks_in(request.query_params.keys())
     if visit.guest or q or school_class or ticked:
-        return list_hosts(front, page, visit, q[:80], school_class[:40], ticked=ticked)
+        return list_hosts(front, page, visit, q[:80], school_class[:40], ticked=ticked, child_id=child)
     # What everybody sees who comes by the share link; while nothing is booked, it is the same page.
     closed = front.closed(page, visit)
     said = closed and (closed.text, closed.advice)
@@ -92,25 +94,32 @@ def list_hosts(
     school_class: str = "",
     problem: str = "",
     ticked: Collection[str] = (),
+    child_id: str = "",
 ) -> HTMLResponse:
-    """Whom one can see, as links to one host's times and as boxes to tick for a time table of several.
+    """Whom one can see, as links to one host's times and as boxes to tick for a time table of several. First come those
+    who teach the family's children, of all or of the one that was picked.
 
-    A class ticks its hosts where they are few enough for one time table; `ticked` is what was ticked before."""
+    A class or a child ticks its hosts where they are few enough for one time table; `ticked` is what was ticked
+    before."""
     writes = front.database.writes
     with front.database.read() as session:
         named = named_hosts(session, visit.family_id) if visit.family else {}
         counted = front.counts.of(session, visit.kept, front.clock(), writes)
+        children = children_of(session, visit) if visit.again else []
+    picked = next((one for one in children if one.id and one.id == child_id), None)
     everybody = host_cards(visit.kept, counted.free, named, page.say.language)
     cards = [card for card in everybody if _matches(card, search, school_class)]
     shown = {card.public_id for card in cards}
-    first = [card for card in cards if card.named]
+    first = _first(page, visit, cards, [picked] if picked else children, children)
+    in_first = {card.public_id for _, some in first for card in some}
     wishes = visit.conference.booking_mode == "wishes"
     few = len(cards) <= MOST_WANTED
     closed = front.closed(page, visit)
     page.home(visit.start)
     ticks = {f"{TICK}{one}": "1" for one in ticked}
-    page.stay({"class": school_class, "q": search} | ticks)
+    page.stay({"class": school_class, "q": search, "child": picked.id if picked else ""} | ticks)
     filtered = bool(search or school_class)
+    own = {card.public_id for _, some in first for card in some} if picked and not filtered else set()
     return page.answer(
         "hosts.html",
         422 if problem else 200,
@@ -118,12 +127,23 @@ def list_hosts(
         problems=[{"field": "hosts", "text": problem}] if problem else [],
         problem_title=page.say("One more thing"),
         first=first,
-        groups=_by_letter([card for card in cards if not card.named]),
+        children=[
+            (one, page.link_with(visit.start, {"lang": page.chosen, "child": one.id} | ticks))
+            for one in children
+            if one.id and len(children) > 1
+        ],
+        picked=picked,
+        groups=_by_letter([card for card in cards if card.public_id not in in_first]),
         classes=_classes(everybody),
         search=search,
         school_class=school_class,
         ticked=set(ticked)
-        | {card.public_id for card in cards if (card.named and not (ticked or filtered)) or (school_class and few)},
+        | (own if not ticked and len(own) <= MOST_WANTED else set())
+        | {
+            card.public_id
+            for card in cards
+            if (card.named and not (ticked or filtered or picked)) or (school_class and few)
+        },
         elsewhere=[card for card in everybody if card.public_id in ticked and card.public_id not in shown],
         start=visit.start,
         everybody=page.link_with(visit.start, {"lang": page.chosen} | ticks),
@@ -187,7 +207,7 @@ def details(
         visit = front.visit(session, page, token)
         wanted = front.slot(session, visit, slot_id)
         slot, host = wanted.slot, wanted.host
-        children = children_of(visit, visit.bookings(session))
+        children = children_of(session, visit)
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
     if closed := front.closed(page, visit, asked=asked):
         return front.answer(page, visit, closed)
@@ -197,8 +217,9 @@ def details(
     except Refused as refused:
         return front.answer(page, visit, sentence(page.say, refused))
     form = dict.fromkeys(("known", "child", "school_class", "name", "email", "place", *ASKED), "")
-    # Of several nobody knows which it is: the second child's name is not the first one's.
-    form["known"] = children[0].child if len(children) == 1 else ""
+    # Of several the one whom this host teaches; else nobody knows: the second child's name is not the first one's.
+    known = children[0] if len(children) == 1 else whose_host(host, children)
+    form["known"] = known.child if known else ""
     form["interpreter"] = language_wanted(visit, interpreter)
     return _form(front, page, visit, host, slot, form)
 
@@ -224,7 +245,7 @@ def book(
         visit = front.visit(session, page, token)
         found = front.slot(session, visit, wanted)
         free = not found.is_booked and front.desk.has_left(session, address_of(request), front.clock())
-        children = children_of(visit, visit.bookings(session)) if visit.again else []
+        children = children_of(session, visit) if visit.again else []
     host = found.host
     page.home(f"{visit.base}/h/{host.public_id}")
     form = {"name": name, "email": email, "place": place} | child_in(sent, children) | asked_in(sent)
@@ -281,7 +302,7 @@ def _form(
 ) -> Response:
     problems = problems or []
     with front.database.read() as session:
-        children = children_of(visit, visit.bookings(session)) if visit.again else []
+        children = children_of(session, visit) if visit.again else []
     if alternatives == [] and problems:
         return front.answer(page, visit, problems[0])
     listed = [{"field": problem.field, "text": f"{problem.text} {problem.advice}".strip()} for problem in problems]
@@ -322,6 +343,28 @@ def booked_page(front: Front, page: Page, visit: Visit, booked: list[Booked], em
         email=email.strip() if not visit.guest else visit.family.email if visit.family else "",
         base=visit.base,
     )
+
+
+def _first(
+    page: Page, visit: Visit, cards: Sequence[HostCard], meant: Sequence[KnownChild], children: Sequence[KnownChild]
+) -> list[tuple[str, list[HostCard]]]:
+    """Whom this family sees first: a host who has asked for it, then who teaches one of its children, under the child's
+    name and class, then who teaches several of them, and whom the school has named. Of several children that are
+    `meant`, each by itself."""
+    hosts = {host.public_id: host for host in visit.kept.joined}
+    parts: dict[str, list[HostCard]] = {}
+    for card in cards:
+        host = hosts[card.public_id]
+        taught = [one for one in children if one.has(host)]
+        own = next((one for one in meant if one in taught), None)
+        if own and not card.asked and 1 in (len(taught), len(meant)):
+            title = page.say("For %(child)s", child=" ".join(filter(None, (own.child, own.school_class))))
+            parts.setdefault(title, []).append(card)
+        elif card.asked or own or (card.named and not taught):
+            parts.setdefault("", []).append(card)
+    shared = [(page.say("For your family"), parts.pop(""))] if "" in parts else []
+    asked = any(card.asked for _, some in shared for card in some)
+    return [*shared, *parts.items()] if asked else [*parts.items(), *shared]
 
 
 def _matches(card: HostCard, search: str, school_class: str) -> bool:

@@ -17,7 +17,7 @@ from ..conference.organise import share_token
 from ..conference.tables import Guest
 from ..paper.pdf import pdf_soon
 from ..privacy import my_data
-from ..privacy.family import ChildCorrection, Correction, children, correct_as_family, erase, export, parts
+from ..privacy.family import ChildCorrection, Correction, children_named, correct_as_family, erase, export, parts
 from .front import Field, FrontOf, Language, Sent, Visit, common, file_answer, sentence_page, text_of
 from .page import Page
 from .refusals import Sentence, sentence
@@ -66,7 +66,7 @@ def correct(front: FrontOf, request: Request, token: str, sent: Sent) -> Respons
     page = front.page(request, text_of(sent, "lang"))
     with front.database.read() as session:
         visit, guest = _family(front, session, page, token)
-        numbers = range(min(len(children(session, guest)), MOST_CHILDREN))
+        numbers = range(min(len(children_named(session, guest)), MOST_CHILDREN))
     form = {name: text_of(sent, name) for name in ("name", "email", "phone")}
     form |= {f"{part}-{number}": text_of(sent, f"{part}-{number}") for number in numbers for part in _PARTS}
     listed = tuple(ChildCorrection(*(form[f"{part}-{number}"] for part in _PARTS)) for number in numbers)
@@ -162,7 +162,7 @@ def _page(
     form: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
 ) -> Response:
-    listed = [(child, child, school_class) for child, school_class in children(session, guest)][:MOST_CHILDREN]
+    listed = [(child, child, school_class) for child, school_class in children_named(session, guest)][:MOST_CHILDREN]
     stands = {"name": guest.name, "email": guest.email, "phone": guest.phone}
     for number, one in enumerate(listed):
         stands |= {f"{part}-{number}": text for part, text in zip(_PARTS, one, strict=True)}

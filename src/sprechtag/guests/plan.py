@@ -33,7 +33,7 @@ from ..conference.taken import free_of
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
 from .booking import booked_page, list_hosts, missing, person_in
-from .children import KnownChild, child_in, children_of
+from .children import KnownChild, child_in, children_of, chosen_for
 from .front import (
     FrontOf,
     Sent,
@@ -195,7 +195,7 @@ def _sheet(
     return Sheet(
         visit=visit,
         form=form,
-        children=children_of(visit, visit.bookings(session)) if visit.again else (),
+        children=children_of(session, visit) if visit.again else (),
         columns=columns,
         fixed=_fixed(session, page, visit),
         days=availability.lines(days, available, page.say),
@@ -221,14 +221,25 @@ def _fixed(session: Session, page: Page, visit: Visit) -> list[Fixed]:
 def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Response:
     visit, form = sheet.visit, person_of(sheet)
     offered = [line.place for line in sheet.lines] or [""]
-    problems = missing(page, visit, form | {"place": offered[0]}, offered)
+    several = sheet.children if len(sheet.children) > 1 else ()
+    picked = [chosen_for(sheet.form, line.host, several) for line in sheet.lines]
+    named = {} if None in picked or not picked else {"child": "-"}
+    problems = missing(page, visit, form | {"place": offered[0]} | named, offered)
     if problems or not sheet.lines:
         return _answer(page, sheet if sheet.lines else proposed(sheet), problems)
     key = text_of(sheet.form, "key", 100)
     # A whole time table is not refused for one interpreter: what is uncovered the office sees.
     answers = replace(answers_in(form), without=True)
     picks = [
-        Pick(line.time.public_id, line.place, form["child"], form["school_class"], key, answers) for line in sheet.lines
+        Pick(
+            line.time.public_id,
+            line.place,
+            child.child if child else form["child"],
+            child.school_class if child else form["school_class"],
+            key,
+            answers,
+        )
+        for line, child in zip(sheet.lines, picked, strict=True)
     ]
     try:
         booked = _booked(front, request, sheet, form, picks)
@@ -300,6 +311,7 @@ def _answer(page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand
         by_hand=by_hand,
         form=form,
         children=sheet.children,
+        whose=whose(sheet),
         wrong={problem.field: problem.text for problem in problems if problem.field},
         problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
         problem_title=page.say("Not booked yet"),
@@ -330,6 +342,7 @@ def _grid(page: Page, sheet: Sheet, problem: str = "") -> Response:
         grid=days,
         picked={line.time.public_id for line in sheet.lines},
         form=person_of(sheet),
+        whose=whose(sheet),
         problems=[{"field": "grid", "text": problem}] if problem else [],
         problem_title=page.say("One more thing"),
         base=sheet.visit.base,
@@ -387,6 +400,15 @@ def stays(page: Page, sheet: Sheet) -> list[dict[str, Any]]:
         }
         for lines in by_day.values()
     ]
+
+
+def whose(sheet: Sheet) -> dict[str, str]:
+    """For which child the family sees each host, by its public id; empty for the one that the form names. Only of a
+    family with several children."""
+    if len(sheet.children) < 2:
+        return {}
+    found = {column.host.public_id: chosen_for(sheet.form, column.host, sheet.children) for column in sheet.columns}
+    return {public_id: child.child if child else "" for public_id, child in found.items()}
 
 
 def person_of(sheet: Sheet) -> dict[str, str]:

@@ -19,7 +19,8 @@ from ..conference.proof import Door
 from ..conference.tables import ON_SITE, VIDEO, Conference, Guest, Host, Place
 from . import availability
 from .booking import list_hosts, missing
-from .front import FrontOf, Sent, Visit, address_of, common, hosts_ticked, text_of, walk_of
+from .children import KnownChild, child_in, children_of
+from .front import Front, FrontOf, Sent, Visit, address_of, common, hosts_ticked, text_of, walk_of
 from .manage import show
 from .page import Page
 from .refusals import Sentence, sentence
@@ -53,7 +54,7 @@ def wish(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
 def _save(
     front: FrontOf, request: Request, page: Page, visit: Visit, form: FormData, hosts: Sequence[Host]
 ) -> Response:
-    who = {name: text_of(form, name) for name in ("child", "school_class", "name", "email")}
+    who = _who(front, visit, form)
     problems = missing(page, visit, who | {"place": "-"}, ["-"])
     if problems:
         return _form(front, page, visit, form, hosts, problems)
@@ -98,6 +99,22 @@ def _as_shown(front: FrontOf, visit: Visit, noted: Noted) -> Visit:
     return Visit(base, visit.kept, guest, noted.screen)
 
 
+def _known(front: Front, visit: Visit) -> list[KnownChild]:
+    """The family's children, and those for whom it has wished before."""
+    if visit.guest is None:
+        return []
+    with front.database.read() as session:
+        entered = children_of(session, visit)
+        before = wishes.of_guest(session, visit.guest_id, visit.screen)
+    names = {one.child for one in entered}
+    wished = {wish.child: KnownChild(wish.child, wish.school_class) for wish, _ in before if wish.child not in names}
+    return [*entered, *wished.values()]
+
+
+def _who(front: Front, visit: Visit, form: FormData) -> dict[str, str]:
+    return {name: text_of(form, name) for name in ("name", "email")} | child_in(form, _known(front, visit))
+
+
 def _form(
     front: FrontOf, page: Page, visit: Visit, form: FormData, hosts: Sequence[Host], problems: Sequence[Sentence] = ()
 ) -> Response:
@@ -109,11 +126,13 @@ def _form(
     available: dict[date, tuple[int, int]] = availability.read(form, days)
     if sheet and "days" not in form:
         available = {date.fromisoformat(day): (span[0], span[1]) for day, span in sheet.available.items()}
-    who = {name: text_of(form, name) for name in ("child", "school_class", "name", "email")}
-    if "child" not in form and visit.guest:
-        known = before[0][0] if before else visit.family
-        if known:
-            who |= {"child": known.child, "school_class": known.school_class}
+    who = _who(front, visit, form)
+    known = _known(front, visit)
+    if "child" not in form and known:
+        taught = [one for one in known if all(one.has(host) for host in hosts)]
+        who["known"] = known[0].child if len(known) == 1 else taught[0].child if len(taught) == 1 else ""
+    if who["known"]:
+        who |= {"child": "", "school_class": ""}
     conference = visit.conference
     return page.answer(
         "wishes.html",
@@ -125,6 +144,7 @@ def _form(
         place=text_of(form, "place") or (sheet.place if sheet else ON_SITE),
         both_places=conference.offers_on_site and conference.offers_video,
         form=who,
+        children=known,
         wrong={problem.field: problem.text for problem in problems if problem.field},
         problems=[{"field": one.field, "text": f"{one.text} {one.advice}".strip()} for one in problems],
         problem_title=page.say("Not noted yet"),

@@ -4,14 +4,15 @@
 families at a time, so that whoever books meanwhile does not wait. A job that was killed goes on where it was."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import families, follow
+from ..conference import children, families, follow
+from ..conference.children import Pupil
 from ..conference.errors import AddressTaken
 from ..conference.families import Family
 from ..conference.tables import Conference, Guest, Host, Job
@@ -20,7 +21,7 @@ from ..database import PATIENCE, Database, apart
 from ..privacy.family import ChildCorrection, Correction, correct
 
 KIND = "import"
-AT_ONCE = 20
+AT_ONCE = 15
 """Families in a transaction: some 50 ms."""
 IN_REQUEST = 100
 """Families that a request enters itself."""
@@ -64,7 +65,7 @@ def enter(session: Session, conference: Conference, entry: Entry, links: LinkKey
     family = entry.family
     if guest:
         _set_right(session, guest, family, links, now)
-        family = Family(guest.name, guest.email, family.child, family.school_class, family.language, family.hosts)
+        family = replace(family, name=guest.name, email=guest.email)
     families.invite(session, conference, family, links)
 
 
@@ -94,7 +95,11 @@ def _unpacked(packed: dict[str, Any], present: set[int | None]) -> Entry:
     """Hosts who have gone meanwhile are left out."""
     said = dict(packed["family"])
     hosts = tuple(host_id for host_id in said.pop("hosts") if host_id in present)
-    return Entry(Family(**said, hosts=hosts), packed["guest_id"])
+    siblings = tuple(
+        Pupil(one["name"], one["school_class"], tuple(host_id for host_id in one["hosts"] if host_id in present))
+        for one in said.pop("siblings", ())
+    )
+    return Entry(Family(**said, hosts=hosts, siblings=siblings), packed["guest_id"])
 
 
 def _set_right(session: Session, guest: Guest, family: Family, links: LinkKey, now: datetime) -> None:
@@ -105,7 +110,11 @@ def _set_right(session: Session, guest: Guest, family: Family, links: LinkKey, n
         if taken is not None and taken.id != guest.id:
             raise AddressTaken
         guest.email, guest.email_fingerprint = family.email, links.fingerprint(family.email.casefold())
-    child = ChildCorrection(guest.child, family.child or guest.child, family.school_class or guest.school_class)
+    corrections = [
+        ChildCorrection(child.name, pupil.name or child.name, pupil.school_class or child.school_class)
+        for child, pupil in children.matched(children.of_guest(session, guest), family.children)
+        if child and child.name and (pupil.name or child.name, pupil.school_class) != (child.name, child.school_class)
+    ]
     name = guest.name if guest.proven_at else family.name
-    wanted = Correction(name, family.email or guest.email, guest.phone, [child] if guest.child else [])
+    wanted = Correction(name, family.email or guest.email, guest.phone, corrections)
     correct(session, guest, wanted, links, now)

@@ -9,29 +9,51 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..conference import children as pupils
 from ..conference import families, jobs, letters, lookup, named, taken
 from ..conference.errors import HasBookings, NotFound
 from ..conference.tables import Conference, Guest
 from ..privacy.family import erase
 from .access import REFUSALS, User, attended, organised, visible
 from .at_once import job_answer
-from .fields import Id, Line
+from .fields import Id, Line, SchoolClass
 from .needs import House
 from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
 
-FamilyList = Annotated[list[FamilyData], Field(max_length=500)]
+
+class ChildAnswer(BaseModel):
+    id: str
+    name: str
+    school_class: str
+
+
+class ChildData(Strict):
+    name: Line
+    school_class: SchoolClass = ""
+
+
+class EnteredFamily(FamilyData):
+    """`children` where there are several, all of them; else `child` and `school_class` are enough."""
+
+    children: Annotated[list[ChildData], Field(max_length=20, default_factory=list)]
+
+    def family(self) -> families.Family:
+        siblings = tuple(pupils.Pupil(one.name, one.school_class) for one in self.children)
+        return families.Family(self.name, self.email, self.child, self.school_class, self.language, siblings=siblings)
 
 
 class FamilyAnswer(BaseModel):
     """`link` is the family's own page, empty while the public address is not known; `code` opens it too, typed on the
     share page. `hosts` are the names of those whom the school's list names or who have asked (`asked` of them).
-    `mailed` says whether an invitation went out by mail, `invited` whether the school has entered it."""
+    `child` and `school_class` are the names and the classes of its `children` in one line. `mailed` says whether an
+    invitation went out by mail, `invited` whether the school has entered it."""
 
     id: str
     name: str
     email: str
     child: str
     school_class: str
+    children: list[ChildAnswer]
     language: str
     bookings: int
     link: str
@@ -85,8 +107,11 @@ def list_families(house: House, conference_id: str, user: User, everybody: Every
             id=line.public_id,
             name=line.name,
             email=line.email,
-            child=line.child,
-            school_class=line.school_class,
+            child=pupils.names(line.children),
+            school_class=pupils.classes(line.children),
+            children=[
+                ChildAnswer(id=one.public_id, name=one.name, school_class=one.school_class) for one in line.children
+            ],
             language=line.language,
             bookings=line.bookings,
             link=f"{base}/m/{line.token}" if base else "",
@@ -102,12 +127,14 @@ def list_families(house: House, conference_id: str, user: User, everybody: Every
 
 
 @router.post("/families")
-def enter(house: House, conference_id: str, data: FamilyList, user: User) -> list[FamilyAnswer]:
+def enter(
+    house: House, conference_id: str, data: Annotated[list[EnteredFamily], Field(max_length=500)], user: User
+) -> list[FamilyAnswer]:
     """Enters families, all or none; one with the same address is entered once."""
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
         for family in data:
-            families.invite(session, conference, families.Family(**family.model_dump()), house.links)
+            families.invite(session, conference, family.family(), house.links)
     return list_families(house, conference_id, user)
 
 
@@ -164,8 +191,8 @@ def my_families(house: House, conference_id: str, user: User, search: Line = "")
         host = lookup.find_host(session, conference.id or 0, user.user_id)
         found = named.children_of(session, conference, host, search[:60])
     return [
-        AskedFamily(id=guest.public_id, child=guest.child, school_class=guest.school_class, asked=asked)
-        for guest, asked in found
+        AskedFamily(id=guest.public_id, child=pupils.names(meant), school_class=pupils.classes(meant), asked=asked)
+        for guest, meant, asked in found
     ]
 
 
@@ -181,12 +208,13 @@ def ask(house: House, conference_id: str, data: AskData, user: User) -> None:
         ).scalar_one_or_none()
         if guest is None or not guest.invited:
             raise NotFound
-        if not data.asked:
-            named.take_back(session, guest, host)
-        elif named.name_host(session, guest, host, asked=True):
-            until = house.clock() + letters.WEEK
-            payload = {"host": host.public_id}
-            letters.write(session, guest.id or 0, "asked", host.public_id, payload, house.clock(), until)
+        for household in pupils.households(session, guest):
+            if not data.asked:
+                named.take_back(session, household, host)
+            elif named.name_host(session, household, host, asked=True):
+                until = house.clock() + letters.WEEK
+                payload = {"host": host.public_id}
+                letters.write(session, household.id or 0, "asked", host.public_id, payload, house.clock(), until)
 
 
 def family_of(session: Session, conference: Conference, family_id: str) -> Guest:

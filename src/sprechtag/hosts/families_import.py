@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from ..conference import lookup, named
+from ..conference import children, lookup, named
+from ..conference.children import Pupil
 from ..conference.errors import Invalid
 from ..conference.families import Family, Register
-from ..conference.tables import Conference, Guest, Host
+from ..conference.tables import Child, Conference, Guest, Host
 from ..imports import classes, columns, records
 from ..imports.households import Household, completed, households
 from ..imports.lessons import Lessons
@@ -45,8 +46,6 @@ _NAMING = ("name", "child_surname", "first_name", "second_name")
 """One of these names the family."""
 _KINDS: tuple[columns.Kind, ...] = ("teaches", "families", "hosts")
 
-LONGEST_CLASSES = 40
-"""As a guest's class is at most."""
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
 
@@ -104,17 +103,6 @@ def import_families(house: House, conference_id: str, data: ImportData, user: Us
             for entry in plan.entries:
                 entering.enter(session, conference, entry, house.links, house.clock())
     return answer
-
-
-def joined(household: Household) -> tuple[str, str]:
-    """The children of a family in the two texts that a guest has today: "Mia, Jonas" and "5a, 7b", a class for each
-    child, so that they can be told apart again (`guests.children`). To be replaced by rows of their own."""
-    named = [child for child in household.children if child.name]
-    each = ", ".join(child.school_class or "–" for child in named)
-    if len(named) > 1 and len(each) <= LONGEST_CLASSES:
-        return ", ".join(child.name for child in named), each
-    several = {classes.key(child.school_class): child.school_class for child in household.children}
-    return ", ".join(child.name for child in named), ", ".join(name for name in several.values() if name)
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -187,14 +175,17 @@ def _planned(
     answers = {word: user_id for word, user_id in data.answers.items() if not user_id or user_id in ids}
     staff = Staff([*staff_of(present), *_with_shorts(present, given.further.shorts)], answers)
     by_names = _by_names(register)
+    taught = named.taught_by_child(session, conference)
     shown = named.named_by_guest(session, conference)
     plan.lines += [error_line(line, "", troubles) for line, troubles in by_line(given.troubles).items()]
     plan.lines += [error_line(troubles[0].line, name, troubles) for name, troubles in given.further.troubles]
     if given.table.kind == "teaches":
-        _plan_lessons(plan, register, staff, shown, ids)
+        _plan_lessons(plan, register, staff, shown, taught, ids)
     for household in given.households:
         hosts, troubles = _hosts_of(household, staff, given.lessons, plan)
-        family, trouble = _family(household, tuple(ids[user_id] for user_id in hosts))
+        family, trouble = _family(
+            household, tuple(ids[user_id] for user_id in hosts), _pupils(household, staff, given.lessons, ids)
+        )
         troubles += [trouble] if trouble else []
         guest = register.find(family, house.links) or by_names.get(_names_of(family))
         if guest and guest.id in plan.seen:
@@ -204,7 +195,7 @@ def _planned(
         if troubles:
             plan.lines += [error_line(line, household.name, found) for line, found in by_line(troubles).items()]
             continue
-        line = _line(household, family, guest, hosts, shown, present)
+        line = _line(household, family, guest, hosts, shown, taught, register, present)
         plan.lines.append(line)
         if line.outcome == "same":
             continue
@@ -213,22 +204,37 @@ def _planned(
 
 
 def _plan_lessons(
-    plan: _Plan, register: Register, staff: Staff, shown: dict[int, set[int]], ids: dict[str, int]
+    plan: _Plan,
+    register: Register,
+    staff: Staff,
+    shown: dict[int, set[int]],
+    taught: dict[int, set[int]],
+    ids: dict[str, int],
 ) -> None:
     """A file that only says who teaches what: the families of these classes that the school has entered before."""
     for guest in register.families.values():
         if not guest.invited or guest.id is None:
             continue
         plan.seen[guest.id] = 0
-        there = [PupilRow(0, name=guest.name, school_class=one) for one in classes.several(guest.school_class)]
-        hosts, troubles = _hosts_of(Household(tuple(there)), staff, plan.given.lessons, plan)
+        there = [
+            PupilRow(0, name=guest.name, child=child.name, school_class=one)
+            for child in register.children_of(guest)
+            for one in classes.several(child.school_class)
+        ]
+        household = Household(tuple(there))
+        hosts, troubles = _hosts_of(household, staff, plan.given.lessons, plan)
         if troubles:
             plan.lines.append(error_line(0, guest.name, troubles))
             continue
-        family = Family(guest.name, guest.email, guest.child, guest.school_class, guest.language)
-        family = replace(family, hosts=tuple(ids[user_id] for user_id in hosts))
-        if there and set(family.hosts) - shown.get(guest.id, set()):
-            line = _line(Household(tuple(there)), family, guest, hosts, shown, plan.hosts)
+        family = Family(
+            guest.name,
+            guest.email,
+            language=guest.language,
+            hosts=tuple(ids[user_id] for user_id in hosts),
+            siblings=_pupils(household, staff, plan.given.lessons, ids),
+        )
+        line = _line(household, family, guest, hosts, shown, taught, register, plan.hosts) if there else None
+        if line and line.outcome != "same":
             plan.lines.append(line)
             plan.entries.append(Entry(family, guest.id))
 
@@ -267,30 +273,45 @@ def _hosts_of(household: Household, staff: Staff, lessons: Lessons, plan: _Plan)
     return list(found), troubles
 
 
-def _family(household: Household, hosts: tuple[int, ...]) -> tuple[Family, Trouble | None]:
-    child, school_class = joined(household)
+def _pupils(household: Household, staff: Staff, lessons: Lessons, ids: dict[str, int]) -> tuple[Pupil, ...]:
+    """The children, each with those who teach it: by its own line, and by the lessons of the files."""
+    found = []
+    for child in household.children:
+        own = replace(child.row, school_class=child.school_class, second_school_class="", third_school_class="")
+        words = [*lessons.of(own), *([] if own.second_child else [own.hosts])]
+        taught = [user_id for word in words for user_id in staff.named(word).found]
+        found.append(Pupil(child.name, child.school_class, tuple(ids[one] for one in dict.fromkeys(taught))))
+    return tuple(found)
+
+
+def _family(household: Household, hosts: tuple[int, ...], pupils: tuple[Pupil, ...]) -> tuple[Family, Trouble | None]:
     language = household.first("language").casefold()[:2]
     language = language if language in LANGUAGES else "de"
-    family = Family(household.name, household.email, child, school_class, language, hosts)
+    family = Family(household.name, household.email, language=language, hosts=hosts, siblings=pupils)
     try:
         return family.checked(), None
     except Invalid as invalid:
         code = invalid.reason if invalid.reason in ("name_missing", "email_wrong") else "too_long"
-        return family, Trouble(code, household.line, invalid.field, str(getattr(family, invalid.field)))
+        cells = {"child": children.names(pupils), "school_class": children.classes(pupils)}
+        cell = cells.get(invalid.field) or str(getattr(family, invalid.field, ""))
+        return family, Trouble(code, household.line, invalid.field, cell)
 
 
 def _by_names(register: Register) -> dict[tuple[str, ...], Guest]:
     """The families that the school has entered, by what they are called; not those that are called alike."""
     found: dict[tuple[str, ...], list[Guest]] = {}
     for guest in register.families.values():
-        if guest.invited and guest.child:
-            key = (tidy(guest.name), tidy(guest.child), classes.key(guest.school_class))
-            found.setdefault(key, []).append(guest)
+        if guest.invited and (there := register.children_of(guest)):
+            found.setdefault((tidy(guest.name), *_called(there)), []).append(guest)
     return {key: guests[0] for key, guests in found.items() if len(guests) == 1}
 
 
 def _names_of(family: Family) -> tuple[str, ...]:
-    return tidy(family.name), tidy(family.child), classes.key(family.school_class)
+    return tidy(family.name), *_called(family.children)
+
+
+def _called(pupils: Sequence[Child | Pupil]) -> list[str]:
+    return sorted(f"{tidy(pupil.name)} {classes.key(pupil.school_class)}" for pupil in pupils)
 
 
 def _line(
@@ -299,13 +320,18 @@ def _line(
     guest: Guest | None,
     hosts: Sequence[str],
     shown: dict[int, set[int]],
+    taught: dict[int, set[int]],
+    register: Register,
     present: Sequence[Host],
 ) -> ImportLine:
     names = {host.user_id: host.display_name for host in present}
     wanted = ", ".join(names[user_id] for user_id in hosts)
     lines = [row.line for row in household.rows]
-    values = {name: getattr(family, name) for name in ("name", "email", "child", "school_class")}
+    values = {"name": family.name, "email": family.email}
+    there = register.children_of(guest) if guest else []
+    pairs = children.matched(there, family.children)
     if guest is None or not guest.invited:
+        values |= {"child": children.names(family.children), "school_class": _each_class(family.children)}
         changes = {name: ("", value) for name, value in (values | {"hosts": wanted}).items() if value}
         outcome: Outcome = "changed" if guest else "new"
         return ImportLine(line=household.line, user_id=family.name, outcome=outcome, changes=changes, lines=lines)
@@ -319,13 +345,37 @@ def _line(
         were = ", ".join(host.display_name for host in present if host.id in before)
         added = [names[host.user_id] for host in present if host.id in set(family.hosts) - before]
         changes["hosts"] = (were, ", ".join([*([were] if were else []), *added]))
+    meant = {child.id: pupil for child, pupil in pairs if child}
+    after = [_newer(child, meant.get(child.id)) for child in there] + [pupil for child, pupil in pairs if child is None]
+    for name, said in (("child", children.names), ("school_class", _each_class)):
+        if (was := said(there)) != (is_now := said(after)):
+            changes[name] = (was, is_now)
+    if any(set(pupil.hosts) - taught.get(child.id or 0, set()) for child, pupil in pairs if child):
+        changes.setdefault("hosts", (wanted, wanted))
     outcome = "changed" if changes else "same"
     return ImportLine(line=household.line, user_id=family.name, outcome=outcome, changes=changes, lines=lines)
 
 
+def _one_line(guest: Guest, there: Sequence[Child]) -> str:
+    return " · ".join(filter(None, (guest.name, children.names(there), children.classes(there))))
+
+
+def _newer(child: Child, pupil: Pupil | None) -> Pupil:
+    """The child as it will be; it stays where the list says nothing of it."""
+    said = pupil or Pupil("")
+    return Pupil(said.name or child.name, said.school_class or child.school_class)
+
+
+def _each_class(pupils: Sequence[Child | Pupil]) -> str:
+    """A class for each of several children: "5a, –, 7b"."""
+    if len(pupils) < 2:
+        return children.classes(pupils)
+    return ", ".join(pupil.school_class or "–" for pupil in pupils)
+
+
 def _answer(plan: _Plan, register: Register, *, applied: bool) -> ImportAnswer:
     missing = [
-        MissingAnswer(id=guest.public_id, name=" · ".join(filter(None, (guest.name, guest.child, guest.school_class))))
+        MissingAnswer(id=guest.public_id, name=_one_line(guest, register.children_of(guest)))
         for guest in register.families.values()
         if plan.is_right and guest.invited and guest.id not in plan.seen
     ]

@@ -14,7 +14,7 @@ from ..conference.tables import Guest
 from ..paper.pdf import pdf_soon
 from ..phrases import Speaker
 from ..privacy import my_data
-from ..privacy.family import ChildCorrection, Correction, children, correct, erase, export, parts
+from ..privacy.family import ChildCorrection, Correction, children_named, correct, erase, export, parts
 from .access import REFUSALS, User, organised
 from .families import family_of
 from .fields import Line
@@ -101,7 +101,7 @@ def correct_family(house: House, conference_id: str, family_id: str, data: Corre
 
 
 def _as_it_stands(session: Session, guest: Guest) -> CorrectAnswer:
-    listed = [ChildData(was=child, child=child, school_class=one) for child, one in children(session, guest)]
+    listed = [ChildData(was=child, child=child, school_class=one) for child, one in children_named(session, guest)]
     return CorrectAnswer(name=guest.name, email=guest.email, phone=guest.phone, children=listed)
 
 

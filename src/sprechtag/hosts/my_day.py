@@ -169,7 +169,7 @@ def hold(house: House, slot_id: str, data: HoldData, user: User) -> HeldAnswer:
         conference = session.get_one(Conference, slot.conference_id)
         host = session.get_one(Host, slot.host_id)
         family = families.Family(data.name, data.email, data.child, data.school_class, data.language)
-        guest, new = families.invite(session, conference, family, house.links)
+        guest, new = families.invite(session, conference, family, house.links, adds=False)
         holding.hold(session, slot, guest)
         mailed = bool(guest.email) and house.mail_channel(conference.organiser_id)[0] != "calendar"
         if mailed:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import follow, jobs, letters, organise
+from ..conference import children, follow, jobs, letters, organise
 from ..conference.tables import (
     ON_SITE,
     VIDEO,
@@ -112,6 +112,7 @@ def _rehearsal(session: Session, conference: Conference, told: int) -> Rehearsal
         )
         .order_by(col(Guest.name))
     )
+    pupils = children.of_conference(session, conference.id or 0)
     families = []
     for guest, check in rows:
         parts = ("webrtc", "camera", "microphone", "connection")
@@ -121,7 +122,11 @@ def _rehearsal(session: Session, conference: Conference, told: int) -> Rehearsal
             result = "trouble" if failed else "fine"
         families.append(
             CheckedFamily(
-                name=guest.name, child=guest.child, result=result, failed=failed, at=check.at if check else None
+                name=guest.name,
+                child=children.names(pupils.get(guest.kin_id or 0, [])),
+                result=result,
+                failed=failed,
+                at=check.at if check else None,
             )
         )
     order = {"trouble": 0, "not_tried": 1, "fine": 2}

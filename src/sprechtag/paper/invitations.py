@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import families, organise, windows
+from ..conference import children, families, organise, windows
 from ..conference.entries import number_in
-from ..conference.tables import Conference, Guest
+from ..conference.tables import Child, Conference, Guest
 from ..conference.texts import running_text
 from ..conference.tokens import LinkKey, code_hash
 from ..phrases import Speaker
@@ -27,13 +27,18 @@ class Which:
 
 
 def families_for_letters(session: Session, conference: Conference, which: Which) -> list[Guest]:
-    """By class and the child's last name, as they are handed out."""
+    """By class and the child's last name, as they are handed out; of a family with several children by the first."""
+    pupils = children.of_conference(session, conference.id or 0)
     query = select(Guest).where(col(Guest.conference_id) == conference.id, col(Guest.invited).is_(True))
     if which.school_class:
-        query = query.where(col(Guest.school_class) == which.school_class)
+        of_class = select(col(Child.kin_id)).where(col(Child.school_class) == which.school_class)
+        query = query.where(col(Guest.kin_id).in_(of_class))
     if which.unreachable:
         query = query.where(col(Guest.email) == "")
-    return sorted(session.execute(query).scalars(), key=_order)
+    return sorted(
+        session.execute(query).scalars(),
+        key=lambda guest: _order(guest, pupils.get(guest.kin_id or 0, []), which.school_class),
+    )
 
 
 def letters(
@@ -56,9 +61,10 @@ def _letter(session: Session, conference: Conference, guest: Guest, code: str, s
     say = Speaker(guest.language, conference.time_zone)
     closes = conference.wishes_until if conference.booking_mode == "wishes" else conference.closes_at
     days = sorted({window.day for window in windows.windows_of(session, conference, None)})
+    pupils = children.of_guest(session, guest)
     values = {
         "name": guest.name,
-        "child": guest.child,
+        "child": children.names(pupils),
         "conference": conference.name,
         "contact": conference.contact,
         "days": say.listing([say.date_only(day) for day in days]),
@@ -68,6 +74,8 @@ def _letter(session: Session, conference: Conference, guest: Guest, code: str, s
     return {
         "say": say,
         "guest": guest,
+        "child": values["child"],
+        "school_class": children.classes(pupils),
         "text": [line for line in text.splitlines() if line.strip()],
         "code": f"{code[: len(code) // 2]} {code[len(code) // 2 :]}",
         "link": link,
@@ -76,10 +84,8 @@ def _letter(session: Session, conference: Conference, guest: Guest, code: str, s
     }
 
 
-def _order(guest: Guest) -> tuple[int, str, str]:
-    last = (guest.child or guest.name).rsplit(maxsplit=1)[-1:]
-    return (number_in(guest.school_class) or 1000, guest.school_class.casefold(), "".join(last).casefold())
-
-
-def classes(guests: Sequence[Guest]) -> list[str]:
-    return list(dict.fromkeys(guest.school_class for guest in guests))
+def _order(guest: Guest, pupils: Sequence[Child], school_class: str) -> tuple[int, str, str]:
+    first = next((one for one in pupils if school_class in ("", one.school_class)), None)
+    name, own_class = (first.name, first.school_class) if first else ("", "")
+    last = (name or guest.name).rsplit(maxsplit=1)[-1:]
+    return (number_in(own_class) or 1000, own_class.casefold(), "".join(last).casefold())

@@ -10,12 +10,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from ..conference import budgets, companions, effects, elsewhere, follow, history, persons, proof, taken, waiting
+from ..conference import (
+    budgets,
+    children,
+    companions,
+    effects,
+    elsewhere,
+    follow,
+    history,
+    persons,
+    proof,
+    taken,
+    waiting,
+)
 from ..conference.booking import Desk
-from ..conference.errors import AddressTaken
+from ..conference.errors import AddressTaken, Invalid
 from ..conference.person import Person, tidy
 from ..conference.tables import (
     Booking,
+    Child,
     Companion,
     Conference,
     Effect,
@@ -23,6 +36,7 @@ from ..conference.tables import (
     Guest,
     Host,
     Job,
+    Kin,
     PaperJob,
     Slot,
     still_to_follow,
@@ -38,7 +52,8 @@ CORRECTIONS = budgets.Budget.of("corrections", "5 per day")
 
 
 def tables_of_family() -> list[tuple[Table, str]]:
-    """All tables with rows of a family, and by which column they lead to it: `id`, a guest, a booking, a held slot."""
+    """All tables with rows of a family, and by which column they lead to it: `id`, a guest, a booking, a held slot,
+    what its households have in common (`kin`, `child`)."""
     found = []
     for name in kept.TABLES:
         table = SQLModel.metadata.tables[name]
@@ -46,15 +61,21 @@ def tables_of_family() -> list[tuple[Table, str]]:
             found.append((table, "id"))
             continue
         leads = {key.column.table.name: column.name for column in table.columns for key in column.foreign_keys}
-        if way := leads.get("guest") or leads.get("booking") or ("held_for" if name == "slot" else ""):
+        by = (leads[parent] for parent in ("guest", "booking", "kin", "child") if parent in leads)
+        if way := next(by, "held_for" if name == "slot" else ""):
             found.append((table, way))
     return found
 
 
 def _of_guest(table: Table, way: str, guest: Guest) -> ColumnElement[bool]:
     key = next(iter(table.c[way].foreign_keys), None)
-    if key is not None and key.column.table.name == "booking":
-        return table.c[way].in_(select(col(Booking.id)).where(col(Booking.guest_id) == guest.id))
+    match key.column.table.name if key is not None else "":
+        case "booking":
+            return table.c[way].in_(select(col(Booking.id)).where(col(Booking.guest_id) == guest.id))
+        case "kin":
+            return table.c[way] == (guest.kin_id or 0)
+        case "child":
+            return table.c[way].in_(select(col(Child.id)).where(col(Child.kin_id) == (guest.kin_id or 0)))
     return table.c[way] == guest.id
 
 
@@ -135,7 +156,7 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest", *, p
     _release_slots(session, conference, guest, now)
     _forget_over(session, guest, now)
     for table, way in tables_of_family():
-        if table.name not in ("guest", "booking", "effect", "slot", "companion"):
+        if table.name not in ("guest", "booking", "effect", "slot", "companion", "child", "child_host"):
             session.execute(table.delete().where(_of_guest(table, way, guest)))
     mine = select(col(Booking.id)).where(col(Booking.guest_id) == guest.id)
     session.execute(delete(Companion).where(col(Companion.booking_id).in_(mine), col(Companion.told_at).is_(None)))
@@ -164,9 +185,9 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest", *, p
         )
     )
     guest.email_fingerprint = f"erased:{guest.public_id}"
-    guest.phone = guest.child = guest.school_class = guest.manage_token_hash = guest.code_hash = ""
+    guest.phone = guest.manage_token_hash = guest.code_hash = ""
     guest.invited, guest.erase_by = False, now + kept.ERASING_TAKES
-    session.add(guest)
+    _leave_kin(session, guest)
     follow.offers(session, now)
     return False
 
@@ -242,9 +263,19 @@ def _is_followed(session: Session, guest: Guest) -> bool:
 
 def _delete(session: Session, guest: Guest, now: datetime) -> None:
     note_events(session, col(Booking.guest_id) == guest.id, now)
+    _leave_kin(session, guest)
     session.execute(delete(Booking).where(col(Booking.guest_id) == guest.id))
     session.execute(delete(Guest).where(col(Guest.id) == guest.id))
     session.expunge(guest)
+
+
+def _leave_kin(session: Session, guest: Guest) -> None:
+    """The children go with the last household of the family."""
+    kin_id, guest.kin_id = guest.kin_id, None
+    session.add(guest)
+    session.flush()
+    of_others = select(col(Guest.id)).where(col(Guest.kin_id) == col(Kin.id)).exists()
+    session.execute(delete(Kin).where(col(Kin.id) == (kin_id or 0), ~of_others))
 
 
 def _jobs_of_one(session: Session, guest: Guest) -> list[Job]:
@@ -304,15 +335,17 @@ class Correction:
     children: Sequence[ChildCorrection] = field(default_factory=tuple)
 
 
-def children(session: Session, guest: Guest) -> list[tuple[str, str]]:
-    """The family's children with their classes, each name once, wherever they stand."""
+def children_named(session: Session, guest: Guest) -> list[tuple[str, str]]:
+    """The family's children with their classes, each name once, wherever they stand: those that were entered, then
+    those of whom only an appointment, a wish or a waiting list knows."""
+    entered = {child.name: child.school_class for child in children.of_guest(session, guest) if child.name}
     found: dict[str, str] = {}
     for table, way in _with_children():
         rows = session.execute(select(table.c.child, table.c.school_class).where(_of_guest(table, way, guest)))
         for child, school_class in rows:
             if child:
                 found[child] = found.get(child) or school_class
-    return sorted(found.items())
+    return [*entered.items(), *((name, one) for name, one in sorted(found.items()) if name not in entered)]
 
 
 def _with_children() -> Iterator[tuple[Table, str]]:
@@ -337,19 +370,36 @@ def correct(
     session.add(guest)
     session.flush()
     for one in wanted.children:
-        values = {
-            "child": tidy("child", one.child, 120, required=True),
-            "school_class": tidy("school_class", one.school_class, 40),
-        }
-        history.note_of_family(session, guest.id or 0, "child", now, one.was, values["child"])
-        for table, way in _with_children():
-            session.execute(table.update().where(_of_guest(table, way, guest), table.c.child == one.was).values(values))
+        _correct_child(session, guest, one, now)
     session.flush()
-    session.expire(guest)
-    _events_follow(session, guest, now)
+    for household in children.households(session, guest):
+        session.expire(household)
+        _events_follow(session, household, now)
     if moved:
         _move_address(session, guest, person.email, links, now, rewrite_events)
     return moved
+
+
+def _correct_child(session: Session, guest: Guest, one: ChildCorrection, now: datetime) -> None:
+    """Wherever the child stands, with the family's other household too. Raises `Invalid`, also where another child of
+    the family is called so."""
+    name = tidy("child", one.child, 120, required=True)
+    school_class = tidy("school_class", one.school_class, 40)
+    rows = {child.name: child for child in children.of_guest(session, guest)}
+    before = (one.was, dict(children_named(session, guest)).get(one.was, ""))
+    if child := rows.get(one.was):
+        if name != one.was and name in rows:
+            raise Invalid("child", "child_twice")
+        child.name, child.school_class = name, school_class
+        session.add(child)
+        session.flush()
+    was, is_now = (" ".join(filter(None, one)) for one in (before, (name, school_class)))
+    history.note_of_family(session, guest.id or 0, "child", now, was, is_now)
+    values = {"child": name, "school_class": school_class}
+    for household in children.households(session, guest):
+        for table, way in _with_children():
+            own = _of_guest(table, way, household)
+            session.execute(table.update().where(own, table.c.child == one.was).values(values))
 
 
 def _move_address(

@@ -4,6 +4,7 @@
 
 from .bookings import Booking, IdempotencyKey
 from .budgets import BudgetCount, BudgetHit
+from .children import Child, ChildHost, Kin
 from .conferences import Conference, Window
 from .day import Alarm, DeviceCheck, JoinGate, LiveCall, MediaSample
 from .effects import Effect, EffectKind, EventToEmpty, still_to_follow
@@ -34,6 +35,8 @@ __all__ = [
     "BudgetCount",
     "BudgetHit",
     "CalendarQuestion",
+    "Child",
+    "ChildHost",
     "Companion",
     "CompanionKind",
     "Conference",
@@ -62,6 +65,7 @@ __all__ = [
     "JobItem",
     "JobKind",
     "JoinGate",
+    "Kin",
     "LetterKind",
     "LiveCall",
     "MediaSample",
