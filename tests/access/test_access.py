@@ -26,6 +26,7 @@ from sprechtag.errands.testing import open_errands
 from sprechtag.gate import area_of
 from sprechtag.sandbox.fronts import as_it_is
 
+SECOND = {"name": "Second", "email": "second@post.example"}
 ROUTES = [
     "heartbeat",
     "init",
@@ -250,6 +251,9 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("GET", f"{one}/families/{family}/data.pdf", None, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/families/{family}/correct", None, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/families/{family}/correct", {"name": "Outer"}, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/families/{family}/household", SECOND, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/families/{family}/shares", {"shares": False}, (204, 404, 404, 404, 401)),
+        ("DELETE", f"{one}/families/{family}/household", None, (204, 404, 404, 404, 401)),
         ("GET", f"{one}/families/{family}/history", None, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/visitors", None, (200, 404, 404, 404, 401)),
         ("GET", f"{one}/team", None, (200, 404, 404, 404, 401)),

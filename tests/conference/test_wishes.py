@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from conftest import DAY, NOW, School
-from sprechtag.conference import jobs, wishes
+from conftest import DAY, KEY, NOW, School
+from sprechtag.conference import households, jobs, wishes
 from sprechtag.conference.errors import Invalid, WishesFirst
+from sprechtag.conference.families import Family, invite
 from sprechtag.conference.lookup import find_host
 from sprechtag.conference.person import Person
 from sprechtag.conference.proof import OWN, Door
@@ -175,3 +176,24 @@ def test_what_was_entered_goes_with_the_family(wishing: School) -> None:
         session.delete(session.get_one(Guest, guest))
     with wishing.database.read() as session:
         assert session.exec(select(HostWish)).all() == []
+
+
+def test_of_two_households_the_first_to_wish_sees_the_childs_teacher(wishing: School) -> None:
+    wishing.change(limit_per="child")
+    with wishing.database.write() as session:
+        ada, bea = (
+            invite(session, wishing.conference(), Family(f"Family {who}", f"{who}@post.example", "Mia"), KEY)[0]
+            for who in "ab"
+        )
+        households.link(session, ada, bea, NOW, shared=False)
+    first = enter(wishing, "a", "t01", child="Mia")
+    second = enter(wishing, "b", "t01", "t02", child="Mia")
+    run_id, found = run_of(wishing)
+    assert [one.guest_id for one in found.wishes] == [first, second], "the second one's t02 is left"
+    ready(wishing, run_id, {str(one.id): one.slots[0] for one in found.wishes}, {})
+    published(wishing, run_id)
+    with wishing.database.read() as session:
+        outcomes = {wish.outcome for wish, host in wishes.of_guest(session, second) if host.user_id == "t01"}
+        assert outcomes == {wishes.OF_OTHER}
+        booking = session.exec(select(Booking).where(Booking.guest_id == second)).one()
+        assert "der andere Haushalt Ihrer Familie" in booking.message

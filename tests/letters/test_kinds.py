@@ -8,8 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from conftest import KEY, NOW, School
-from sprechtag.conference import lookup, named
-from sprechtag.conference.tables import Guest, LetterKind
+from sprechtag.conference import families, households, lookup, named
+from sprechtag.conference.families import Family
+from sprechtag.conference.tables import Booking, Guest, LetterKind
 from sprechtag.conference.views import BookingView, guest_view
 from sprechtag.letters.kinds import KINDS, appointments
 from sprechtag.letters.letter import Letter
@@ -125,3 +126,23 @@ def test_the_same_news_make_the_same_message_id(school: School, view: BookingVie
     school.desk.cancel(view.id)
     assert before != appointments.fingerprint([(school.view(view.id), True)])
     assert fingerprint_of("letter-a") == fingerprint_of("letter-a") != fingerprint_of("letter-b")
+
+
+def test_the_other_household_reads_host_time_place_and_child_and_no_more(school: School) -> None:
+    view = school.book(school.slots()[0], "a", place="video")
+    with school.database.write() as session:
+        session.get_one(Booking, view.id).screen = ""
+        ada = session.get_one(Guest, view.guest_id)
+        other = Family("Family b", "b@post.example", language="en")
+        bea, _ = families.invite(session, school.conference(), other, KEY)
+        households.link(session, ada, bea, school.clock(), shared=True)
+        bea_id = bea.id or 0
+    letter = write(school, "household", bea_id)
+    assert letter and letter.to == ("Family b", "b@post.example")
+    assert "Teacher t01" in letter.text and "Child a" in letter.text and "15:00" in letter.text
+    for secret in ("a@post.example", "Family a", view.code, view.public_id, "/call/"):
+        assert secret not in letter.text and secret not in letter.html
+    assert not letter.events
+    school.desk.cancel(view.id)
+    after = write(school, "household", bea_id)
+    assert after and "no appointment for them now" in after.text

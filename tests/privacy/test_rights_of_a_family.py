@@ -282,7 +282,7 @@ async def test_the_organiser_does_it_for_a_family_that_booked_itself(stage: Stag
     assert "Child amara" in (await orga.get(f"{family}/data.json")).text
     assert (await orga.get(f"{family}/data.pdf")).content.startswith(b"%PDF")
     stands = (await orga.get(f"{family}/correct")).json()
-    assert stands["children"] == [{"was": "Child amara", "child": "Child amara", "school_class": "5b"}]
+    assert stands["children"] == [{"was": "Child amara", "child": "Child amara", "school_class": "5b", "gone": False}]
     stage.school.book(stage.school.slots()[2], "boris")
     body: dict[str, Any] = {"name": "Amara", "email": "boris@post.example"}
     taken = await orga.post(f"{family}/correct", json=body, headers=API)

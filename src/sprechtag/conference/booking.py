@@ -23,6 +23,7 @@ from . import (
     elsewhere,
     follow,
     history,
+    households,
     interpreting,
     letters,
     longer,
@@ -849,6 +850,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
     interpreting.settle(session, booking, slot, now, new=True, insists=by_family and not answers.without)
     follow.bookings(session, [booking], now)
     history.note(session, booking, "booked", now, after=slot.starts_at.isoformat())
+    households.tell_other(session, guest, booking, now)
     if door.proven:
         waiting.leave(session, slot.host_id, guest.id or 0)
     return booking
@@ -975,6 +977,7 @@ def _raise_revision(session: Session, booking: Booking, now: datetime, message: 
     session.add(booking)
     session.execute(update(Effect).where(col(Effect.booking_id) == booking.id).values(last_error=""))
     follow.bookings(session, [booking], now)
+    households.tell_other(session, session.get_one(Guest, booking.guest_id), booking, now)
     session.execute(delete(CalendarQuestion).where(col(CalendarQuestion.booking_id) == booking.id))
 
 

@@ -9,7 +9,8 @@ Refused
 ├── SlotBlocked         the host does not offer this time
 ├── PlaceNotOffered     on site or video is not offered here (`offered`)
 ├── GuestBusy           the guest has another appointment at that time (`starts_at`)
-├── LimitReached        the guest has all appointments the rules allow (`limit`, `per_host`)
+├── LimitReached        the guest has all appointments the rules allow (`limit`, `per_host`; `by_other`: its other
+│                       household has them)
 ├── OnlyInvited         this conference is for families with a link of their own
 ├── BookingNotOpen      booking opens later (`opens_at`) or the conference is not published
 ├── WishesFirst         families say whom they want to see, one run assigns (`until`, `over`)
@@ -97,6 +98,7 @@ class GuestBusy(Refused):
 class LimitReached(Refused):
     limit: int
     per_host: bool
+    by_other: bool = False
     code = "limit_reached"
 
 
@@ -113,6 +115,10 @@ class InterpreterBusy(Refused):
 class TooManyPeople(Refused):
     most: int
     code = "too_many_people"
+
+
+class OtherFamily(Refused):
+    code = "other_family"
 
 
 class OnlyInvited(Refused):

@@ -13,14 +13,15 @@ from . import children
 from .children import Pupil
 from .named import name_host
 from .person import Person
-from .tables import Booking, Child, Conference, Guest, GuestHost, Host
+from .tables import Booking, Child, Conference, Guest, GuestHost, Host, Kin
 from .tokens import CODE_LENGTH, OLDER_LENGTH, LinkKey, code_hash, hashed, invitation_code, older_code, tidy_code
 
 
 @dataclass(frozen=True)
 class Family:
     """A family as the school enters it; `email` may be empty. `hosts` are ids of those whom it shall see. `child` and
-    `school_class` are those of a family with one child; others have `siblings`, all of them."""
+    `school_class` are those of a family with one child; others have `siblings`, all of them. The other
+    household, if any, has `second_email`, and `second_name` or the same name."""
 
     name: str
     email: str = ""
@@ -29,6 +30,8 @@ class Family:
     language: str = "de"
     hosts: tuple[int, ...] = ()
     siblings: tuple[Pupil, ...] = ()
+    second_name: str = ""
+    second_email: str = ""
 
     @property
     def children(self) -> tuple[Pupil, ...]:
@@ -40,7 +43,16 @@ class Family:
         """Trimmed. Raises `Invalid` as `Person.checked`."""
         person = Person(self.name, self.email, self.language).checked(address_needed=False)
         pupils = tuple(pupil.checked() for pupil in self.children)
-        return Family(person.name, person.email, language=self.language, hosts=self.hosts, siblings=pupils)
+        second = Person(self.second_name or person.name, self.second_email, self.language).checked(address_needed=False)
+        return Family(
+            person.name,
+            person.email,
+            language=self.language,
+            hosts=self.hosts,
+            siblings=pupils,
+            second_name=second.name if second.email else "",
+            second_email=second.email,
+        )
 
 
 def find_family(session: Session, conference: Conference, family: Family, links: LinkKey) -> Guest | None:
@@ -85,6 +97,13 @@ class Register:
     def find(self, family: Family, links: LinkKey) -> Guest | None:
         """As `find_family`."""
         return self.families.get(self._key(family, links))
+
+    def has_household(self, guest: Guest | None, email: str, links: LinkKey) -> bool:
+        """Whether the one with this address is the guest's other household, or belongs to another family."""
+        other = self.families.get(links.fingerprint(email.casefold()))
+        if other is None or guest is None:
+            return False
+        return other.kin_id == guest.kin_id is not None or bool(self.children_of(other))
 
     @staticmethod
     def _key(family: Family, links: LinkKey) -> object:
@@ -177,6 +196,8 @@ class FamilyLine:
     asked: int
     phone: str
     invited: bool
+    household: str
+    shares: bool
 
 
 def families(
@@ -192,6 +213,12 @@ def families(
     ):
         named.setdefault(guest_id, []).append((name, asked))
     pupils = children.of_conference(session, conference.id or 0)
+    kin: dict[int, list[str]] = {}
+    of_kin = select(col(Guest.kin_id), col(Guest.public_id)).where(col(Guest.conference_id) == conference.id)
+    for kin_id, public_id in session.execute(of_kin.where(col(Guest.kin_id).is_not(None))):
+        kin.setdefault(kin_id, []).append(public_id)
+    sharing = select(col(Kin.id)).where(col(Kin.conference_id) == conference.id, col(Kin.shares).is_(True))
+    shared = set(session.execute(sharing).scalars())
     rows = session.execute(
         select(Guest, func.count(col(Booking.id)))
         .outerjoin(Booking, (col(Booking.guest_id) == col(Guest.id)) & (col(Booking.state) == "active"))
@@ -214,6 +241,8 @@ def families(
             sum(asked for _, asked in named.get(guest.id, [])),
             guest.phone,
             guest.invited,
+            household=next((one for one in kin[guest.kin_id] if one != guest.public_id), "") if guest.kin_id else "",
+            shares=guest.kin_id in shared,
         )
         for guest, count in rows
     ]

@@ -32,10 +32,12 @@ OFFERED_FOR = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class GuestCounts:
-    """How many active bookings a guest has: in the conference, and for the same child with the host in question."""
+    """How many active bookings a guest has: in the conference, and for the same child with the host in question; of
+    these `by_other` are those of the family's other household."""
 
     all: int
     with_host: int
+    by_other: int = 0
 
 
 def places_offered(conference: Conference, host: Host) -> list[Place]:
@@ -163,7 +165,8 @@ def check_place(conference: Conference, host: Host, place: str) -> None:
 
 def check_limits(conference: Conference, counts: GuestCounts) -> None:
     if counts.with_host >= conference.max_bookings_per_guest_and_host:
-        raise LimitReached(conference.max_bookings_per_guest_and_host, per_host=True)
+        by_other = counts.by_other > 0
+        raise LimitReached(conference.max_bookings_per_guest_and_host, per_host=True, by_other=by_other)
     if counts.all >= conference.max_bookings_per_guest:
         raise LimitReached(conference.max_bookings_per_guest, per_host=False)
 

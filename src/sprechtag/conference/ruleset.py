@@ -31,6 +31,8 @@ class Rules:
     change_deadline_minutes: int = 120
     max_bookings_per_guest: int = 10
     max_bookings_per_guest_and_host: int = 1
+    limit_per: str = "household"
+    households_share: bool = False
     retention_days: int = 30
     contact_for_hosts: bool = False
     booking_by: str = "link"
@@ -70,6 +72,8 @@ def check(rules: Rules) -> None:
     ):
         if getattr(rules, name) < least:
             raise Invalid(name, "too_small")
+    if rules.limit_per not in LIMIT_PER:
+        raise Invalid("limit_per", "limit_per_unknown")
     if rules.booking_by not in BOOKING_BY:
         raise Invalid("booking_by", "booking_by_unknown")
     if rules.opens_at and rules.closes_at and rules.closes_at <= rules.opens_at:
@@ -96,6 +100,7 @@ def check_entry(field: str, entry: Callable[[Any], object], value: Any) -> None:
 
 
 BOOKING_BY = ("link", "confirmed", "invited")
+LIMIT_PER = ("household", "child")
 BOOKING_MODES = ("direct", "wishes", "assigned")
 MOMENTS = ("opens_at", "closes_at", "priority_from", "wishes_until")
 PLAIN_FIELDS = [name for name in Rules.__dataclass_fields__ if name != "windows"]

@@ -7,7 +7,7 @@ Whoever decides on a slot (to book, close, hold, offer or delete it) holds its r
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, or_, select, text
 from sqlmodel import Session, col
 
 from . import rules
@@ -147,7 +147,10 @@ def check_minutes(session: Session, guest_id: int, slot: Slot) -> None:
 
 def check_limits(session: Session, conference: Conference, guest: Guest, host: Host, child: str) -> None:
     """The limits hold for each family, and for each child by itself with one host. What the waiting list holds for the
-    family with other hosts counts as booked. Raises `LimitReached`."""
+    family with other hosts counts as booked. Raises `LimitReached`.
+
+    Where the limit holds for the child, what its other household has with the host counts too. Two households cannot
+    both be the last: whoever books holds the host's person (`lock_hosts`)."""
     rows = session.execute(
         select(col(Booking.host_id), col(Booking.child)).where(
             col(Booking.guest_id) == guest.id, col(Booking.state) == "active"
@@ -155,7 +158,23 @@ def check_limits(session: Session, conference: Conference, guest: Guest, host: H
     ).all()
     offered = len([slot for slot in offers_to(session, guest) if slot.host_id != host.id])
     same = [name for host_id, name in rows if host_id == host.id and name.casefold() == child.casefold()]
-    rules.check_limits(conference, rules.GuestCounts(len(rows) + offered, len(same)))
+    others = _of_other_household(session, guest, host, child) if conference.limit_per == "child" else 0
+    rules.check_limits(conference, rules.GuestCounts(len(rows) + offered, len(same) + others, others))
+
+
+def _of_other_household(session: Session, guest: Guest, host: Host, child: str) -> int:
+    """How many appointments the other household has for the child with this host. What a stranger may have booked with
+    its address, which nobody has proven, keeps nobody else out."""
+    if guest.kin_id is None:
+        return 0
+    rows = session.execute(
+        select(col(Booking.child))
+        .join(Guest, col(Guest.id) == col(Booking.guest_id))
+        .where(col(Guest.kin_id) == guest.kin_id, col(Guest.id) != guest.id)
+        .where(or_(col(Booking.screen) == "", col(Guest.proven_at).is_not(None)))
+        .where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
+    ).scalars()
+    return sum(name.casefold() == child.casefold() for name in rows)
 
 
 def check_offers(session: Session, guest: Guest, slot: Slot) -> None:

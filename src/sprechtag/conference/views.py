@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 from sqlmodel import Session, col
 
 from . import children, persons, rules
 from .errors import NotFound
 from .persons import Receiver
 from .proof import plain_class, plain_name
-from .tables import Booking, Companion, Conference, Effect, Guest, Host, Place, Slot
+from .tables import Booking, Child, Companion, Conference, Effect, Guest, Host, Kin, Place, Slot
 from .tokens import LinkKey, join_path
 
 
@@ -165,6 +165,15 @@ _BY_ID = _VIEWS.where(col(Booking.id) == bindparam("id"))
 _BY_PUBLIC_ID = _VIEWS.where(col(Booking.public_id) == bindparam("public_id"))
 _OF_GUEST = _VIEWS.where(col(Booking.guest_id) == bindparam("guest_id")).order_by(col(Slot.starts_at))
 _OF_SCREEN = _OF_GUEST.where(col(Booking.screen) == bindparam("screen"))
+# Of the children that both have; not what a stranger may have booked with an address that nobody has proven.
+_OF_OTHER_HOUSEHOLD = (
+    _VIEWS.join(Kin, col(Kin.id) == col(Guest.kin_id))
+    .join(Child, and_(col(Child.kin_id) == col(Kin.id), col(Child.name) == col(Booking.child)))
+    .where(col(Kin.id) == bindparam("kin_id"), col(Guest.id) != bindparam("guest_id"), col(Kin.shares).is_(True))
+    .where(col(Booking.state) == "active", col(Booking.confirm_by).is_(None))
+    .where(or_(col(Booking.screen) == "", col(Guest.proven_at).is_not(None)))
+    .order_by(col(Slot.starts_at))
+)
 _OF_CONFERENCE = _VIEWS.where(col(Booking.conference_id) == bindparam("conference_id")).order_by(
     col(Slot.starts_at), col(Booking.id)
 )
@@ -281,6 +290,19 @@ def bookings_of_guest(session: Session, guest_id: int, screen: str = "") -> list
         return [view for view, _ in _views(session, _OF_GUEST, guest_id=guest_id)]
     shown = _views(session, _OF_SCREEN, guest_id=guest_id, screen=screen)
     return [replace(view, guest_name="", guest_email="", guest_phone="", people=()) for view, _ in shown]
+
+
+def bookings_of_other_household(session: Session, guest: Guest) -> list[BookingView]:
+    """What the other household of the family has for their children, by time, where it shares that: host, time, place
+    and child, and nothing that opens, changes or tells more of it."""
+    if guest.kin_id is None:
+        return []
+    found = _views(session, _OF_OTHER_HOUSEHOLD, kin_id=guest.kin_id, guest_id=guest.id)
+    return [replace(view, **_OF_OTHERS) for view, _ in found]
+
+
+_HIDDEN = "public_id code message note guest_public_id guest_name guest_email guest_phone talk_link screen topic needs"
+_OF_OTHERS: dict[str, Any] = {**dict.fromkeys([*_HIDDEN.split(), "interpreter"], ""), "people": ()}
 
 
 def bookings_of_conference(session: Session, conference_id: int, host_id: int | None = None) -> list[BookingView]:

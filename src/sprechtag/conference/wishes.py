@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, true
+from sqlalchemy import or_, select, true
 from sqlmodel import Session, col
 
 from ..moments import local
@@ -23,6 +23,7 @@ from .tables import Booking, Conference, Guest, Host, HostWish, Job, JobItem, Pl
 
 MOST_WISHES = 10
 SERVED = "served"
+OF_OTHER = "household"
 Available = Mapping[date, tuple[int, int]]
 
 
@@ -173,9 +174,12 @@ def open_wishes(session: Session, conference: Conference) -> Open:
         for sheet in session.execute(select(WishSheet).where(col(WishSheet.conference_id) == conference.id)).scalars()
     }
     wishes = []
+    of_others = wished_by_other(session, conference)
     for wish in session.execute(
         select(HostWish).where(col(HostWish.conference_id) == conference.id).order_by(col(HostWish.id))
     ).scalars():
+        if wish.id in of_others:
+            continue
         sheet = sheets.get(wish.guest_id)
         host = hosts.get(wish.host_id)
         offered = rules.places_offered(conference, host) if host else []
@@ -185,6 +189,27 @@ def open_wishes(session: Session, conference: Conference) -> Open:
         wishes.append(OpenWish(wish.id or 0, wish.guest_id, wish.host_id, place, fitting))
     walk = {guest_id: sheet.walk_minutes for guest_id, sheet in sheets.items()}
     return Open(slots, wishes, walk)
+
+
+def wished_by_other(session: Session, conference: Conference) -> set[int]:
+    """Ids of the wishes that a family's other household had first, where the limit holds for the child."""
+    if conference.limit_per != "child":
+        return set()
+    wished = Counter[tuple[int, int, str]]()
+    found = set()
+    rows = session.execute(
+        select(col(HostWish.id), col(Guest.kin_id), col(HostWish.host_id), col(HostWish.child))
+        .join(Guest, col(Guest.id) == col(HostWish.guest_id))
+        .where(col(HostWish.conference_id) == conference.id, col(Guest.kin_id).is_not(None))
+        .where(or_(col(HostWish.screen) == "", col(Guest.proven_at).is_not(None)))
+        .order_by(col(HostWish.id))
+    )
+    for wish_id, kin_id, host_id, child in rows:
+        key = (kin_id, host_id, child.casefold())
+        if wished[key] >= conference.max_bookings_per_guest_and_host:
+            found.add(wish_id)
+        wished[key] += 1
+    return found
 
 
 def _can_come(sheet: WishSheet, day: date, first: int, last: int) -> bool:
@@ -266,11 +291,12 @@ def book_family(session: Session, job: Job, guest_id: int, now: datetime) -> int
     sheet = session.get(WishSheet, guest_id)
     made: list[Booking] = []
     not_served = []
+    of_others = wished_by_other(session, conference) if guest.kin_id else set()
     for wish, host in of_guest(session, guest_id):
         slot = session.get(Slot, run.chosen.get(str(wish.id), 0))
         offered = rules.places_offered(conference, host)
         place = sheet.place if sheet and sheet.place in offered else (offered[0] if offered else "")
-        wish.outcome = run.unserved.get(str(wish.id), "full")
+        wish.outcome = OF_OTHER if wish.id in of_others else run.unserved.get(str(wish.id), "full")
         if slot:
             try:
                 with session.begin_nested():
@@ -313,6 +339,8 @@ def why(outcome: str, say: Speaker) -> str:
             return say("no time while you can come")
         case "clash":
             return say("what was left collides with your other appointments")
+        case "household":
+            return say("your family's other household sees this person")
         case "gone":
             return say("the time was lost in the meantime")
         case _:
@@ -340,6 +368,7 @@ def result(session: Session, conference: Conference, run: WishRun) -> list[Famil
         .where(col(HostWish.conference_id) == conference.id)
         .order_by(col(Guest.name), col(HostWish.guest_id), col(HostWish.id))
     )
+    of_others = wished_by_other(session, conference)
     found: dict[int, FamilyResult] = {}
     for wish, host, name in rows:
         family = found.setdefault(wish.guest_id, FamilyResult(wish.guest_id, name, [], []))
@@ -347,7 +376,8 @@ def result(session: Session, conference: Conference, run: WishRun) -> list[Famil
         if wish.outcome in ("", SERVED) and slot:
             family.served.append((wish.child, host, slot))
         else:
-            reason = wish.outcome if wish.outcome not in ("", SERVED) else run.unserved.get(str(wish.id), "full")
+            found_by_run = OF_OTHER if wish.id in of_others else run.unserved.get(str(wish.id), "full")
+            reason = wish.outcome if wish.outcome not in ("", SERVED) else found_by_run
             family.unserved.append((wish.child, host, reason))
     for family in found.values():
         family.served.sort(key=lambda one: one[2])

@@ -159,6 +159,7 @@ def list_hosts(
         lost=visit.guest is None and front.desk.can_confirm(visit.conference.organiser_id),
         codes_first=visit.conference.booking_by == "invited",
         waiting_list=visit.conference.waiting_list,
+        per_child=visit.conference.max_bookings_per_guest_and_host if visit.conference.limit_per == "child" else 0,
     )
 
 

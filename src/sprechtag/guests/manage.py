@@ -17,7 +17,7 @@ from ..conference.organise import share_token
 from ..conference.tables import Guest, Slot, WaitingEntry
 from ..conference.taken import free_of
 from ..conference.tokens import feed_path, is_token
-from ..conference.views import BookingView, booking_view, bookings_of_guest
+from ..conference.views import BookingView, booking_view, bookings_of_guest, bookings_of_other_household
 from ..paper.ical import calendar_file
 from ..paper.pdf import warm_up
 from ..paper.timetable import family_timetable
@@ -52,6 +52,7 @@ def show(front: FrontOf, page: Page, visit: Visit, notice: dict[str, str] | None
         wished = wishes.of_guest(session, visit.guest_id, visit.screen)
         seen = {view.host_id for view in views if view.active}
         asked = named.asking_hosts(session, visit.guest_id, seen) if family else []
+        others = bookings_of_other_household(session, family) if family else []
     offers = {one.offered.id for one in waits if one.offered}
     feed = feed_path(front.links, visit.screen, 1)
     if family:
@@ -67,6 +68,7 @@ def show(front: FrontOf, page: Page, visit: Visit, notice: dict[str, str] | None
         family=family,
         held=[{"slot": slot, "host": host, "offered": slot.id in offers} for slot, host in held],
         waits=[one for one in waits if not one.offered],
+        others=_by_day(page, others),
         asked=asked,
         several_children=len({view.child for view in views if view.active}) > 1,
         feed=f"{base}/{feed}" if base else "",

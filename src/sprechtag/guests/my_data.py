@@ -6,18 +6,30 @@ Only by the family's own link: what a screen has shown to a stranger opens none 
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from ..conference import taken
+from ..conference import households, taken
 from ..conference.errors import Invalid, Refused
 from ..conference.organise import share_token
+from ..conference.person import Person
 from ..conference.tables import Guest
 from ..paper.pdf import pdf_soon
+from ..phrases import LANGUAGES
 from ..privacy import my_data
-from ..privacy.family import ChildCorrection, Correction, children_named, correct_as_family, erase, export, parts
+from ..privacy.family import (
+    ChildCorrection,
+    Correction,
+    add_by_family,
+    children_named,
+    correct_as_family,
+    erase,
+    export,
+    parts,
+)
 from .front import Field, FrontOf, Language, Sent, Visit, common, file_answer, sentence_page, text_of
 from .page import Page
 from .refusals import Sentence, sentence
@@ -66,11 +78,16 @@ def correct(front: FrontOf, request: Request, token: str, sent: Sent) -> Respons
     page = front.page(request, text_of(sent, "lang"))
     with front.database.read() as session:
         visit, guest = _family(front, session, page, token)
-        numbers = range(min(len(children_named(session, guest)), MOST_CHILDREN))
+        # And one more, which may be new.
+        numbers = range(min(len(children_named(session, guest)), MOST_CHILDREN) + 1)
     form = {name: text_of(sent, name) for name in ("name", "email", "phone")}
     form |= {f"{part}-{number}": text_of(sent, f"{part}-{number}") for number in numbers for part in _PARTS}
-    listed = tuple(ChildCorrection(*(form[f"{part}-{number}"] for part in _PARTS)) for number in numbers)
-    wanted = Correction(form["name"], form["email"], form["phone"], listed)
+    listed = [
+        ChildCorrection(form[f"was-{number}"], form[f"child-{number}"], form[f"class-{number}"]) for number in numbers
+    ]
+    named = tuple(one for one in listed if one.was or one.child)
+    language = text_of(sent, "language")
+    wanted = Correction(form["name"], form["email"], form["phone"], named, language if language in LANGUAGES else "")
     writes = front.desk.can_confirm(visit.conference.organiser_id)
     page.home(f"{visit.base}/my-data")
     try:
@@ -102,6 +119,7 @@ def _moved(front: FrontOf, page: Page, visit: Visit, guest: Guest, mailed: bool)
 def _again(front: FrontOf, page: Page, visit: Visit, form: dict[str, str], invalid: Invalid) -> Response:
     wrong = {
         "too_long": page.say("That is too long. Please shorten it."),
+        "child_twice": page.say("You have named a child of this name already."),
     }.get(invalid.reason, page.say("Please look at this once more."))
     name = (
         invalid.field
@@ -111,6 +129,54 @@ def _again(front: FrontOf, page: Page, visit: Visit, form: dict[str, str], inval
     with front.database.read() as session:
         guest = session.get_one(Guest, visit.family_id)
         return _page(session, page, visit, guest, form=form, wrong={name: wrong})
+
+
+# -- the other household ------------------------------------------------------------------------------------
+
+
+@router.post("/m/{token}/household")
+def add_household(front: FrontOf, request: Request, token: str, sent: Sent) -> Response:
+    """Gives the other parent a link of its own, by mail. Whoever asked does not learn whether the address is known:
+    another family is nobody's to take in, only the school's."""
+    page = front.page(request, text_of(sent, "lang"))
+    with front.database.read() as session:
+        visit, _ = _family(front, session, page, token)
+    page.home(f"{visit.base}/my-data")
+    form = {name: text_of(sent, name) for name in ("other_name", "other_email")}
+    try:
+        with front.database.write() as session:
+            add_by_family(
+                session,
+                session.get_one(Guest, visit.family_id),
+                Person(form["other_name"], form["other_email"], page.say.language),
+                front.links,
+                front.clock(),
+                shared=bool(text_of(sent, "shares")),
+            )
+    except Invalid as invalid:
+        return _again(front, page, visit, form, replace(invalid, field=f"other_{invalid.field}"))
+    except Refused as refused:
+        return front.answer(
+            page, visit, sentence(page.say, refused), f"{visit.base}/my-data", page.say("What is kept about you")
+        )
+    with front.database.read() as session:
+        said = page.say("If the address is new here, its own link goes there now. Else please ask the school.")
+        return _page(session, page, visit, session.get_one(Guest, visit.family_id), notice=said)
+
+
+@router.post("/m/{token}/shares")
+def share(front: FrontOf, request: Request, token: str, sent: Sent) -> Response:
+    """Whether the two households learn of what the other books; each may say so."""
+    page = front.page(request, text_of(sent, "lang"))
+    with front.database.read() as session:
+        visit, _ = _family(front, session, page, token)
+    page.home(f"{visit.base}/my-data")
+    with front.database.write() as session:
+        guest = session.get_one(Guest, visit.family_id)
+        if households.other_of(session, guest):
+            households.share(session, guest, shared=bool(text_of(sent, "shares")))
+    with front.database.read() as session:
+        return _page(session, page, visit, session.get_one(Guest, visit.family_id), notice=page.say("Saved"))
 
 
 # -- erasing ------------------------------------------------------------------------------------------------
@@ -163,8 +229,8 @@ def _page(
     wrong: Mapping[str, str] | None = None,
 ) -> Response:
     listed = [(child, child, school_class) for child, school_class in children_named(session, guest)][:MOST_CHILDREN]
-    stands = {"name": guest.name, "email": guest.email, "phone": guest.phone}
-    for number, one in enumerate(listed):
+    stands = {"other_name": "", "other_email": "", "name": guest.name, "email": guest.email, "phone": guest.phone}
+    for number, one in enumerate([*listed, ("", "", "")]):
         stands |= {f"{part}-{number}": text for part, text in zip(_PARTS, one, strict=True)}
     wrong = dict(wrong or {})
     return page.answer(
@@ -175,6 +241,10 @@ def _page(
         retention=visit.conference.retention_days,
         sections=my_data.sections(parts(session, guest), page.say),
         children=listed,
+        language=guest.language,
+        spoken={guest.language: LANGUAGES.get(guest.language, guest.language), **page.languages},
+        other=households.other_of(session, guest),
+        shares=households.shares(session, guest),
         form=stands | dict(form or {}),
         wrong=wrong,
         problems=[{"field": name, "text": text} for name, text in wrong.items()],

@@ -89,6 +89,12 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
                 say("So many are named already: %(number)s.", number=most),
                 say("Take one of them back first."),
             )
+        case errors.LimitReached(by_other=True):
+            return Sentence(
+                409,
+                say("Your family's other household has booked this person for this child."),
+                say("More appointments for one child are not possible. You can book for another child."),
+            )
         case errors.LimitReached(limit=limit, per_host=True):
             return Sentence(
                 409,
@@ -109,6 +115,8 @@ def sentence(say: Speaker, refused: errors.Refused) -> Sentence:
                 ),
                 say("Cancel one with the link in your mail, then you can book another."),
             )
+        case errors.OtherFamily():
+            return Sentence(409, say("Your family has another household already."), say("Please ask the school."))
         case errors.OnlyInvited():
             return Sentence(
                 403,

@@ -49,6 +49,8 @@ class RulesData(Strict):
     change_deadline_minutes: Minutes = 120
     max_bookings_per_guest: Annotated[int, Field(ge=1, le=100)] = 10
     max_bookings_per_guest_and_host: Annotated[int, Field(ge=1, le=20)] = 1
+    limit_per: Literal["household", "child"] = "household"
+    households_share: bool = False
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     contact_for_hosts: bool = False
     booking_by: Literal["link", "confirmed", "invited"] = "link"
@@ -107,6 +109,8 @@ class ConferenceAnswer(BaseModel):
     change_deadline_minutes: int
     max_bookings_per_guest: int
     max_bookings_per_guest_and_host: int
+    limit_per: Literal["household", "child"]
+    households_share: bool
     retention_days: int
     contact_for_hosts: bool
     booking_by: Literal["link", "confirmed", "invited"]

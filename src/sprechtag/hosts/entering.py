@@ -4,6 +4,7 @@
 families at a time, so that whoever books meanwhile does not wait. A job that was killed goes on where it was."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import children, families, follow
+from ..conference import children, families, follow, households
 from ..conference.children import Pupil
-from ..conference.errors import AddressTaken
+from ..conference.errors import AddressTaken, OtherFamily
 from ..conference.families import Family
 from ..conference.tables import Conference, Guest, Host, Job
 from ..conference.tokens import LinkKey
@@ -66,7 +67,13 @@ def enter(session: Session, conference: Conference, entry: Entry, links: LinkKey
     if guest:
         _set_right(session, guest, family, links, now)
         family = replace(family, name=guest.name, email=guest.email)
-    families.invite(session, conference, family, links)
+    guest, _ = families.invite(session, conference, family, links)
+    if family.second_email:
+        second = Family(family.second_name, family.second_email, language=family.language, hosts=family.hosts)
+        other, new = families.invite(session, conference, second, links)
+        with suppress(OtherFamily):
+            if new or households.other_of(session, other) is None:
+                households.link(session, guest, other, now, shared=conference.households_share)
 
 
 def _some(database: Database, job_id: int, links: LinkKey, clock: Callable[[], datetime]) -> bool:

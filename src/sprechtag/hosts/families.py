@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..conference import children as pupils
-from ..conference import families, jobs, letters, lookup, named, taken
-from ..conference.errors import HasBookings, NotFound
+from ..conference import families, households, jobs, letters, lookup, named, taken
+from ..conference.errors import HasBookings, Invalid, NotFound
 from ..conference.tables import Conference, Guest
 from ..privacy.family import erase
 from .access import REFUSALS, User, attended, organised, visible
 from .at_once import job_answer
-from .fields import Id, Line, SchoolClass
+from .fields import Id, Line, SchoolClass, Spoken
 from .needs import House
 from .schemas import FamilyData, JobAnswer, MessagePreview, Strict
 
@@ -46,7 +46,8 @@ class FamilyAnswer(BaseModel):
     """`link` is the family's own page, empty while the public address is not known; `code` opens it too, typed on the
     share page. `hosts` are the names of those whom the school's list names or who have asked (`asked` of them).
     `child` and `school_class` are the names and the classes of its `children` in one line. `mailed` says whether an
-    invitation went out by mail, `invited` whether the school has entered it."""
+    invitation went out by mail, `invited` whether the school has entered it. `household` is the id of the other
+    household of the family, empty where there is none; `shares` says that each learns of what the other books."""
 
     id: str
     name: str
@@ -63,6 +64,8 @@ class FamilyAnswer(BaseModel):
     mailed: bool
     phone: str
     invited: bool
+    household: str
+    shares: bool
 
 
 class NewLink(BaseModel):
@@ -70,6 +73,20 @@ class NewLink(BaseModel):
 
     link: str
     mailed: bool
+
+
+class HouseholdData(Strict):
+    """The other household of a family: one that is there with this address, or a new one. Where it `shares`, each sees
+    and is mailed what the other books for their children."""
+
+    name: Line
+    email: Line
+    language: Spoken = "de"
+    shares: bool = True
+
+
+class ShareData(Strict):
+    shares: bool
 
 
 class InviteData(Strict):
@@ -121,6 +138,8 @@ def list_families(house: House, conference_id: str, user: User, everybody: Every
             mailed=line.id in mailed,
             phone=line.phone,
             invited=line.invited,
+            household=line.household,
+            shares=line.shares,
         )
         for line in lines
     ]
@@ -159,6 +178,39 @@ def new_link(house: House, conference_id: str, family_id: str, user: User) -> Ne
         token = families.manage_token(session.get_one(Guest, guest_id), house.links)
     base = house.public_base()
     return NewLink(link=f"{base}/m/{token}" if base else "", mailed=mailed)
+
+
+@router.post("/families/{family_id}/household", name="household")
+def add_household(
+    house: House, conference_id: str, family_id: str, data: HouseholdData, user: User
+) -> list[FamilyAnswer]:
+    """Adds the other household of a family, with a link of its own; both are answered. 409 where one of them has
+    another household, or the other one has other children."""
+    with house.database.write() as session:
+        conference = organised(session, conference_id, user)
+        guest = family_of(session, conference, family_id)
+        wanted = families.Family(data.name, data.email, language=data.language)
+        if not wanted.email:
+            raise Invalid("email", "email_missing")
+        other, _ = families.invite(session, conference, wanted, house.links)
+        households.link(session, guest, other, house.clock(), shared=data.shares)
+        both = {family_id, other.public_id}
+    return [one for one in list_families(house, conference_id, user, True) if one.id in both]
+
+
+@router.delete("/families/{family_id}/household", status_code=status.HTTP_204_NO_CONTENT, name="part")
+def part_household(house: House, conference_id: str, family_id: str, user: User) -> None:
+    """This household is a family of its own from now on."""
+    with house.database.write() as session:
+        households.part(session, family_of(session, organised(session, conference_id, user), family_id), house.clock())
+
+
+@router.post("/families/{family_id}/shares", status_code=status.HTTP_204_NO_CONTENT, name="shares")
+def share(house: House, conference_id: str, family_id: str, data: ShareData, user: User) -> None:
+    """Whether the two households of a family learn of what the other books."""
+    with house.database.write() as session:
+        guest = family_of(session, organised(session, conference_id, user), family_id)
+        households.share(session, guest, shared=data.shares)
 
 
 @router.post("/invite-preview")

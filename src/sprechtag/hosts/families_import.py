@@ -13,6 +13,7 @@ from ..conference.children import Pupil
 from ..conference.errors import Invalid
 from ..conference.families import Family, Register
 from ..conference.tables import Child, Conference, Guest, Host
+from ..conference.tokens import LinkKey
 from ..imports import classes, columns, records
 from ..imports.households import Household, completed, households
 from ..imports.lessons import Lessons
@@ -180,7 +181,7 @@ def _planned(
     plan.lines += [error_line(line, "", troubles) for line, troubles in by_line(given.troubles).items()]
     plan.lines += [error_line(troubles[0].line, name, troubles) for name, troubles in given.further.troubles]
     if given.table.kind == "teaches":
-        _plan_lessons(plan, register, staff, shown, taught, ids)
+        _plan_lessons(plan, register, staff, shown, taught, ids, house.links)
     for household in given.households:
         hosts, troubles = _hosts_of(household, staff, given.lessons, plan)
         family, trouble = _family(
@@ -195,7 +196,7 @@ def _planned(
         if troubles:
             plan.lines += [error_line(line, household.name, found) for line, found in by_line(troubles).items()]
             continue
-        line = _line(household, family, guest, hosts, shown, taught, register, present)
+        line = _line(household, family, guest, hosts, shown, taught, register, present, house.links)
         plan.lines.append(line)
         if line.outcome == "same":
             continue
@@ -210,6 +211,7 @@ def _plan_lessons(
     shown: dict[int, set[int]],
     taught: dict[int, set[int]],
     ids: dict[str, int],
+    links: LinkKey,
 ) -> None:
     """A file that only says who teaches what: the families of these classes that the school has entered before."""
     for guest in register.families.values():
@@ -233,7 +235,7 @@ def _plan_lessons(
             hosts=tuple(ids[user_id] for user_id in hosts),
             siblings=_pupils(household, staff, plan.given.lessons, ids),
         )
-        line = _line(household, family, guest, hosts, shown, taught, register, plan.hosts) if there else None
+        line = _line(household, family, guest, hosts, shown, taught, register, plan.hosts, links) if there else None
         if line and line.outcome != "same":
             plan.lines.append(line)
             plan.entries.append(Entry(family, guest.id))
@@ -287,7 +289,16 @@ def _pupils(household: Household, staff: Staff, lessons: Lessons, ids: dict[str,
 def _family(household: Household, hosts: tuple[int, ...], pupils: tuple[Pupil, ...]) -> tuple[Family, Trouble | None]:
     language = household.first("language").casefold()[:2]
     language = language if language in LANGUAGES else "de"
-    family = Family(household.name, household.email, language=language, hosts=hosts, siblings=pupils)
+    family = Family(
+        household.name,
+        household.email,
+        language=language,
+        hosts=hosts,
+        siblings=pupils,
+        second_name=household.second_name,
+        # Without an address of its own the first one is not told apart by it.
+        second_email=household.second_email if household.email else "",
+    )
     try:
         return family.checked(), None
     except Invalid as invalid:
@@ -323,11 +334,14 @@ def _line(
     taught: dict[int, set[int]],
     register: Register,
     present: Sequence[Host],
+    links: LinkKey,
 ) -> ImportLine:
     names = {host.user_id: host.display_name for host in present}
     wanted = ", ".join(names[user_id] for user_id in hosts)
     lines = [row.line for row in household.rows]
     values = {"name": family.name, "email": family.email}
+    if family.second_email and not register.has_household(guest, family.second_email, links):
+        values["second_email"] = family.second_email
     there = register.children_of(guest) if guest else []
     pairs = children.matched(there, family.children)
     if guest is None or not guest.invited:
@@ -336,9 +350,9 @@ def _line(
         outcome: Outcome = "changed" if guest else "new"
         return ImportLine(line=household.line, user_id=family.name, outcome=outcome, changes=changes, lines=lines)
     changes = {
-        name: (str(getattr(guest, name)), value)
+        name: (str(getattr(guest, name, "")), value)
         for name, value in values.items()
-        if value and value != getattr(guest, name) and not (name == "name" and guest.proven_at)
+        if value and value != getattr(guest, name, "") and not (name == "name" and guest.proven_at)
     }
     before = shown.get(guest.id or 0, set())
     if set(family.hosts) - before:
@@ -374,10 +388,12 @@ def _each_class(pupils: Sequence[Child | Pupil]) -> str:
 
 
 def _answer(plan: _Plan, register: Register, *, applied: bool) -> ImportAnswer:
+    # The other household of a family in the file is not missing from it.
+    kins = {guest.kin_id for guest in register.families.values() if guest.kin_id and guest.id in plan.seen}
     missing = [
         MissingAnswer(id=guest.public_id, name=_one_line(guest, register.children_of(guest)))
         for guest in register.families.values()
-        if plan.is_right and guest.invited and guest.id not in plan.seen
+        if plan.is_right and guest.invited and guest.id not in plan.seen and guest.kin_id not in kins
     ]
     return import_answer(
         plan.given.table,

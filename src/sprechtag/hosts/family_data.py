@@ -3,7 +3,7 @@
 """What is kept of one family: to read, to take along, to correct, to erase."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -17,30 +17,33 @@ from ..privacy import my_data
 from ..privacy.family import ChildCorrection, Correction, children_named, correct, erase, export, parts
 from .access import REFUSALS, User, organised
 from .families import family_of
-from .fields import Line
+from .fields import Line, Spoken
 from .needs import House
 from .schemas import Strict
 
 
 class ChildData(Strict):
-    """`was` is the name as it stands, `child` as it shall be."""
+    """`was` is the name as it stands, empty for a new child; `child` as it shall be. One without appointments that is
+    `gone` is taken out."""
 
-    was: Annotated[Line, Field(max_length=300)]
+    was: Annotated[Line, Field(max_length=300)] = ""
     child: Annotated[Line, Field(max_length=300)]
     school_class: Annotated[Line, Field(max_length=300)] = ""
+    gone: bool = False
 
 
 class CorrectionData(Strict):
-    """A family as it shall be; children that are not named stay as they are."""
+    """A family as it shall be; children that are not named stay as they are, and an empty language."""
 
     name: Annotated[Line, Field(max_length=300)]
     email: Annotated[Line, Field(max_length=300)] = ""
     phone: Annotated[Line, Field(max_length=300)] = ""
+    language: Spoken | Literal[""] = ""
     children: Annotated[list[ChildData], Field(max_length=20, default_factory=list)]
 
     def correction(self) -> Correction:
         children = tuple(ChildCorrection(**one.model_dump()) for one in self.children)
-        return Correction(self.name, self.email, self.phone, children)
+        return Correction(self.name, self.email, self.phone, children, self.language)
 
 
 class CorrectAnswer(CorrectionData):
@@ -89,7 +92,8 @@ def to_correct(house: House, conference_id: str, family_id: str, user: User) -> 
 
 @router.post("/families/{family_id}/correct", name="correct")
 def correct_family(house: House, conference_id: str, family_id: str, data: CorrectionData, user: User) -> CorrectAnswer:
-    """Sets right what is wrong; calendars follow. 409 where another family of the conference has the address."""
+    """Sets right what is wrong; calendars follow. 409 where another family of the conference has the
+    address, and for a child that has appointments and shall be taken out."""
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
         guest = family_of(session, conference, family_id)
@@ -102,7 +106,9 @@ def correct_family(house: House, conference_id: str, family_id: str, data: Corre
 
 def _as_it_stands(session: Session, guest: Guest) -> CorrectAnswer:
     listed = [ChildData(was=child, child=child, school_class=one) for child, one in children_named(session, guest)]
-    return CorrectAnswer(name=guest.name, email=guest.email, phone=guest.phone, children=listed)
+    return CorrectAnswer(
+        name=guest.name, email=guest.email, phone=guest.phone, language=guest.language, children=listed
+    )
 
 
 @router.post("/families/{family_id}/erase", name="erase")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..conference import errors, jobs, wishes
 from ..conference.entries import Wrong
-from ..conference.errors import HasBookings, StillFollowing, WrongState
+from ..conference.errors import HasBookings, OtherFamily, StillFollowing, WrongState
 from . import import_sentences
 from .groups import MayNotOrganise, NoConfirmation
 from .schemas import Problem
@@ -24,6 +24,7 @@ _SENTENCES: dict[str, str] = {
     "no_place_offered": "Offer at least one place: on site or video.",
     "too_small": "This number is too small.",
     "closes_before_opening": "Booking closes before it opens. Change one of the two times.",
+    "child_twice": "The family has a child of this name.",
     "child_missing": "Give the child's name.",
     "email_wrong": "This e-mail address cannot be right. Check it, or leave it empty.",
     "too_long": "This text is too long.",
@@ -34,6 +35,7 @@ _SENTENCES: dict[str, str] = {
     "url_wrong": "The address begins with https://. Check it, or leave it empty.",
     "language_unknown": "The public pages do not speak one of these languages.",
     "priority_after_opening": "Families that a host asks for would book later than the others. Change a time.",
+    "limit_per_unknown": "Choose whether the limit holds for a household or for a child.",
     "booking_mode_unknown": "Choose how families book.",
     "wishes_until_missing": "Say until when families can enter their wishes.",
     "wishes_need_no_confirmation": "With wishes nobody confirms an address. Let everybody or the invited enter.",
@@ -104,6 +106,9 @@ def problem(refused: errors.Refused) -> tuple[int, Problem]:
             return 422, Problem(error=reason, message=message, field=field, text=text if values else "", values=values)
         case errors.NotFound():
             return 404, Problem(error="not_found", message="There is no such thing, or it is not yours.")
+        case OtherFamily():
+            message = "One of the two has another household or other children. Correct or part that first."
+            return 409, Problem(error=refused.code, message=message)
         case HasBookings():
             message = "Families have appointments there. Move or cancel those first."
             return 409, Problem(error=refused.code, message=message)

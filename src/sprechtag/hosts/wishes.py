@@ -46,7 +46,7 @@ class ServedWish(BaseModel):
 
 
 class UnservedWish(BaseModel):
-    """`reason` is `no_time`, `full`, `clash` or `gone`."""
+    """`reason` is `no_time`, `full`, `clash`, `gone` or `household` (the family's other one sees the host)."""
 
     child: str
     host: str

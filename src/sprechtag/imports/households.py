@@ -66,6 +66,12 @@ class Household:
         return self.first("email")
 
     @property
+    def second_name(self) -> str:
+        """As the other parent is called; empty where the file does not say."""
+        first = next((row for row in self.rows if row.second_name or row.second_first_name), None)
+        return " ".join(filter(None, (first.second_first_name, first.second_name or self.surname))) if first else ""
+
+    @property
     def second_email(self) -> str:
         """The address of the other parent, or the other one of theirs."""
         mails = [row.second_email for row in self.rows] + [row.email for row in self.rows]

@@ -103,6 +103,22 @@ def for_interpreter(
     return _written(to, Speaker(to.language, to.zone), heading, text, sections=[], onward=onward), to
 
 
+def of_other_household(to: GuestView, views: list[BookingView], manage_link: str, say: Speaker) -> Letter:
+    """What one household reads of the other one's appointments with their children."""
+    to = to.outward()
+    text = say("The other household of your family has booked, changed or cancelled an appointment for your children.")
+    nothing = [] if views else [say("It has no appointment for them now.")]
+    return _written(
+        to,
+        say,
+        say("What your family's other household has booked"),
+        say("Hello {name},").replace("{name}", to.guest_name),
+        sections=[Section(say("Booked by the other household"), [view.outward() for view in views])],
+        onward=to_manage(say, manage_link),
+        messages=[text, *nothing],
+    )
+
+
 def notice(
     kind: TextKind,
     heading: str,

@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
@@ -16,15 +16,18 @@ from ..conference import (
     companions,
     effects,
     elsewhere,
+    families,
     follow,
     history,
+    households,
+    letters,
     persons,
     proof,
     taken,
     waiting,
 )
 from ..conference.booking import Desk
-from ..conference.errors import AddressTaken, Invalid
+from ..conference.errors import AddressTaken, HasBookings, Invalid, OtherFamily
 from ..conference.person import Person, tidy
 from ..conference.tables import (
     Booking,
@@ -46,6 +49,7 @@ from . import kept
 
 CORRECTIONS = budgets.Budget.of("corrections", "5 per day")
 """Changes of a family's address by itself: each writes to an address that nobody has proven."""
+LINK_GOES_WITHIN = timedelta(days=2)
 
 
 # -- where a family stands -----------------------------------------------------------------------------------------
@@ -57,7 +61,7 @@ def tables_of_family() -> list[tuple[Table, str]]:
     found = []
     for name in kept.TABLES:
         table = SQLModel.metadata.tables[name]
-        if name == "guest":
+        if name in ("guest", "kin"):
             found.append((table, "id"))
             continue
         leads = {key.column.table.name: column.name for column in table.columns for key in column.foreign_keys}
@@ -68,6 +72,8 @@ def tables_of_family() -> list[tuple[Table, str]]:
 
 
 def _of_guest(table: Table, way: str, guest: Guest) -> ColumnElement[bool]:
+    if table.name == "kin":
+        return table.c.id == (guest.kin_id or 0)
     key = next(iter(table.c[way].foreign_keys), None)
     match key.column.table.name if key is not None else "":
         case "booking":
@@ -156,7 +162,7 @@ def erase(session: Session, guest: Guest, now: datetime, by: str = "guest", *, p
     _release_slots(session, conference, guest, now)
     _forget_over(session, guest, now)
     for table, way in tables_of_family():
-        if table.name not in ("guest", "booking", "effect", "slot", "companion", "child", "child_host"):
+        if table.name not in ("guest", "booking", "effect", "slot", "companion", "kin", "child", "child_host"):
             session.execute(table.delete().where(_of_guest(table, way, guest)))
     mine = select(col(Booking.id)).where(col(Booking.guest_id) == guest.id)
     session.execute(delete(Companion).where(col(Companion.booking_id).in_(mine), col(Companion.told_at).is_(None)))
@@ -318,21 +324,23 @@ def note_events(session: Session, which: ColumnElement[bool], now: datetime) -> 
 
 @dataclass(frozen=True)
 class ChildCorrection:
-    """`was` is the name as it stands."""
+    """`was` is the name as it stands, empty for a child that is new. One that is `gone` is taken out."""
 
     was: str
     child: str
     school_class: str
+    gone: bool = False
 
 
 @dataclass(frozen=True)
 class Correction:
-    """All as it shall be from now on; children that are not named stay."""
+    """All as it shall be from now on; children that are not named stay, and an empty language."""
 
     name: str
     email: str
     phone: str = ""
     children: Sequence[ChildCorrection] = field(default_factory=tuple)
+    language: str = ""
 
 
 def children_named(session: Session, guest: Guest) -> list[tuple[str, str]]:
@@ -359,18 +367,25 @@ def correct(
     link is void, and the new one is on its way to it (`proof.new_links`, with `rewrite_events` by the calendars).
 
     Raises `Invalid`, and `AddressTaken` where another family of the conference has the new address."""
-    person = Person(wanted.name, wanted.email, guest.language, wanted.phone).checked(address_needed=bool(guest.email))
+    language = wanted.language or guest.language
+    person = Person(wanted.name, wanted.email, language, wanted.phone).checked(address_needed=bool(guest.email))
     moved = person.email.casefold() != guest.email.casefold()
     history.note_of_family(session, guest.id or 0, "name", now, guest.name, person.name)
     history.note_of_family(session, guest.id or 0, "email", now, guest.email, person.email)
     history.note_of_family(session, guest.id or 0, "phone", now, guest.phone, person.phone)
-    guest.name, guest.phone = person.name, person.phone
+    history.note_of_family(session, guest.id or 0, "language", now, guest.language, language)
+    guest.name, guest.phone, guest.language = person.name, person.phone, language
     if not moved:
         guest.email = person.email
     session.add(guest)
     session.flush()
     for one in wanted.children:
-        _correct_child(session, guest, one, now)
+        if not one.was:
+            _add_child(session, guest, one, now)
+        elif one.gone:
+            _take_out_child(session, guest, one.was, now)
+        else:
+            _correct_child(session, guest, one, now)
     session.flush()
     for household in children.households(session, guest):
         session.expire(household)
@@ -378,6 +393,32 @@ def correct(
     if moved:
         _move_address(session, guest, person.email, links, now, rewrite_events)
     return moved
+
+
+def _add_child(session: Session, guest: Guest, one: ChildCorrection, now: datetime) -> None:
+    """Raises `Invalid`, also where a child of the family is called so."""
+    pupil = children.Pupil(tidy("child", one.child, 120, required=True), one.school_class).checked()
+    if any(children.is_same(child, pupil) for child in children.of_guest(session, guest) if child.name):
+        raise Invalid("child", "child_twice")
+    children.enter(session, guest, [pupil])
+    history.note_of_family(session, guest.id or 0, "child", now, "", f"{pupil.name} {pupil.school_class}".strip())
+
+
+def _take_out_child(session: Session, guest: Guest, name: str, now: datetime) -> None:
+    """Raises `HasBookings` where a household of the family has an appointment for the child."""
+    for household in children.households(session, guest):
+        booked = select(col(Booking.id)).where(
+            col(Booking.guest_id) == household.id, col(Booking.state) == "active", col(Booking.child) == name
+        )
+        if session.execute(booked.limit(1)).first():
+            raise HasBookings
+    for child in children.of_guest(session, guest):
+        if child.name == name:
+            session.delete(child)
+            history.note_of_family(
+                session, guest.id or 0, "child", now, f"{child.name} {child.school_class}".strip(), ""
+            )
+    session.flush()
 
 
 def _correct_child(session: Session, guest: Guest, one: ChildCorrection, now: datetime) -> None:
@@ -427,6 +468,26 @@ def correct_as_family(
     except AddressTaken:
         proof.new_links(session, guest, links, now, rewrite_events=rewrite_events)
         return True
+
+
+def add_by_family(
+    session: Session, guest: Guest, person: Person, links: LinkKey, now: datetime, *, shared: bool
+) -> None:
+    """Adds the other household by the family itself: one that is new in the conference, and its link goes there. An
+    address that is known stays what it is, and whoever asked is not told. Raises `Invalid`, `OtherFamily` where the
+    family has one, and `Spent`."""
+    person = person.checked()
+    budgets.spend(session, CORRECTIONS, guest.public_id, now)
+    if households.other_of(session, guest):
+        raise OtherFamily
+    conference = session.get_one(Conference, guest.conference_id)
+    wanted = families.Family(person.name, person.email, language=person.language)
+    if families.find_family(session, conference, wanted, links):
+        return
+    other, _ = families.invite(session, conference, wanted, links)
+    other.invited = guest.invited
+    households.link(session, guest, other, now, shared=shared)
+    letters.write(session, other.id or 0, "link", f"{now:%Y%m%d%H}", {}, now, now + LINK_GOES_WITHIN)
 
 
 def _events_follow(session: Session, guest: Guest, now: datetime) -> None:

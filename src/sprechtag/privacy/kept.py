@@ -139,10 +139,11 @@ TABLES: dict[str, Table] = {
             "rehearsal_rooms": Column("organiser", "links of rooms to try in, until the last day is over"),
         },
         "id public_id time_zone state slot_minutes pause_minutes offers_on_site offers_video opens_at closes_at "
-        "lead_minutes change_deadline_minutes max_bookings_per_guest max_bookings_per_guest_and_host retention_days "
-        "contact_for_hosts asks hosts_change mails_wait booking_by languages walk_minutes reminders waiting_list "
-        "priority_from booking_mode wishes_until empty_events feedback display_shows display_generation rehearsal "
-        "share_generation share_token_hash preview_token_hash version created_at",
+        "lead_minutes change_deadline_minutes max_bookings_per_guest max_bookings_per_guest_and_host limit_per "
+        "households_share retention_days contact_for_hosts asks hosts_change mails_wait booking_by languages "
+        "walk_minutes reminders waiting_list priority_from booking_mode wishes_until empty_events feedback "
+        "display_shows display_generation rehearsal share_generation share_token_hash preview_token_hash version "
+        "created_at",
         emptied={"rehearsal_rooms": []},
     ),
     "window": Table("days and times", WithConference(), plain="id conference_id host_id day starts ends"),
@@ -200,7 +201,12 @@ TABLES: dict[str, Table] = {
         },
         "id conference_id kin_id manage_generation erase_by",
     ),
-    "kin": Table("which households are one family", Retention(), plain="id conference_id"),
+    "kin": Table(
+        "which households are one family",
+        Retention(),
+        {"shares": Column("family", "whether the households see each other's appointments")},
+        "id conference_id",
+    ),
     "child": Table(
         "children",
         With("kin"),

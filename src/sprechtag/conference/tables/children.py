@@ -11,11 +11,13 @@ from ..tokens import public_id
 
 class Kin(SQLModel, table=True):
     """What the households of one family have in common: its children. Made when the first child is entered; a guest
-    who has only booked is a household without one."""
+    who has only booked is a household without one. Where it `shares`, one household learns of what the other one books
+    for them."""
 
     __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
+    shares: bool = False
 
 
 class Child(SQLModel, table=True):

@@ -25,7 +25,10 @@ class Conference(SQLModel, table=True):
     own parts of the privacy notice. With `empty_events` hosts' events are emptied of the family at the end of the
     retention. With `feedback` families are asked after the last day. `asks` are comma-separated questions of the
     booking form (`asked`). With `hosts_change` hosts may change their own times, rooms and places. With
-    `mails_wait` mails about the school's cancellations wait until they cannot be taken back any more. The database
+    `mails_wait` mails about the school's cancellations wait until they cannot be taken back any more. `limit_per`
+    says for whom the limit of appointments with one host holds: `household` (each guest and child) or `child`
+    (whichever household of its family books). With `households_share` two households that are entered from a list
+    learn of each other's appointments. The database
     raises `version` with every change of this row and of the conference's hosts (`kept`)."""
 
     __table_args__ = NEVER_AGAIN
@@ -47,6 +50,8 @@ class Conference(SQLModel, table=True):
     change_deadline_minutes: int = 120
     max_bookings_per_guest: int = 10
     max_bookings_per_guest_and_host: int = 1
+    limit_per: str = "household"
+    households_share: bool = False
     retention_days: int = 30
     contact_for_hosts: bool = False
     booking_by: str = "link"

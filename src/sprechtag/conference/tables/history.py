@@ -20,7 +20,9 @@ DeedKind = Literal[
     "email",
     "phone",
     "child",
+    "language",
     "link",
+    "household",
     "person",
     "interpreter",
 ]

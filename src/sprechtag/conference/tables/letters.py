@@ -25,6 +25,7 @@ LetterKind = Literal[
     "link",
     "new_link",
     "not_done",
+    "household",
 ]
 
 

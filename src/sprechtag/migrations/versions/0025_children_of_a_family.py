@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A family's children have rows of their own; what stood in one line is parted where it can be."""
+"""A family's children have rows of their own; what stood in one line is parted where it can be. A limit may hold for
+a child, whichever of its households books."""
 
 import secrets
 from typing import Any
@@ -17,6 +18,7 @@ def upgrade() -> None:
         "kin",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("shares", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["conference_id"], ["conference.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
@@ -53,6 +55,9 @@ def upgrade() -> None:
         batch.create_foreign_key("guest_kin_id_fkey", "kin", ["kin_id"], ["id"], ondelete="SET NULL")
     op.create_index("ix_guest_kin_id", "guest", ["kin_id"])
     _part(connection)
+    limit = sa.Column("limit_per", sa.String(), nullable=False, server_default="household")
+    op.add_column("conference", limit)
+    op.add_column("conference", sa.Column("households_share", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.drop_column("guest", "child")
     op.drop_column("guest", "school_class")
 
@@ -60,7 +65,7 @@ def upgrade() -> None:
 def _part(connection: sa.Connection) -> None:
     query = "SELECT id, conference_id, child, school_class FROM guest WHERE child <> '' OR school_class <> ''"
     for guest_id, conference_id, child, school_class in connection.execute(sa.text(query)).all():
-        kin = sa.text("INSERT INTO kin (conference_id) VALUES (:conference_id) RETURNING id")
+        kin = sa.text("INSERT INTO kin (conference_id, shares) VALUES (:conference_id, false) RETURNING id")
         kin_id = connection.execute(kin, {"conference_id": conference_id}).scalar_one()
         rows: list[dict[str, Any]] = [
             {"public_id": secrets.token_hex(8), "kin_id": kin_id, "name": name, "school_class": one}
