@@ -25,6 +25,7 @@ from sprechtag.conference import (
     companions,
     follow,
     holding,
+    households,
     interpreting,
     lookup,
     ruleset,
@@ -59,6 +60,7 @@ from sprechtag.database import Busy, Database
 
 FAMILIES = ("ada", "bea", "cem", "dua")
 HOSTS = ("t01", "t02")
+CHILD = "Kid"
 EXAMPLE = count()
 numbers = st.integers(0, 11)
 WINDOW = TimeWindow(DAY, time(15), time(15, 40))
@@ -67,7 +69,8 @@ Step = Callable[[], object]
 
 
 class Machine(RuleBasedStateMachine):
-    """Four families, two hosts with four times each, who may also receive families together. `booked` holds what was answered as booked and not taken back."""
+    """Four families and one of two households, two hosts with four times each, who may also receive families together.
+    `booked` holds what was answered as booked and not taken back."""
 
     database: Database
 
@@ -78,6 +81,7 @@ class Machine(RuleBasedStateMachine):
             windows=[WINDOW],
             booking_by=mode,
             max_bookings_per_guest=2,
+            limit_per="child",
             lead_minutes=0,
             change_deadline_minutes=0,
         )
@@ -93,10 +97,21 @@ class Machine(RuleBasedStateMachine):
             if together:
                 conference = session.get_one(Conference, self.school.conference_id)
                 tandem.form(session, conference, tandem.Wanted(self.hosts))
+            self.parents = self._two_households(session)
         self.least = least
         self.school.change(asks="interpreter")
         self._interpreter_comes()
         self._elsewhere(rules)
+
+    def _two_households(self, session: Session) -> tuple[int, int]:
+        """Two parents of one child, who book with links of their own."""
+        conference = session.get_one(Conference, self.school.conference_id)
+        eve, fay = (
+            invite(session, conference, Family(name, f"{name}@post.example", child), KEY)[0]
+            for name, child in (("eve", CHILD), ("fay", ""))
+        )
+        households.link(session, eve, fay, self.school.clock(), shared=True)
+        return eve.id or 0, fay.id or 0
 
     def _elsewhere(self, rules: ruleset.Rules) -> None:
         """The same hosts in another conference, whose times lie five minutes later."""
@@ -153,6 +168,10 @@ class Machine(RuleBasedStateMachine):
             self.booked.add(booked.booking_id)
 
         return book
+
+    def _book_for_child(self, parent: int, slot: int) -> Step:
+        wish = Pick(self._slot(slot), "on_site", CHILD, "5b", "")
+        return lambda: self.booked.add(self.desk.book_again(self.parents[parent % 2], wish, OWN).booking_id)
 
     def _cancel(self, number: int, by_guest: bool) -> Step:
         booking_id = self._id(Booking, number)
@@ -239,6 +258,15 @@ class Machine(RuleBasedStateMachine):
     def cancels_in_another_conference(self, number: int) -> None:
         if self.booked_elsewhere:
             self.other.desk.cancel(self.booked_elsewhere.pop(number % len(self.booked_elsewhere)), by_guest=False)
+
+    @rule(parent=numbers, slot=numbers)
+    def a_parent_books(self, parent: int, slot: int) -> None:
+        self._try(self._book_for_child(parent, slot))
+
+    @rule(slot=numbers, other=numbers)
+    def both_parents_book_at_once(self, slot: int, other: int) -> None:
+        one, two = self._book_for_child(0, slot), self._book_for_child(1, other)
+        both_at_once([lambda: self._try(one), lambda: self._try(two)])
 
     @rule(who=numbers, slot=numbers)
     def sends_a_form_twice(self, who: int, slot: int) -> None:
@@ -453,6 +481,8 @@ class Machine(RuleBasedStateMachine):
             assert not there & set(minutes_of(taken.span_of(slots[slot_id]))), "what is offered can be taken"
         assert len(screens) == len({one.token_hash for one in screens})
         assert len(effects) == 3 * len(bookings)
+        of_child = [one.host_id for one in active if one.child == CHILD]
+        assert len(of_child) == len(set(of_child)), "one appointment a child and host, whichever parent books"
         if not self.by_school:
             self._within_limits(active, slots, hosts)
 
