@@ -18,6 +18,7 @@ from sprechtag.conference.families import Family
 from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Booking, Child, Guest, GuestLetter, Kin, Slot
 from sprechtag.conference.views import bookings_of_other_household
+from sprechtag.errands.table import Errand
 from sprechtag.privacy.family import ChildCorrection, Correction, correct, erase, export
 
 MIA, BEN = Pupil("Mia", "5b"), Pupil("Ben", "8c")
@@ -97,6 +98,21 @@ def test_one_sees_and_is_written_what_the_other_books_for_their_children(school:
     school.clock.now += timedelta(minutes=1)
     school.desk.cancel(booked)
     assert seen_by(school, bea) == [] and letters_to(school, bea) == 2
+
+
+def test_a_cancellation_that_may_be_taken_back_is_told_when_it_stands(school: School) -> None:
+    school.change(mails_wait=True)
+    ada, bea = two_households(school)
+    booked = book(school, ada, school.slots()[0])
+    school.clock.now += timedelta(minutes=1)
+    school.desk.cancel(booked, by_guest=False)
+    with school.database.read() as session:
+        letter = (
+            select(col(GuestLetter.id)).where(col(GuestLetter.guest_id) == bea).order_by(col(GuestLetter.id).desc())
+        )
+        key = str(session.execute(letter).scalars().first())
+        due = session.execute(select(col(Errand.due_at)).where(col(Errand.kind) == "letter", col(Errand.key) == key))
+        assert due.scalar_one() == school.clock.now + timedelta(minutes=10)
 
 
 def test_nothing_is_told_where_nobody_has_said_so(school: School) -> None:

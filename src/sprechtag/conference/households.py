@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from . import children, history, letters
+from . import children, history, letters, rules
 from .children import Pupil
 from .errors import OtherFamily
-from .tables import Booking, Guest, Kin
+from .tables import Booking, Conference, Guest, Kin
 
 TOLD_WITHIN = timedelta(days=7)
 _LINKED = "linked"
@@ -80,7 +80,13 @@ def tell_other(session: Session, guest: Guest, booking: Booking, now: datetime) 
     if other is None or not other.email or other.erase_by or not shares(session, guest):
         return
     if any(child.name == booking.child for child in children.of_guest(session, guest)):
-        letters.write(session, other.id or 0, "household", f"{now:%Y%m%d%H%M%S%f}", {}, now, now + TOLD_WITHIN)
+        waits = booking.state == "cancelled" and booking.cancelled_by == "school" and _mails_wait(session, guest)
+        due = now + rules.UNDONE_WITHIN if waits else now
+        letters.write(session, other.id or 0, "household", f"{now:%Y%m%d%H%M%S%f}", {}, due, now + TOLD_WITHIN)
+
+
+def _mails_wait(session: Session, guest: Guest) -> bool:
+    return session.get_one(Conference, guest.conference_id).mails_wait
 
 
 def _enter_booked(session: Session, guest: Guest) -> None:
