@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from conftest import School
-from sprechtag.conference import windows
+from sprechtag.conference import history, windows
 from sprechtag.conference.errors import GuestBusy, Invalid, NoTimeAfter, SlotBlocked
 from sprechtag.conference.tables import Conference, Host, Slot
 from sprechtag.paper.sheets_of_hosts import host_sheets
@@ -102,3 +102,18 @@ def test_a_family_does_not_take_what_is_closed(school: School) -> None:
         school.desk.move(view.id, school.slots()[4].public_id)
     school.desk.move(view.id, school.slots()[4].public_id, by_guest=False)
     assert school.view(view.id).ends_at == school.slots()[5].ends_at, "the school may"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_the_school_takes_back_is_as_long_as_it_was_where_there_is_time(school: School, gone: bool) -> None:
+    first, second, *_ = school.slots()
+    view = school.book(first)
+    school.desk.lengthen(view.id, 2)
+    with history.acted_by("orga"):
+        school.desk.cancel(view.id, by_guest=False)
+        if gone:
+            school.book(second, "b")
+        school.desk.restore(view.id)
+    again = school.view(view.id)
+    assert again.active and again.ends_at - again.starts_at == (TEN if gone else 2 * TEN)
+    assert [one.blocked_by for one in school.slots()[:3]] == ["", "" if gone else "elsewhere", ""]

@@ -688,13 +688,14 @@ class Desk:
                 taken.lock(session, [slot])
                 rules.check_slot(conference, host, slot, now, by_guest=False)
                 _check_slot_is_free(session, conference, slot, now)
+                as_long = _stretched_again(session, conference, booking, slot)
                 taken.check_minutes(session, booking.guest_id, slot)
                 booking.state, booking.cancelled_by = "active", ""
                 if conference.booking_by == "confirmed" and guest.proven_at is None and not guest.invited:
                     booking.confirm_by = now + rules.CONFIRM_WITHIN
                 unheard = session.get_one(Effect, (booking.id, "mail")).applied_revision == booking.revision - 1
                 _raise_revision(session, booking, now)
-                if unheard and conference.mails_wait:
+                if unheard and as_long and conference.mails_wait:
                     # The family has heard of neither: for it nothing has happened.
                     session.get_one(Effect, (booking.id, "mail")).applied_revision = booking.revision
                     companions.heard_nothing(session, booking)
@@ -757,14 +758,31 @@ class Desk:
     def cancel_in(session: Session, booking: Booking, now: datetime, message: str = "", by: str = "school") -> None:
         """As `change_place_in`; `by` is `guest` or `school`."""
         booking.state, booking.cancelled_by = "cancelled", by
-        history.note(session, booking, "cancelled", now)
+        slot = session.get_one(Slot, booking.slot_id)
+        history.note(session, booking, "cancelled", now, str(longer.times_of(session, slot)))
         booking.confirm_by = None
         _raise_revision(session, booking, now, message)
         session.execute(delete(GuestMinute).where(col(GuestMinute.booking_id) == booking.id))
         interpreting.free(session, booking)
         given = elsewhere.give_back(session, booking)
-        longer.restore(session.get_one(Slot, booking.slot_id))
+        longer.restore(slot)
         elsewhere.reopen(session, given, now)
+
+
+def _stretched_again(session: Session, conference: Conference, booking: Booking, slot: Slot) -> bool:
+    """Makes the slot as long as it was before the school cancelled it; where the times after it are gone, it is as long
+    as others, which is better than none (false then)."""
+    times = history.times_cancelled(session, booking.id or 0)
+    if times < 2:
+        return True
+    try:
+        with session.begin_nested():
+            longer.stretch(session, conference, slot, times, booking.guest_id)
+            taken.check_minutes(session, booking.guest_id, slot)
+    except (NoTimeAfter, GuestBusy):
+        session.refresh(slot)
+        return False
+    return True
 
 
 def assign_slot(

@@ -49,6 +49,12 @@ def of_booking(session: Session, booking_id: int) -> list[Deed]:
     return list(session.execute(rows).scalars())
 
 
+def times_cancelled(session: Session, booking_id: int) -> int:
+    """How many times long the appointment was that the school has cancelled last; 1 where nobody knows."""
+    deed = next((deed for deed in of_booking(session, booking_id) if deed.what == "cancelled"), None)
+    return int(deed.before) if deed and deed.before.isdecimal() else 1
+
+
 def of_family(session: Session, guest_id: int) -> list[Deed]:
     """That of its appointments too, newest first."""
     rows = select(Deed).where(col(Deed.guest_id) == guest_id).order_by(col(Deed.id).desc())

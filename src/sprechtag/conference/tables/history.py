@@ -30,7 +30,8 @@ DeedKind = Literal[
 
 class Deed(SQLModel, table=True):
     """Somebody of the school (`who`, a Nextcloud user) has changed something `before` to `after`: moments as ISO 8601
-    in UTC, places by their names, else as it was written. It goes with the family."""
+    in UTC, places by their names, of what is `cancelled` how many times long it was, else as it was written. It goes
+    with the family."""
 
     __table_args__ = NEVER_AGAIN
     id: int | None = Field(default=None, primary_key=True)
