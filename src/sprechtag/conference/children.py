@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The children of a family: entered by the school or the family, and found again by what they are called."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..database import table_of
 from .person import tidy
 from .tables import Child, ChildHost, Guest, Kin
 
@@ -95,6 +96,7 @@ def enter(session: Session, guest: Guest, pupils: Sequence[Pupil]) -> None:
     if not pupils:
         return
     there = of_guest(session, guest)
+    before = list(there)
     kin_id = kin_of(session, guest)
     taught = []
     for pupil in pupils:
@@ -106,7 +108,7 @@ def enter(session: Session, guest: Guest, pupils: Sequence[Pupil]) -> None:
         session.add(child)
         taught.append((child, pupil.hosts))
     session.flush()
-    _name_teachers(session, taught)
+    _name_teachers(session, taught, teachers(session, before))
 
 
 def is_same(child: Child, pupil: Pupil) -> bool:
@@ -128,13 +130,14 @@ def matched(there: Sequence[Child], said: Sequence[Pupil]) -> list[tuple[Child |
     return [(found[at], pupil) for at, pupil in enumerate(said)]
 
 
-def _name_teachers(session: Session, taught: Sequence[tuple[Child, tuple[int, ...]]]) -> None:
+def _name_teachers(
+    session: Session, taught: Sequence[tuple[Child, tuple[int, ...]]], known: Mapping[int, Collection[int]]
+) -> None:
     wanted = dict.fromkeys((child.id or 0, host_id) for child, host_ids in taught for host_id in host_ids)
-    if wanted:
-        known = teachers(session, [child for child, _ in taught])
-        session.add_all(
-            ChildHost(child_id=child_id, host_id=host_id)
-            for child_id, host_id in wanted
-            if host_id not in known.get(child_id, set())
-        )
-        session.flush()
+    rows = [
+        {"child_id": child_id, "host_id": host_id}
+        for child_id, host_id in wanted
+        if host_id not in known.get(child_id, ())
+    ]
+    if rows:
+        session.connection().execute(table_of(ChildHost).insert(), rows)

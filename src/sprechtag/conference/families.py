@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from . import children
 from .children import Pupil
-from .named import name_host
+from .named import name_hosts
 from .person import Person
 from .tables import Booking, Child, Conference, Guest, GuestHost, Host, Kin
 from .tokens import CODE_LENGTH, OLDER_LENGTH, LinkKey, code_hash, hashed, invitation_code, older_code, tidy_code
@@ -130,8 +130,7 @@ def invite(
     if adds or guest.kin_id is None:
         children.enter(session, guest, family.children)
     session.flush()
-    for host_id in family.hosts:
-        name_host(session, guest, session.get_one(Host, host_id))
+    name_hosts(session, guest, family.hosts)
     return guest, new
 
 

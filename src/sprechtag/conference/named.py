@@ -8,6 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ..database import table_of
 from . import children
 from .tables import Child, ChildHost, Conference, Guest, GuestHost, Host
 
@@ -29,6 +30,16 @@ def name_host(session: Session, guest: Guest, host: Host, *, asked: bool = False
     session.add(row)
     session.flush()
     return True
+
+
+def name_hosts(session: Session, guest: Guest, host_ids: Collection[int]) -> None:
+    """As `name_host`, for all whom the school's list names."""
+    known = named_hosts(session, guest.id or 0) if host_ids else {}
+    rows = [
+        {"guest_id": guest.id, "host_id": one, "asked": False} for one in dict.fromkeys(host_ids) if one not in known
+    ]
+    if rows:
+        session.connection().execute(table_of(GuestHost).insert(), rows)
 
 
 def take_back(session: Session, guest: Guest, host: Host) -> None:

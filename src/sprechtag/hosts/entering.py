@@ -22,7 +22,7 @@ from ..database import PATIENCE, Database, apart
 from ..privacy.family import ChildCorrection, Correction, correct
 
 KIND = "import"
-AT_ONCE = 15
+AT_ONCE = 10
 """Families in a transaction: some 50 ms."""
 IN_REQUEST = 100
 """Families that a request enters itself."""
