@@ -30,6 +30,8 @@ FEW = {
     "conference": "one row for each conference",
     "instance_fact": "one row for each user and a few more",
     "job_item": "families of jobs that are not through",
+    "interpreter": "a few dozen for each conference",
+    "companion": "who is named to appointments, gone with them when the retention is over",
     "wish_run": "a few for each conference",
     "paper_job": "what was printed today",
     "event_to_empty": "what is still to be emptied",

@@ -4,16 +4,15 @@
 
 import base64
 import io
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from hosts.conftest import Api
-from sprechtag.conference.tables import Child, ChildHost, Host, Job
+from sprechtag.conference.tables import Child, ChildHost, Guest, Host, Job
 from sprechtag.hosts import entering
 from sprechtag.paper.sheets import write_xlsx
 
@@ -216,42 +215,40 @@ async def test_rooms_are_imported_by_the_teachers_names(organiser: Api) -> None:
     assert seen["unclear"][0]["word"] == "Egon Unbekannt"
 
 
-async def test_two_thousand_pupils_are_previewed_in_time(organiser: Api) -> None:
+async def test_two_thousand_pupils_are_entered_a_few_at_a_time(organiser: Api) -> None:
     header = ["Nachname", "Vorname", "Klasse", "E-Mail", "Lehrkräfte"]
     rows = [
         [f"Müller{n // 2}", f"Kind{n}", f"{5 + n % 6}{'abcd'[n % 4]}", f"f{n // 2}@post.example", "t01, t02"]
         for n in range(2000)
     ]
     data = file(write_xlsx("Liste", header, rows), "liste.xlsx")
-    begun = time.perf_counter()
     seen = await preview(organiser, data)
-    took = time.perf_counter() - begun
-    assert (seen["new"], seen["errors"]) == (1000, 0) and took < 5, took
-    begun = time.perf_counter()
+    assert (seen["new"], seen["errors"]) == (1000, 0)
     done = await enter(organiser, data)
-    assert done["job"]["total"] == 1000 and time.perf_counter() - begun < 5
+    assert done["job"]["total"] == 1000
     assert await families(organiser) == {}, "a long list is entered after the answer"
-    longest = run_list(organiser)
+    most = run_list(organiser)
     (job,) = await organiser("GET", f"{organiser.one}/jobs")
     assert (job["kind"], job["done"], job["changed"], bool(job["finished_at"])) == ("import", 1000, 1000, True)
     assert (await preview(organiser, data))["same"] == 1000
-    assert longest < 0.5, "whoever books waits for a few families at most"
+    assert 0 < most <= 10, "whoever books waits for a few families at most"
 
 
-def run_list(organiser: Api) -> float:
-    """Enters the list as the worker does; returns the seconds of work for which nobody else could write at most."""
-    database, longest = organiser.school.database, 0.0
+def run_list(organiser: Api) -> int:
+    """Enters the list as the worker does; returns how many families are written at most while nobody else can write."""
+    database, most, before = organiser.school.database, 0, 0
     with database.read() as session:
         (job,) = session.execute(select(Job).where(col(Job.kind) == "import")).scalars()
         job_id = job.id or 0
     more = True
     while more:
-        begun = time.thread_time()
         more = entering._some(database, job_id, organiser.school.desk.links, organiser.school.desk.clock)
-        longest = max(longest, time.thread_time() - begun)
+        with database.read() as session:
+            there = session.execute(select(func.count()).select_from(Guest)).scalar_one()
+        most, before = max(most, there - before), there
     with database.read() as session:
         assert session.get_one(Job, job_id).payload == {"families": []}, "nothing of the list stays there"
-    return longest
+    return most
 
 
 def test_samples_are_no_real_people() -> None:

@@ -80,7 +80,9 @@ def test_each_line_is_a_pupil_of_one_family_or_is_named(sheet: Sheet) -> None:
     for line in second:  # the other parent's line of a pupil that is there
         row = next(row for row in read.records if row.line == line)
         assert any(
-            one.child == row.child and (one.second_email or one.second_name or one.second_phone) for one in entered
+            one.child == row.child
+            and (one.second_email or one.second_name or one.second_first_name or one.second_phone)
+            for one in entered
         )
 
 
