@@ -55,7 +55,7 @@ def test_from_its_files_to_its_running_day(town: Town, browser: Browser) -> None
     with at_desk(town, browser, "orga", one(event, "/families")) as page:
         imports(page, "schueler.csv", families_file())
         expect(page.get_by_text("900 Familien")).to_be_visible(timeout=3 * PATIENCE * 1000)
-        page.get_by_label("Suche nach Name").fill("Mueller10")
+        page.get_by_label("Nach Name, Kind").fill("Mueller10")
         expect(page.get_by_role("row").filter(has_text="Müller10").first).to_contain_text("Kind11")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda person: town.api(person.user_id, "POST", f"{event.path}/join"), people))
@@ -78,7 +78,6 @@ def test_from_its_files_to_its_running_day(town: Town, browser: Browser) -> None
     lead_on(phone, phone.locator("a[href$='/book'], a[href*='/book?']").first)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     expect(phone.locator("input[name^='h-']").first).to_be_attached()
-    check_axe(phone, "the list of a family with two children")
     phone.context.close()
 
     # Many others book meanwhile.
@@ -104,7 +103,7 @@ def test_from_its_files_to_its_running_day(town: Town, browser: Browser) -> None
         page.get_by_role("menuitem", name="Kommt nicht …").click()
         page.get_by_label("Wer übernimmt?").select_option(substitute.user_id)
         check_axe(page, "the dialog about somebody who is ill", "[role=dialog]")
-        page.get_by_role("button", name="Termine übergeben").click()
+        page.get_by_role("button", name="Gespräche übergeben").click()
     eventually(
         lambda: all(b["host_user_id"] != ill.user_id for b in town.bookings(event) if b["state"] == "active"),
         what="handed over",

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from conftest import School
-from sprechtag.conference import busy, hosts, persons, tandem
+from conftest import KEY, School
+from sprechtag.conference import busy, holding, hosts, persons, tandem
 from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import HasBookings, Invalid, Refused, SlotBlocked
+from sprechtag.conference.families import Family, invite
 from sprechtag.conference.lookup import find_host
 from sprechtag.conference.person import Person
 from sprechtag.conference.rooms import clashes
@@ -202,3 +203,28 @@ def test_nobody_is_enrolled_with_a_tandems_id(school: School, pair: str) -> None
     entry = hosts.HostEntry(f"{pair}x")
     with pytest.raises(Invalid), school.database.write() as session:
         hosts.enrol(session, session.get_one(Conference, school.conference_id), entry)
+
+
+def test_partners_whose_families_cancel_at_once_do_not_wait_for_each_other(school: School, pair: str) -> None:
+    for turn in range(6):
+        made = [book(school, host, turn, f"{host}-{turn}") for host in ("t01", "t02")]
+        start = threading.Barrier(2)
+
+        def cancel(booking_id: int, start: threading.Barrier = start) -> None:
+            start.wait()
+            school.desk.cancel(booking_id)
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(cancel, made))
+        assert closed_by(school, pair, turn) == ""
+
+
+def test_what_is_held_together_is_free_again_when_one_declines(school: School, pair: str) -> None:
+    with school.database.write() as session:
+        conference = session.get_one(Conference, school.conference_id)
+        guest, _ = invite(session, conference, Family("Ada"), KEY)
+        holding.hold(session, session.get_one(Slot, slots_of(school, pair)[2].id), guest)
+    assert closed_by(school, "t01", 2) == "elsewhere"
+    with school.database.write() as session:
+        hosts.decline(session, of(session, school, "t02"))
+    assert closed_by(school, "t01", 2) == ""

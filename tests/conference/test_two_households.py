@@ -161,3 +161,18 @@ def test_a_child_is_corrected_for_both_and_goes_with_the_last_of_them(school: Sc
         assert session.execute(select(func.count()).select_from(Child)).scalar_one() == 2
         erase(session, session.get_one(Guest, ada), school.clock(), "school")
         assert not session.execute(select(Child)).all() and not session.execute(select(Kin)).all()
+
+
+def test_another_child_of_the_other_household_keeps_its_name(school: School) -> None:
+    """Ben is the other household's alone; this one has typed a Ben of its own once."""
+    with school.database.write() as session:
+        ada, bea = enter(session, school, "ada", Pupil("Mia", "5b")), enter(session, school, "bea")
+        households.link(session, ada, bea, school.clock(), shared=False)
+        theirs, mine = bea.id or 0, ada.id or 0
+    pick = Pick(school.slots()[1].public_id, "on_site", "Ben", "1a", "")
+    made = school.desk.book_again(theirs, pick).booking_id
+    with school.database.write() as session:
+        guest = session.get_one(Guest, mine)
+        wanted = Correction(guest.name, guest.email, "", (ChildCorrection("Ben", "Xaver", "9z"),))
+        correct(session, guest, wanted, KEY, school.clock(), rewrite_events=False)
+    assert school.view(made).child == "Ben"

@@ -58,6 +58,8 @@ async def test_the_first_parent_names_the_other_one_and_both_see_the_childs_appo
     assert "Für Mia" not in page.text and "Mia" in (await stage.public.get(f"{second}/t/{slot.public_id}")).text
     await stage.public.post(f"{second}/shares", data={})
     assert "Vom anderen Haushalt gebucht" not in (await stage.public.get(second)).text
+    await stage.public.post(f"{second}/shares", data={"shares": "1"})
+    assert "Vom anderen Haushalt gebucht" not in (await stage.public.get(second)).text, "nobody opens it alone"
     again = await stage.public.post(f"{first}/household", data=OTHER | {"other_email": "x@post.example"})
     assert again.status_code == 409 and "schon einen anderen Haushalt" in again.text
 

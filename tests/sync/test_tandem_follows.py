@@ -3,6 +3,7 @@
 """An appointment of a tandem: one room with two moderators, an event in each calendar, one mail to the family."""
 
 from conftest import eventually
+from sprechtag.sandbox.world import Fault
 from town import open_town
 
 
@@ -31,3 +32,18 @@ def test_both_have_the_event_and_may_begin_the_call_and_both_lose_it() -> None:
         town.api("t05", "POST", f"bookings/{booking['id']}/cancel", {})
         eventually(lambda: town.in_step(event) and not town.world.rooms_of("t04"), what="cancelled")
         assert [len(town.events(host)) for host in ("t04", "t05")] == [0, 0]
+
+
+def test_one_s_calendar_that_refuses_is_not_the_other_s_trouble() -> None:
+    with open_town(SPRECHTAG_PACE="0.02") as town:
+        event = town.conference(["t04", "t05"])
+        made = town.api("orga", "POST", f"{event.path}/tandems", {"hosts": ["t04", "t05"]})
+        family, shown = event.family("amara"), made["display_name"].replace("&", "&amp;")
+        free = (slot for host in range(3) for slot in family.slots(host)[:1])
+        slot = next(slot for slot in free if shown in family.get(slot).text)
+        town.world.faults.append(Fault("PUT .*calendars/t04/", "status", 403))
+        family.book(slot)
+        eventually(lambda: len(town.events("t05")) == 1, what="the other one has it")
+        (booking,) = town.bookings(event)
+        town.api("orga", "POST", f"bookings/{booking['id']}/cancel", {})
+        eventually(lambda: not town.events("t05"), what="and loses it")

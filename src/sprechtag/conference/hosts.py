@@ -114,6 +114,7 @@ def withdraw(session: Session, host: Host) -> None:
     tandem.check_may_leave(session, host)
     for together in persons.tandems_with(session, host):
         withdraw(session, together)
+    _release_held(session, host)
     session.execute(delete(Booking).where(col(Booking.host_id) == host.id))
     session.delete(host)
 
@@ -149,6 +150,15 @@ def decline(session: Session, host: Host) -> None:
     for slot in session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars():
         if slot.blocked_by in ("calendar", "held"):
             unblock(session, slot)
+    for together in persons.tandems_with(session, host):
+        _release_held(session, together)
+
+
+def _release_held(session: Session, host: Host) -> None:
+    """What is held with this host is held no more, and what was closed for it is open again."""
+    held = select(Slot).where(col(Slot.host_id) == host.id, col(Slot.blocked_by) == "held")
+    for slot in session.execute(held).scalars().all():
+        unblock(session, slot)
 
 
 def is_gone(session: Session, host: Host, gone: bool, now: datetime) -> None:

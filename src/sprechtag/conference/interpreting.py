@@ -373,9 +373,22 @@ def who_could(session: Session, conference: Conference, booking: Booking, slot: 
 
 
 def cover_open(session: Session, conference: Conference, now: datetime) -> None:
-    """Gives what is uncovered to who can interpret it now."""
-    for booking, slot in uncovered(session, conference.id or 0, now):
-        _settle(session, booking, slot, now)
+    """Gives what is uncovered to who can interpret it now. The appointments are held and read anew first: a family may
+    just be moving or cancelling one."""
+    open_ones = [booking.id for booking, _ in uncovered(session, conference.id or 0, now)]
+    if not open_ones:
+        return
+    held = (
+        select(Booking, Slot)
+        .join(Slot, col(Slot.id) == col(Booking.slot_id))
+        .where(col(Booking.id).in_(open_ones))
+        .order_by(col(Booking.id))
+        .with_for_update(of=Booking)
+        .execution_options(populate_existing=True)
+    )
+    for booking, slot in session.execute(held).all():
+        if booking.state == "active" and booking.interpreter and _listed(session, booking) is None:
+            _settle(session, booking, slot, now)
 
 
 def _settle(session: Session, booking: Booking, slot: Slot, now: datetime) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from . import rules
 from .errors import GuestBusy, SlotBlocked
 from .slots import TimeSpan, minutes_of
-from .tables import Booking, Conference, Guest, GuestMinute, Host, Slot
+from .tables import Booking, Conference, Guest, GuestMinute, Host, HostPartner, Slot
 
 
 def lock(session: Session, slots: Iterable[Slot]) -> None:
@@ -32,17 +32,21 @@ def lock(session: Session, slots: Iterable[Slot]) -> None:
 
 
 _HOLD_HOSTS = text(
+    "WITH own AS (SELECT user_id FROM host WHERE id = ANY(:ids) "
+    "UNION SELECT user_id FROM host_partner WHERE host_id = ANY(:ids)) "
     "SELECT pg_advisory_xact_lock(hashtextextended(user_id, 0)) FROM ("
-    "SELECT user_id FROM host WHERE id = ANY(:ids) "
-    "UNION SELECT user_id FROM host_partner WHERE host_id = ANY(:ids) ORDER BY user_id) AS persons"
+    "SELECT user_id FROM own UNION SELECT user_id FROM host_partner WHERE host_id IN ("
+    "SELECT host_id FROM host_partner JOIN own USING (user_id)) ORDER BY user_id) AS persons"
 )
 _HOLD_SLOTS = text(
-    "WITH wanted AS (SELECT host_id FROM slot WHERE conference_id = :conference_id AND public_id = ANY(:public_ids)) "
+    "WITH wanted AS (SELECT host_id FROM slot WHERE conference_id = :conference_id AND public_id = ANY(:public_ids)), "
+    "own AS (SELECT user_id FROM host JOIN wanted ON wanted.host_id = host.id "
+    "UNION SELECT user_id FROM host_partner JOIN wanted ON wanted.host_id = host_partner.host_id) "
     "SELECT pg_advisory_xact_lock(hashtextextended(user_id, 0)) FROM ("
-    "SELECT user_id FROM host JOIN wanted ON wanted.host_id = host.id "
-    "UNION SELECT user_id FROM host_partner JOIN wanted ON wanted.host_id = host_partner.host_id "
-    "ORDER BY user_id) AS persons"
+    "SELECT user_id FROM own UNION SELECT user_id FROM host_partner WHERE host_id IN ("
+    "SELECT host_id FROM host_partner JOIN own USING (user_id)) ORDER BY user_id) AS persons"
 )
+"""With those whom somebody receives families with: their common times are closed and opened with the own ones."""
 
 
 def lock_hosts(session: Session, host_ids: Collection[int]) -> None:
@@ -85,10 +89,13 @@ def check_own_limits(
 
 
 def booked_spans(session: Session, host_id: int, without: int | None = None) -> list[TimeSpan]:
+    user_id = select(col(Host.user_id)).where(col(Host.id) == host_id).scalar_subquery()
+    together = select(col(HostPartner.host_id)).where(col(HostPartner.user_id) == user_id)
     rows = session.execute(
         select(col(Slot.starts_at), col(Slot.ends_at))
         .join(Booking, col(Booking.slot_id) == col(Slot.id))
-        .where(col(Booking.host_id) == host_id, col(Booking.state) == "active", col(Booking.id) != (without or 0))
+        .where(or_(col(Booking.host_id) == host_id, col(Booking.host_id).in_(together)))
+        .where(col(Booking.state) == "active", col(Booking.id) != (without or 0))
     )
     return [TimeSpan(starts_at, ends_at) for starts_at, ends_at in rows]
 

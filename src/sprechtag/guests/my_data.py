@@ -166,15 +166,16 @@ def add_household(front: FrontOf, request: Request, token: str, sent: Sent) -> R
 
 @router.post("/m/{token}/shares")
 def share(front: FrontOf, request: Request, token: str, sent: Sent) -> Response:
-    """Whether the two households learn of what the other books; each may say so."""
+    """The two households learn no more of what the other books. Each may end it; that it begins is said by the school,
+    or by the parent who names the other household: nobody opens another's appointments to itself."""
     page = front.page(request, text_of(sent, "lang"))
     with front.database.read() as session:
         visit, _ = _family(front, session, page, token)
     page.home(f"{visit.base}/my-data")
     with front.database.write() as session:
         guest = session.get_one(Guest, visit.family_id)
-        if households.other_of(session, guest):
-            households.share(session, guest, shared=bool(text_of(sent, "shares")))
+        if households.other_of(session, guest) and not text_of(sent, "shares"):
+            households.share(session, guest, shared=False)
     with front.database.read() as session:
         return _page(session, page, visit, session.get_one(Guest, visit.family_id), notice=page.say("Saved"))
 

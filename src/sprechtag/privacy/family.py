@@ -118,6 +118,8 @@ def _told(session: Session, row: Mapping[str, Any], told: Sequence[str], entry: 
     for name in told:
         who = entry.personal[name].ask
         said[name] = f"Ask the {who}." if who and row[name] else row[name]
+    if entry is kept.TABLES["companion"] and row.get("interpreter_id"):
+        said["email"] = "Ask the organiser."  # an interpreter's of the school's, not the family's to know
     if host := session.get(Host, row.get("host_id") or 0):
         said["with"] = host.display_name
     slot_id = row.get("id") if "kept_open" in row else row.get("slot_id")
@@ -427,6 +429,8 @@ def _correct_child(session: Session, guest: Guest, one: ChildCorrection, now: da
     name = tidy("child", one.child, 120, required=True)
     school_class = tidy("school_class", one.school_class, 40)
     rows = {child.name: child for child in children.of_guest(session, guest)}
+    # Of the other household only what is the child of both: another one may be called alike there.
+    theirs = children.households(session, guest) if one.was in rows else [guest]
     before = (one.was, dict(children_named(session, guest)).get(one.was, ""))
     if child := rows.get(one.was):
         if name != one.was and name in rows:
@@ -437,7 +441,7 @@ def _correct_child(session: Session, guest: Guest, one: ChildCorrection, now: da
     was, is_now = (" ".join(filter(None, one)) for one in (before, (name, school_class)))
     history.note_of_family(session, guest.id or 0, "child", now, was, is_now)
     values = {"child": name, "school_class": school_class}
-    for household in children.households(session, guest):
+    for household in theirs:
         for table, way in _with_children():
             own = _of_guest(table, way, household)
             session.execute(table.update().where(own, table.c.child == one.was).values(values))

@@ -22,6 +22,7 @@ from ..errands.retry import Fault, NotYet, Trouble, part
 from ..errands.table import Errand
 from ..errands.worker import Done, insist
 from ..letters.owed import HELD_BACK, NOT_SET_UP, Held
+from ..nextcloud.errors import NextcloudError
 from ..nextcloud.session import Door
 from ..nextcloud.troubles import explain
 from .booking_event import BookingEvent, Writing
@@ -175,15 +176,22 @@ class Bookings:
         """Brings the event of each host up to the booking; those of a tandem's others are noted in the first one's
         `remote`, each by its user. Raises `NextcloudError`."""
         first, *others = state.view.receivers
-        theirs: dict[str, Any] = state.remote.get(OTHERS, {})
         ledger = OneOfSeveral(self.ledger, state.remote)
-        remote = await self._event(state, ledger, first).apply(_of(state, first, ledger.remote), self.clock())
-        ledger.remote = remote | ({OTHERS: theirs} if theirs else {})
-        for other in others:
-            ledger.user_id = other.user_id
-            known = ledger.remote.get(OTHERS, {}).get(other.user_id, {})
-            found = await self._event(state, ledger, other, first=False).apply(_of(state, other, known), self.clock())
-            ledger.keep(found)
+        if not others:
+            return await self._event(state, ledger, first).apply(_of(state, first, ledger.remote), self.clock())
+        troubles: list[NextcloudError] = []
+        for receiver in (first, *others):
+            ledger.user_id = "" if receiver is first else receiver.user_id
+            event = self._event(state, ledger, receiver, first=receiver is first)
+            try:
+                ledger.keep(await event.apply(_of(state, receiver, ledger.known), self.clock()))
+            except NextcloudError as error:
+                troubles.append(error)
+            else:
+                self.ledger.remember(state.view.id, "calendar", ledger.remote)
+        if troubles:
+            # One's trouble is not the other's: everybody's event was tried.
+            raise troubles[0]
         return ledger.remote
 
     def _event(

@@ -22,20 +22,27 @@ class OneOfSeveral:
         self.remote = dict(remote)
         self.user_id = ""
 
+    @property
+    def known(self) -> dict[str, Any]:
+        """What is noted of this one's event."""
+        if self.user_id:
+            return dict(self.remote.get(OTHERS, {}).get(self.user_id, {}))
+        return {name: value for name, value in self.remote.items() if name != OTHERS}
+
     def keep(self, remote: dict[str, Any]) -> None:
         """Empty where the event is gone."""
-        others = {**self.remote.get(OTHERS, {}), self.user_id: remote}
-        others = {user_id: one for user_id, one in others.items() if one}
+        others = dict(self.remote.get(OTHERS, {}))
         first = {name: value for name, value in self.remote.items() if name != OTHERS}
+        if self.user_id:
+            others[self.user_id] = remote
+        else:
+            first = remote
+        others = {user_id: one for user_id, one in others.items() if one}
         self.remote = first | ({OTHERS: others} if others else {})
 
     def remember(self, booking_id: int, kind: EffectKind, remote: dict[str, Any]) -> None:
         """As `Ledger.remember`: before the event is made."""
-        if self.user_id:
-            self.keep(remote)
-        else:
-            others = self.remote.get(OTHERS)
-            self.remote = remote | ({OTHERS: others} if others else {})
+        self.keep(remote)
         self._ledger.remember(booking_id, kind, self.remote)
 
     def note_difference(self, view: BookingView, uid: str, stood: TimeSpan | None, now: datetime) -> None:

@@ -50,6 +50,9 @@ def upgrade() -> None:
     connection = op.get_bind()
     if connection.dialect.name == "sqlite" and connection.execute(sa.text("PRAGMA foreign_keys")).scalar():
         raise RuntimeError("Foreign keys must be off while tables are made anew: use Database.migrate.")
+    # The table is made anew; its numbers are never given again all the same.
+    last = "SELECT seq FROM sqlite_sequence WHERE name = 'guest'"
+    highest = connection.execute(sa.text(last)).scalar() if connection.dialect.name == "sqlite" else None
     with op.batch_alter_table("guest", table_kwargs={"sqlite_autoincrement": True}) as batch:
         batch.add_column(sa.Column("kin_id", sa.Integer(), nullable=True))
         batch.create_foreign_key("guest_kin_id_fkey", "kin", ["kin_id"], ["id"], ondelete="SET NULL")
@@ -60,6 +63,9 @@ def upgrade() -> None:
     op.add_column("conference", sa.Column("households_share", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.drop_column("guest", "child")
     op.drop_column("guest", "school_class")
+    if highest is not None:
+        connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = 'guest'"))
+        connection.execute(sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('guest', :seq)"), {"seq": highest})
 
 
 def _part(connection: sa.Connection) -> None:
