@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The evening before, 120 appointments (300 by `make test-large`) are turned to video with one button, and the app is
+"""The evening before, 48 appointments (300 by `make test-large`) are turned to video with one button, and the app is
 killed on the way."""
 
 import os
@@ -15,7 +15,7 @@ from town import Town
 
 pytestmark = pytest.mark.browser
 HOSTS = [f"t{number:02}" for number in range(20, 35)]
-FAMILIES = 300 if os.environ.get("SPRECHTAG_LARGE") else 120
+FAMILIES = 300 if os.environ.get("SPRECHTAG_LARGE") else 48
 
 
 def test_hundreds_of_appointments_change_to_video(town: Town, browser: Browser) -> None:

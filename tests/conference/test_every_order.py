@@ -64,7 +64,7 @@ CHILD = "Kid"
 EXAMPLE = count()
 numbers = st.integers(0, 11)
 WINDOW = TimeWindow(DAY, time(15), time(15, 40))
-EXAMPLES = int(os.environ.get("SPRECHTAG_EXAMPLES", "2000")) if os.environ.get("SPRECHTAG_ATTACK") else 16
+EXAMPLES = int(os.environ.get("SPRECHTAG_EXAMPLES", "2000")) if os.environ.get("SPRECHTAG_ATTACK") else 12
 Step = Callable[[], object]
 
 
