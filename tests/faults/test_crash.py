@@ -16,7 +16,7 @@ import pytest
 from conftest import eventually
 from town import Family, Town, links, open_town
 
-KILLS, BOOKINGS = (60, 200) if os.environ.get("SPRECHTAG_LARGE") else (12, 32)
+KILLS, BOOKINGS = (60, 200) if os.environ.get("SPRECHTAG_LARGE") else (9, 24)
 PROCESSES = 3
 
 

@@ -145,7 +145,7 @@ def attack(target: Target, user: str, method: str, path: str, operation: Any, in
     sensible = Sensible(schema_of(target), target.ids)
     queries = [one for one in operation.get("parameters", []) if one["in"] == "query"]
 
-    @examples(3 if body else 1, 150)
+    @examples(2 if body else 1, 150)
     @given(st.data())
     def one(data: st.DataObject) -> None:
         where = path_of(data.draw, path, target)
