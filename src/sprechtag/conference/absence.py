@@ -89,7 +89,7 @@ def close_times(session: Session, host: Host, day: date | None, now: datetime) -
     """Closes the host's free times that are still to come, of one day (in the conference's zone) or all; returns how
     many."""
     zone = ZoneInfo(session.get_one(Conference, host.conference_id).time_zone)
-    booked = windows.booked_slots(session, host)
+    booked = taken.booked_slots(session, host)
     coming = session.execute(select(Slot).where(col(Slot.host_id) == host.id, col(Slot.starts_at) > now)).scalars()
     closed = 0
     for slot in list(coming):
@@ -157,7 +157,7 @@ def give(session: Session, booking: Booking, slot: Slot, message: str, now: date
 
 def finish(session: Session, host: Host, *, leaves: bool) -> None:
     """All have been seen to. A host who leaves is offered no more."""
-    if leaves and not any(windows.booked_slots(session, one) for one in (host, *persons.tandems_with(session, host))):
+    if leaves and not any(taken.booked_slots(session, one) for one in (host, *persons.tandems_with(session, host))):
         hosts.decline(session, host)
 
 

@@ -33,7 +33,6 @@ from . import (
     rules,
     taken,
     waiting,
-    windows,
 )
 from .asked import NONE, Answers
 from .budgets import Price
@@ -419,7 +418,7 @@ class Desk:
                 if lost_slot := _slot_at(session, lost):
                     taken.lock(session, [lost_slot])
                     host = session.get_one(Host, lost.host_id)
-                    elsewhere.settle(session, host, [lost_slot], windows.booked_slots(session, host))
+                    elsewhere.settle(session, host, [lost_slot], taken.booked_slots(session, host))
         with self.database.read() as session:
             return _slot_taken(session, lost.host_id, lost.starts_at, lost.earliest)
 

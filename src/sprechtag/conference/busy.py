@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from . import elsewhere, follow, persons, taken
+from . import effects, elsewhere, persons, taken
 from .errors import NotFound
 from .slots import TimeSpan
 from .tables import Booking, CalendarQuestion, Effect, Host, HostPartner, Slot
@@ -35,8 +35,7 @@ def close_busy_slots(session: Session, host: Host, busy: Iterable[TimeSpan], now
     changed = 0
     coming = list(session.execute(select(Slot).where(col(Slot.host_id) == host.id, col(Slot.ends_at) > now)).scalars())
     taken.lock(session, coming)
-    booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
-    busy_slots = set(session.execute(booked).scalars())
+    busy_slots = taken.booked_slots(session, host)
     for slot in coming:
         wanted = any(overlaps(TimeSpan(slot.starts_at, slot.ends_at), span) for span in spans)
         if not wanted:
@@ -137,20 +136,9 @@ def question_of(session: Session, booking_id: int) -> CalendarQuestion:
 
 
 def put_back(session: Session, booking_id: int, now: datetime) -> None:
-    """The event goes back to where it was; the family hears nothing. It is a new revision that only the calendar has to
-    follow."""
+    """The event goes back to where it was; nobody hears of it."""
     session.delete(question_of(session, booking_id))
-    booking = session.get_one(Booking, booking_id)
-    before = booking.revision
-    booking.revision += 1
-    follow.bookings(session, [booking], now, mail=False)
-    for effect in session.execute(select(Effect).where(col(Effect.booking_id) == booking_id)).scalars():
-        if effect.kind == "calendar":
-            continue
-        if effect.applied_revision == before:
-            effect.applied_revision = booking.revision
-        elif effect.gave_up_revision == before:
-            effect.gave_up_revision = booking.revision
+    effects.write_event_anew(session, session.get_one(Booking, booking_id), now)
 
 
 def slot_for_event(session: Session, question: CalendarQuestion, booking: Booking) -> tuple[Slot, bool]:

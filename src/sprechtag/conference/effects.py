@@ -20,6 +20,8 @@ from .tables import Booking, Companion, Effect, EffectKind
 from .views import BookingView, booking_view, bookings_of_guest
 
 LONGEST_REASON = 300
+OTHERS = "others"
+"""In a tandem's event's `remote`: where the events of those beside the first one are, by their user ids."""
 RESTORED = "restored"
 """In an event's `remote`: it was not looked at yet since a backup was restored."""
 
@@ -151,18 +153,27 @@ def note_trouble(
 
 def event_follows(session: Session, booking: Booking, now: datetime) -> None:
     """Has the host's event written anew as the booking is now; nobody gets a mail for it where the mails are ours."""
+    booking.changed_at = now
+    write_event_anew(session, booking, now)
+
+
+def write_event_anew(session: Session, booking: Booking, now: datetime) -> None:
+    """As `event_follows`, where the booking itself has not changed: a new revision that only the event has to
+    follow."""
+    before, after = booking.revision, booking.revision + 1
     for effect in session.execute(select(Effect).where(col(Effect.booking_id) == booking.id)).scalars():
         if effect.kind == "calendar":
             effect.last_error = ""
-        elif effect.applied_revision == booking.revision:
-            effect.applied_revision = booking.revision + 1
+        elif effect.applied_revision == before:
+            effect.applied_revision = after
+        elif effect.gave_up_revision == before:
+            effect.gave_up_revision = after
     session.execute(
         update(Companion)
-        .where(col(Companion.booking_id) == booking.id, col(Companion.told_revision) == booking.revision)
-        .values(told_revision=booking.revision + 1)
+        .where(col(Companion.booking_id) == booking.id, col(Companion.told_revision) == before)
+        .values(told_revision=after)
     )
-    booking.revision += 1
-    booking.changed_at = now
+    booking.revision = after
     session.add(booking)
     session.flush()
     follow.bookings(session, [booking], now, mail=False)

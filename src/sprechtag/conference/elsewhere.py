@@ -202,6 +202,5 @@ def tandems_follow(session: Session, host: Host, slots: Iterable[Slot]) -> int:
         )
         found = list(session.execute(theirs).scalars())
         taken.lock(session, found)
-        booked = select(col(Booking.slot_id)).where(col(Booking.host_id) == tandem.id, col(Booking.state) == "active")
-        changed += settle(session, tandem, found, set(session.execute(booked).scalars()))
+        changed += settle(session, tandem, found, taken.booked_slots(session, tandem))
     return changed

@@ -17,7 +17,7 @@ from .ruleset import check_entry
 from .slots import TimeWindow
 from .tables import Booking, Conference, Host, Slot
 from .telling import tell_host, tell_user
-from .windows import booked_slots, rebuild_slots, set_windows, unblock, windows_of
+from .windows import rebuild_slots, set_windows, unblock, windows_of
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def change_many(session: Session, conference: Conference, user_ids: Sequence[str
 
 def withdraw(session: Session, host: Host) -> None:
     """Takes a host without active bookings out of the conference, and the tandems that it belongs to."""
-    if booked_slots(session, host):
+    if taken.booked_slots(session, host):
         raise HasBookings
     tandem.check_may_leave(session, host)
     for together in persons.tandems_with(session, host):
@@ -140,7 +140,7 @@ def remind(session: Session, conference: Conference, now: datetime) -> int:
 
 def decline(session: Session, host: Host) -> None:
     """The host says no. Raises `HasBookings` while families have appointments with this host."""
-    if booked_slots(session, host):
+    if taken.booked_slots(session, host):
         raise HasBookings
     tandem.check_may_leave(session, host)
     host.state = "declined"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -378,15 +378,7 @@ def cover_open(session: Session, conference: Conference, now: datetime) -> None:
     open_ones = [booking.id for booking, _ in uncovered(session, conference.id or 0, now)]
     if not open_ones:
         return
-    held = (
-        select(Booking, Slot)
-        .join(Slot, col(Slot.id) == col(Booking.slot_id))
-        .where(col(Booking.id).in_(open_ones))
-        .order_by(col(Booking.id))
-        .with_for_update(of=Booking)
-        .execution_options(populate_existing=True)
-    )
-    for booking, slot in session.execute(held).all():
+    for booking, slot in _held(session, col(Booking.id).in_(open_ones)):
         if booking.state == "active" and booking.interpreter and _listed(session, booking) is None:
             _settle(session, booking, slot, now)
 
@@ -410,14 +402,22 @@ def _settle_all(session: Session, bookings: Sequence[tuple[Booking, Slot]], now:
 
 def _lock_bookings(session: Session, interpreter: Interpreter, now: datetime) -> list[tuple[Booking, Slot]]:
     """The interpreter's appointments to come, their rows held."""
+    asked = select(col(Companion.booking_id)).where(
+        col(Companion.interpreter_id) == interpreter.id, col(Companion.seat).is_not(None)
+    )
+    coming = (col(Booking.state) == "active") & (col(Slot.ends_at) > now)
+    return _held(session, col(Booking.id).in_(asked) & coming)
+
+
+def _held(session: Session, which: ColumnElement[bool]) -> list[tuple[Booking, Slot]]:
+    """These appointments, their rows held and read anew, in the order of their ids."""
     rows = session.execute(
         select(Booking, Slot)
         .join(Slot, col(Slot.id) == col(Booking.slot_id))
-        .join(Companion, col(Companion.booking_id) == col(Booking.id))
-        .where(col(Companion.interpreter_id) == interpreter.id, col(Companion.seat).is_not(None))
-        .where(col(Booking.state) == "active", col(Slot.ends_at) > now)
+        .where(which)
         .order_by(col(Booking.id))
         .with_for_update(of=Booking)
+        .execution_options(populate_existing=True)
     )
     return list(rows.tuples())
 

@@ -49,6 +49,18 @@ def users_of(session: Session, host: Host) -> tuple[str, ...]:
     return tuple(one.user_id for one in receivers(session, [host.id or 0]).get(host.id or 0, ()))
 
 
+def alone(session: Session, tandem: Host) -> list[Host]:
+    """Those who are in the tandem, each as the host that it is by itself, the first one first; whoever is none any more
+    is left out."""
+    rows = session.execute(
+        select(Host)
+        .join(HostPartner, col(HostPartner.user_id) == col(Host.user_id))
+        .where(col(HostPartner.host_id) == tandem.id, col(Host.conference_id) == tandem.conference_id)
+        .order_by(col(HostPartner.place))
+    )
+    return list(rows.scalars())
+
+
 def is_of(users: Iterable[str]) -> ColumnElement[bool]:
     """Of a `Host`: whether one of these users is it, by itself or in a tandem."""
     them = list(users)

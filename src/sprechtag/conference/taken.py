@@ -31,22 +31,22 @@ def lock(session: Session, slots: Iterable[Slot]) -> None:
         session.refresh(slot, with_for_update=True)
 
 
-_HOLD_HOSTS = text(
+_OWN_OF_HOSTS = (
     "WITH own AS (SELECT user_id FROM host WHERE id = ANY(:ids) "
     "UNION SELECT user_id FROM host_partner WHERE host_id = ANY(:ids)) "
-    "SELECT pg_advisory_xact_lock(hashtextextended(user_id, 0)) FROM ("
-    "SELECT user_id FROM own UNION SELECT user_id FROM host_partner WHERE host_id IN ("
-    "SELECT host_id FROM host_partner JOIN own USING (user_id)) ORDER BY user_id) AS persons"
 )
-_HOLD_SLOTS = text(
+_OWN_OF_SLOTS = (
     "WITH wanted AS (SELECT host_id FROM slot WHERE conference_id = :conference_id AND public_id = ANY(:public_ids)), "
     "own AS (SELECT user_id FROM host JOIN wanted ON wanted.host_id = host.id "
     "UNION SELECT user_id FROM host_partner JOIN wanted ON wanted.host_id = host_partner.host_id) "
+)
+_HOLD = (
     "SELECT pg_advisory_xact_lock(hashtextextended(user_id, 0)) FROM ("
     "SELECT user_id FROM own UNION SELECT user_id FROM host_partner WHERE host_id IN ("
     "SELECT host_id FROM host_partner JOIN own USING (user_id)) ORDER BY user_id) AS persons"
 )
 """With those whom somebody receives families with: their common times are closed and opened with the own ones."""
+_HOLD_HOSTS, _HOLD_SLOTS = text(_OWN_OF_HOSTS + _HOLD), text(_OWN_OF_SLOTS + _HOLD)
 
 
 def lock_hosts(session: Session, host_ids: Collection[int]) -> None:
@@ -66,6 +66,12 @@ def lock_hosts_of(session: Session, conference_id: int, public_ids: Sequence[str
 def is_booked(session: Session, slot: Slot) -> bool:
     taken = select(col(Booking.id)).where(col(Booking.slot_id) == slot.id, col(Booking.state) == "active")
     return session.execute(taken).first() is not None
+
+
+def booked_slots(session: Session, host: Host) -> set[int]:
+    """Ids of the host's slots that have an appointment."""
+    rows = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
+    return set(session.execute(rows).scalars())
 
 
 def span_of(slot: Slot) -> TimeSpan:

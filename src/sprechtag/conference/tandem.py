@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from . import persons
+from . import persons, taken
 from .errors import HasBookings, Invalid, NotFound
 from .lookup import find_host, hosts_of
 from .tables import Conference, Host, HostPartner
 from .tokens import public_id
-from .windows import booked_slots, rebuild_slots
+from .windows import rebuild_slots
 
 FEWEST, MOST = 2, 3
 AND = " & "
@@ -67,7 +67,7 @@ def form(session: Session, conference: Conference, wanted: Wanted) -> Host:
         HostPartner(host_id=tandem.id or 0, user_id=user_id, place=place) for place, user_id in enumerate(users)
     )
     session.flush()
-    _level(session, tandem)
+    _level(session, tandem, alone)
     rebuild_slots(session, conference, tandem)
     return tandem
 
@@ -86,26 +86,15 @@ def _shared_classes(hosts: Sequence[Host]) -> str:
 def level(session: Session, host: Host, former_name: str = "") -> None:
     """Something has changed with the host: its tandems follow. `former_name`: how it was called before."""
     for tandem in persons.tandems_with(session, host):
-        before = AND.join(
-            former_name if one.id == host.id and former_name else one.display_name for one in _alone(session, tandem)
-        )
-        if former_name and tandem.display_name == before[:LONGEST_NAME]:
-            tandem.display_name = _names(_alone(session, tandem))
-        _level(session, tandem)
+        them = persons.alone(session, tandem)
+        if former_name:
+            before = AND.join(former_name if one.id == host.id else one.display_name for one in them)
+            if tandem.display_name == before[:LONGEST_NAME]:
+                tandem.display_name = _names(them)
+        _level(session, tandem, them)
 
 
-def _alone(session: Session, tandem: Host) -> list[Host]:
-    """Those who are in it, each as the host that it is by itself; whoever is none any more is left out."""
-    by_user = {host.user_id: host for host in hosts_of(session, _conference(session, tandem))}
-    return [by_user[user_id] for user_id in persons.users_of(session, tandem) if user_id in by_user]
-
-
-def _conference(session: Session, host: Host) -> Conference:
-    return session.get_one(Conference, host.conference_id)
-
-
-def _level(session: Session, tandem: Host) -> None:
-    alone = _alone(session, tandem)
+def _level(session: Session, tandem: Host, alone: Sequence[Host]) -> None:
     states = {one.state for one in alone}
     tandem.state = "declined" if "declined" in states else "invited" if "invited" in states else "joined"
     tandem.gone = any(one.gone for one in alone)
@@ -116,7 +105,7 @@ def _level(session: Session, tandem: Host) -> None:
 
 def check_may_leave(session: Session, host: Host) -> None:
     """Raises `HasBookings` while families have appointments with a tandem that the host belongs to."""
-    if any(booked_slots(session, tandem) for tandem in persons.tandems_with(session, host)):
+    if any(taken.booked_slots(session, tandem) for tandem in persons.tandems_with(session, host)):
         raise HasBookings
 
 

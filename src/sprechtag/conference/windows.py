@@ -34,7 +34,7 @@ def unblock(session: Session, slot: Slot, *, keep_open: bool = False) -> None:
     elsewhere.let_go(session, slot, utc_now())
     slot.kept_open = keep_open
     host = session.get_one(Host, slot.host_id)
-    elsewhere.settle(session, host, [slot], booked_slots(session, host))
+    elsewhere.settle(session, host, [slot], taken.booked_slots(session, host))
     elsewhere.tandems_follow(session, host, [slot])
 
 
@@ -46,7 +46,7 @@ def rebuild_slots(session: Session, conference: Conference, host: Host) -> None:
     present: set[TimeSpan] = set()
     slots = list(session.execute(select(Slot).where(col(Slot.host_id) == host.id)).scalars())
     taken.lock(session, slots)
-    booked = booked_slots(session, host)
+    booked = taken.booked_slots(session, host)
     for slot in slots:
         span = TimeSpan(slot.starts_at, slot.usual_ends_at or slot.ends_at)
         if span in wanted:
@@ -78,10 +78,8 @@ def _receives(session: Session, conference: Conference, host: Host) -> list[Time
     """When the host receives families: its own times or the conference's; a tandem when all who are in it do."""
     usual = windows_of(session, conference, None)
     receives = windows_of(session, conference, host) or usual
-    for user_id in persons.users_of(session, host) if host.tandem else ():
-        alone = select(Host).where(col(Host.conference_id) == conference.id, col(Host.user_id) == user_id)
-        one = session.execute(alone).scalar_one_or_none()
-        receives = common(receives, (windows_of(session, conference, one) if one else []) or usual)
+    for one in persons.alone(session, host) if host.tandem else ():
+        receives = common(receives, windows_of(session, conference, one) or usual)
     return receives
 
 
@@ -116,11 +114,6 @@ def _later(clock: time, by: timedelta) -> time:
     """The latest time of the day where that would be tomorrow: a window that begins so late is then left out."""
     moved = datetime.combine(date.min, clock) + by
     return moved.time() if moved.date() == date.min else time.max
-
-
-def booked_slots(session: Session, host: Host) -> set[int]:
-    rows = select(col(Booking.slot_id)).where(col(Booking.host_id) == host.id, col(Booking.state) == "active")
-    return set(session.execute(rows).scalars())
 
 
 def windows_of(session: Session, conference: Conference, host: Host | None) -> list[TimeWindow]:

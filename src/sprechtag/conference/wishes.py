@@ -191,8 +191,9 @@ def open_wishes(session: Session, conference: Conference) -> Open:
     return Open(slots, wishes, walk)
 
 
-def wished_by_other(session: Session, conference: Conference) -> set[int]:
-    """Ids of the wishes that a family's other household had first, where the limit holds for the child."""
+def wished_by_other(session: Session, conference: Conference, kin_id: int | None = None) -> set[int]:
+    """Ids of the wishes that a family's other household had first, where the limit holds for the child; of all
+    families or of one."""
     if conference.limit_per != "child":
         return set()
     wished = Counter[tuple[int, int, str]]()
@@ -200,12 +201,13 @@ def wished_by_other(session: Session, conference: Conference) -> set[int]:
     rows = session.execute(
         select(col(HostWish.id), col(Guest.kin_id), col(HostWish.host_id), col(HostWish.child))
         .join(Guest, col(Guest.id) == col(HostWish.guest_id))
-        .where(col(HostWish.conference_id) == conference.id, col(Guest.kin_id).is_not(None))
+        .where(col(HostWish.conference_id) == conference.id)
+        .where(col(Guest.kin_id) == kin_id if kin_id else col(Guest.kin_id).is_not(None))
         .where(or_(col(HostWish.screen) == "", col(Guest.proven_at).is_not(None)))
         .order_by(col(HostWish.id))
     )
-    for wish_id, kin_id, host_id, child in rows:
-        key = (kin_id, host_id, child.casefold())
+    for wish_id, kin, host_id, child in rows:
+        key = (kin, host_id, child.casefold())
         if wished[key] >= conference.max_bookings_per_guest_and_host:
             found.add(wish_id)
         wished[key] += 1
@@ -291,7 +293,7 @@ def book_family(session: Session, job: Job, guest_id: int, now: datetime) -> int
     sheet = session.get(WishSheet, guest_id)
     made: list[Booking] = []
     not_served = []
-    of_others = wished_by_other(session, conference) if guest.kin_id else set()
+    of_others = wished_by_other(session, conference, guest.kin_id) if guest.kin_id else set()
     for wish, host in of_guest(session, guest_id):
         slot = session.get(Slot, run.chosen.get(str(wish.id), 0))
         offered = rules.places_offered(conference, host)

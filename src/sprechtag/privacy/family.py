@@ -303,9 +303,10 @@ def note_events(session: Session, which: ColumnElement[bool], now: datetime) -> 
         .where(which, col(Effect.kind) == "calendar")
     ).all()
     found = []
-    for remote, user_id, host_id, is_tandem in rows:
-        first = persons.receivers(session, [host_id]).get(host_id, ()) if is_tandem else ()
-        each = {first[0].user_id if first else user_id: remote} | (remote or {}).get("others", {})
+    together = persons.receivers(session, [host_id for _, _, host_id, is_tandem in rows if is_tandem])
+    for remote, user_id, host_id, _ in rows:
+        first = together[host_id][0].user_id if host_id in together else user_id
+        each = {first: remote} | (remote or {}).get(effects.OTHERS, {})
         found += [(whose, one) for whose, one in each.items() if one and one.get("calendar") and one.get("name")]
     session.add_all(
         EventToEmpty(

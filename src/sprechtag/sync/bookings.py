@@ -28,7 +28,7 @@ from ..nextcloud.troubles import explain
 from .booking_event import BookingEvent, Writing
 from .call_rooms import REGISTERED
 from .instance import Instance
-from .one_of_several import OTHERS, OneOfSeveral
+from .one_of_several import OneOfSeveral
 from .places import Guesses
 from .talk_room import OFF, CannotCreateRooms, TalkRoom, archive
 
@@ -57,8 +57,7 @@ def _is_by_video(state: State) -> bool:
 
 def _of(state: State, receiver: Receiver, remote: dict[str, Any]) -> State:
     """As one of its hosts has it."""
-    alone = {name: value for name, value in remote.items() if name != OTHERS}
-    return replace(state, view=state.view.as_of(receiver), remote=alone)
+    return replace(state, view=state.view.as_of(receiver), remote=remote)
 
 
 @dataclass
@@ -178,7 +177,7 @@ class Bookings:
         first, *others = state.view.receivers
         ledger = OneOfSeveral(self.ledger, state.remote)
         if not others:
-            return await self._event(state, ledger, first).apply(_of(state, first, ledger.remote), self.clock())
+            return await self._event(state, ledger, first).apply(_of(state, first, ledger.known), self.clock())
         troubles: list[NextcloudError] = []
         for receiver in (first, *others):
             ledger.user_id = "" if receiver is first else receiver.user_id
@@ -241,8 +240,8 @@ class Bookings:
             raise NotYet(self.clock() + TALK_BACK_WITHIN * self.pace)
         if remote.get("undelivered") and errand.payload.get("undelivered"):
             ledger = OneOfSeveral(self.ledger, remote)
-            again = await self._event(event, ledger, first).invite_again(_of(event, first, ledger.remote))
-            remote = again | ({OTHERS: theirs} if (theirs := event.remote.get(OTHERS)) else {})
+            ledger.keep(await self._event(event, ledger, first).invite_again(_of(event, first, ledger.known)))
+            remote = ledger.remote
             self.ledger.remember(state.view.id, "calendar", remote)
         if remote.get("undelivered"):
             with self.database.write(PATIENCE) as session:

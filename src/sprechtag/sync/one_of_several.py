@@ -5,12 +5,10 @@
 from datetime import datetime
 from typing import Any
 
-from ..conference.effects import Ledger
+from ..conference.effects import OTHERS, Ledger
 from ..conference.slots import TimeSpan
 from ..conference.tables import EffectKind
 from ..conference.views import BookingView
-
-OTHERS = "others"
 
 
 class OneOfSeveral:
