@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from postgres import Postgres
-from schema import lay_down
+from schema import lay_down, new_database
 from sprechtag.conference import organise, ruleset
 from sprechtag.conference.booking import Desk, Pick
 from sprechtag.conference.hosts import HostEntry, enrol, join
@@ -43,7 +43,7 @@ def postgres() -> Iterator[Postgres]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.sqlite'}"
-    return request.getfixturevalue("postgres").new_database()
+    return new_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def _from_pypi() -> Path | None:
     return readable / here.name / "pginstall" / "bin"
 
 
-@dataclass
+@dataclass(eq=False)
 class Postgres:
     folder: Path
     binaries: Path
@@ -94,11 +94,12 @@ class Postgres:
             cwd=self.folder,
         )
 
-    def new_database(self) -> str:
+    def new_database(self, template: str = "template1") -> str:
+        """Its address. `template`: the name of one that nobody is connected to, which it is a copy of."""
         self.made += 1
         name = f"test{self.made}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
         return self.url(name).replace("postgresql://", "postgresql+psycopg://")
 
     def url(self, name: str) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from postgres import Postgres
 from sprechtag.database import Database
 
 SQLITE = "sqlite:///"
@@ -22,8 +23,22 @@ def _folder() -> "TemporaryDirectory[str]":
     return folder
 
 
+@cache
+def _template(server: Postgres) -> str:
+    url = server.new_database()
+    database = Database(url)
+    database.migrate()
+    database.close()
+    return url.rpartition("/")[2]
+
+
+def new_database(server: Postgres) -> str:
+    """The address of one in the newest schema."""
+    return server.new_database(_template(server))
+
+
 def lay_down(url: str) -> None:
-    """Puts the schema where a SQLite file is to be; others are left to be migrated."""
+    """Puts the schema where a SQLite file is to be; on PostgreSQL `new_database` has done so."""
     path = Path(url.removeprefix(SQLITE))
     if url.startswith(SQLITE) and not path.exists():
         shutil.copyfile(Path(_folder().name) / "empty.sqlite", path)
