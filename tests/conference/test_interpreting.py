@@ -14,7 +14,7 @@ from test_every_order import both_at_once
 
 from conftest import DAY, NOW, School, make_school
 from schema import lay_down
-from sprechtag.conference import absence, follow, interpreting, taken
+from sprechtag.conference import absence, elsewhere, follow, holding, interpreting, taken
 from sprechtag.conference.asked import Answers
 from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import InterpreterBusy, Refused, SlotBlocked
@@ -22,9 +22,21 @@ from sprechtag.conference.interpreting import Entry
 from sprechtag.conference.person import Person
 from sprechtag.conference.slots import TimeWindow, minutes_of
 from sprechtag.conference.spoken import language_of, languages_in, names_of
-from sprechtag.conference.tables import Booking, Companion, Conference, HostMinute, Interpreter, InterpreterMinute, Slot
+from sprechtag.conference.tables import (
+    Booking,
+    Companion,
+    Conference,
+    Guest,
+    HostMinute,
+    Interpreter,
+    InterpreterMinute,
+    Slot,
+)
 from sprechtag.conference.views import BookingView
 from sprechtag.database import Database
+from sprechtag.paper.sheets_of_hosts import host_lists, host_sheets
+from sprechtag.paper.timetable import timetables
+from sprechtag.phrases import Speaker
 
 AYLIN = Entry("Aylin", "aylin@post.example", "Türkisch, ku", "de")
 BORIS = Entry("Boris", "boris@post.example", "Russisch/Türkisch", "ru")
@@ -116,6 +128,19 @@ def test_a_booking_takes_family_host_and_interpreter(here: School) -> None:
     assert uncovered(here) == [without.id]
     assert who_interprets(here, book(here, second, "c", replace(TURKISH, interpreter="kurdisch"))) == "Aylin"
     check_minutes(here)
+
+
+def test_papers_say_who_interprets(here: School) -> None:
+    enter(here)
+    view = book(here, here.slots()[0])
+    say = Speaker("en", here.conference().time_zone)
+    with here.database.read() as session:
+        sheets = host_sheets(session, here.conference(), "t01")
+    for paper in (
+        host_lists(sheets, here.conference(), say),
+        timetables([("a", [here.view(view.id)], say)], here.conference(), say),
+    ):
+        assert "Interpreter: türkçe" in paper and "Also coming: Aylin" in paper
 
 
 def test_where_nobody_interprets_the_wish_is_on_the_list_until_somebody_does(here: School) -> None:
@@ -211,6 +236,13 @@ def test_an_interpreter_who_is_a_host_is_at_one_place(here: School) -> None:
     here.desk.cancel(other.id)
     here.desk.move(view.id, here.slots("t01")[4].public_id)
     assert [slot.blocked_by for slot in here.slots("t02")[3:6]] == ["", "elsewhere", ""]
+    with here.database.write() as session:
+        holding.hold(session, session.get_one(Slot, here.slots("t02")[5].id), session.get_one(Guest, other.guest_id))
+    here.desk.move(view.id, here.slots("t01")[5].public_id)
+    assert uncovered(here) == [view.id], "Aylin holds the time for a family"
+    here.desk.move(view.id, here.slots("t01")[4].public_id)
+    with here.database.write() as session:
+        elsewhere.let_go(session, session.get_one(Slot, here.slots("t02")[5].id), NOW)
     herself = book(here, here.slots("t02")[7], "c")
     assert who_interprets(here, herself) == "Aylin", "the host speaks the language"
     here.desk.move(herself.id, here.slots("t02")[8].public_id)

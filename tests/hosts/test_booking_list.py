@@ -74,6 +74,19 @@ async def test_what_was_said_of_an_effect_is_told_also_where_it_is_done(organise
     assert row["said"]["mail"] == "The answer got lost." and "steps" not in row
 
 
+async def test_who_else_comes_is_named(organiser: Api, host: Api) -> None:
+    view = organiser.school.book(organiser.school.slots()[0])
+    await organiser(
+        "POST",
+        f"bookings/{view.public_id}/people",
+        {"name": "Oma Inge", "email": "oma@post.example", "kind": "relative"},
+    )
+    for reader in (organiser, host):
+        (row,) = await listed(reader)
+        assert row["people"] == ["Oma Inge"]
+        assert (await reader("GET", f"bookings/{view.public_id}"))["people"] == ["Oma Inge"]
+
+
 async def test_notes_and_rooms_are_for_the_host(organiser: Api, host: Api) -> None:
     view = organiser.school.book(organiser.school.slots()[0], "a", "video")
     await host("PUT", f"bookings/{view.public_id}/note", {"note": "Reads well."})

@@ -188,6 +188,18 @@ def minutes_given(session: Session, host: Host, span: TimeSpan) -> set[int]:
     return given.union(*(minutes_of(TimeSpan(*times)) for times in held))
 
 
+def minutes_held(session: Session, user_id: str, span: TimeSpan) -> set[int]:
+    """Minutes since the epoch within the span that this user, by itself or in a tandem, holds for a family in any
+    conference."""
+    held = session.execute(
+        select(col(Slot.starts_at), col(Slot.ends_at))
+        .join(Host, col(Host.id) == col(Slot.host_id))
+        .where(persons.is_of([user_id]), col(Slot.blocked_by) == "held")
+        .where(col(Slot.starts_at) < span.ends_at, col(Slot.ends_at) > span.starts_at)
+    )
+    return set[int]().union(*(minutes_of(TimeSpan(*times)) for times in held))
+
+
 def tandems_follow(session: Session, host: Host, slots: Iterable[Slot]) -> int:
     """The host has opened or closed these times: tandems that it belongs to have them no more, or again. Returns how
     many of theirs changed."""

@@ -193,7 +193,7 @@ def _who_speak(session: Session, conference_id: int, language: str, *, lock: boo
 
 def _busy(session: Session, who: Sequence[Interpreter], span: TimeSpan, but: int = 0) -> set[tuple[int, int]]:
     """Interpreters with minutes that they give within the span; who is a host, too, also as one, to other bookings
-    than `but`."""
+    than `but` or held for a family."""
     minutes, ids = minutes_of(span), [one.id for one in who]
     users = {one.user_id: one.id or 0 for one in who if one.user_id}
     rows = session.execute(
@@ -209,6 +209,8 @@ def _busy(session: Session, who: Sequence[Interpreter], span: TimeSpan, but: int
             .where(col(HostMinute.minute) >= minutes.start, col(HostMinute.minute) < minutes.stop)
         )
         busy |= {(users[user_id], minute) for user_id, minute in as_hosts}
+        for user_id, interpreter_id in users.items():
+            busy |= {(interpreter_id, minute) for minute in elsewhere.minutes_held(session, user_id, span)}
     return busy
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, case, or_, select
 from sqlmodel import Session, col
 
 from .effects import step_of
-from .tables import Booking, Effect, Guest, Host, Slot
+from .tables import Booking, Companion, Effect, Guest, Host, Slot
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,12 @@ _UNUSUAL = (
     .where(or_(col(Effect.applied_revision) < col(Booking.revision), col(Effect.last_error) != ""))
     .order_by(col(Effect.kind))
 )
+_COMPANIONS = (
+    select(col(Companion.booking_id), col(Companion.name))
+    .join(Booking, col(Booking.id) == col(Companion.booking_id))
+    .where(col(Booking.conference_id) == bindparam("conference_id"), col(Companion.seat).is_not(None))
+    .order_by(col(Companion.seat))
+)
 _HOSTS = (
     select(col(Host.id), col(Host.user_id), col(Host.display_name), col(Host.room))
     .where(col(Host.conference_id) == bindparam("conference_id"))
@@ -96,6 +102,14 @@ def unusual_steps(session: Session, conference_id: int) -> dict[int, Steps]:
             of_booking.steps[effect.kind] = step
         if effect.last_error:
             of_booking.said[effect.kind] = effect.last_error
+    return found
+
+
+def companions(session: Session, conference_id: int) -> dict[int, list[str]]:
+    """By booking, the names of who comes beside family and host."""
+    found: dict[int, list[str]] = {}
+    for booking_id, name in session.connection().execute(_COMPANIONS, {"conference_id": conference_id}):
+        found.setdefault(booking_id, []).append(name)
     return found
 
 

@@ -27,8 +27,8 @@ class ListedHost(BaseModel):
 
 class More(BaseModel):
     """What is not as usual; what is as usual is left out. `steps` are effects that are not done and `said` why, both by
-    kind; `until` is the end of one that is longer than the others, in seconds since the epoch; `note`, `topic`
-    and `video_link` are for the booking's host only."""
+    kind; `until` is the end of one that is longer than the others, in seconds since the epoch; `people` come beside
+    family and host; `note`, `topic` and `video_link` are for the booking's host only."""
 
     state: Literal["cancelled"] | None = None
     unconfirmed: Literal[True] | None = None
@@ -37,6 +37,7 @@ class More(BaseModel):
     until: int | None = None
     needs: list[Need] | None = None
     interpreter: str | None = None
+    people: list[str] | None = None
     note: str | None = None
     topic: str | None = None
     video_link: str | None = None
@@ -75,7 +76,11 @@ def _answer(
 ) -> dict[str, Any]:
     conference_id = conference.id or 0
     steps = listed.unusual_steps(session, conference_id)
-    own = listed.own_details(session, of_hosts) if of_hosts is not None else {}
+    own: dict[int, dict[str, Any]] = {}
+    if of_hosts is not None:
+        own.update(listed.own_details(session, of_hosts))
+    for booking_id, names in listed.companions(session, conference_id).items():
+        own.setdefault(booking_id, {})["people"] = names
     rows = listed.listed(session, conference_id, of_hosts)
     # After the rows: whom one of them names was there then, or is gone with all that was booked.
     hosts = [host for host in listed.hosts(session, conference_id) if of_hosts is None or host.id in of_hosts]
@@ -93,7 +98,7 @@ def _row(row: tuple[Any, ...], places: dict[int, int], with_email: bool) -> list
     return [public_id, code, places[host_id], start, place, child, school_class, name, email if with_email else ""]
 
 
-def _more(row: tuple[Any, ...], steps: dict[int, Steps], own: dict[int, dict[str, str]]) -> list[dict[str, Any]]:
+def _more(row: tuple[Any, ...], steps: dict[int, Steps], own: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
     booking_id, state, confirm_by, until, needs, interpreter = row[0], *row[10:15]
     found: dict[str, Any] = dict(own.get(booking_id, {}))
     if state != "active":

@@ -91,6 +91,8 @@ class BookingAnswer(BaseModel):
     needs: list[Need]
     interpreter: str
     """The language that the family would like an interpreter for; empty for none."""
+    people: list[str]
+    """Names of those who come beside family and host, the interpreter too."""
     slot_id: str
     times: int
     """How many times in a row it is long."""
@@ -219,6 +221,7 @@ def _booking_answer(
         topic=view.topic if view.is_received_by(user.user_id) else None,
         needs=needs_of(view.needs),
         interpreter=view.interpreter,
+        people=list(view.people),
         slot_id=view.slot_public_id,
         times=times,
         unconfirmed=view.confirm_by is not None,

@@ -16,6 +16,7 @@ from ..conference.names import by_surname
 from ..conference.tables import Conference, Host, Slot
 from ..conference.views import BookingView, bookings_of_conference
 from ..phrases import Speaker
+from .needs import needs_in_words
 from .pdf import page
 
 Shown = Literal["times", "initials", "names"]
@@ -108,7 +109,8 @@ def host_lists(sheets: Sequence[HostSheet], conference: Conference, say: Speaker
         for sheet in sheets
         for lines in _by_day(sheet, say)
     ]
-    return page("host_lists.html", say("Lists of appointments"), say, conference=conference, lists=lists)
+    title = say("Lists of appointments")
+    return page("host_lists.html", title, say, conference=conference, lists=lists, needs_in_words=needs_in_words)
 
 
 def room_plan(sheets: Sequence[HostSheet], conference: Conference, say: Speaker) -> str:

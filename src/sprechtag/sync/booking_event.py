@@ -128,8 +128,6 @@ def _description(view: BookingView, manage_link: str, join_link: str, say: Speak
     if view.topic:
         lines.append(say("About: %(topic)s", topic=view.topic))
     lines += needs_in_words(view, say)
-    if view.people:
-        lines.append(say("Also coming: %(names)s", names=say.listing(list(view.people))))
     if view.contact_for_hosts:
         lines += [text for text in (view.guest_email, view.guest_phone) if text]
     if view.place == VIDEO and view.talk_link:
