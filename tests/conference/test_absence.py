@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from conftest import DAY, NOW, School
-from sprechtag.conference import hosts, jobs, lookup
+from sprechtag.conference import absence, hosts, jobs, lookup
 from sprechtag.conference.errors import Invalid
 from sprechtag.conference.jobs import Absence, Scope
 from sprechtag.conference.tables import Booking, Conference, GuestMinute, HostMinute, Slot
@@ -74,6 +74,21 @@ def test_a_longer_one_stays_longer_where_there_is_room(school: School) -> None:
     begin(school, substitute="t02")
     (kept,) = of(school, "a")
     assert (kept.ends_at - kept.starts_at).total_seconds() == 1200 and kept.host_user_id == "t02"
+
+
+def test_what_a_longer_one_takes_is_promised_to_nobody_else(school: School) -> None:
+    """The preview names the times that come true."""
+    times, others = school.slots(), school.slots("t02")
+    views = [school.book(times[0], "a"), school.book(times[2], "b")]
+    school.desk.lengthen(views[0].id, 2)
+    school.book(others[2], "x")
+    with school.database.read() as session:
+        bookings = [session.get_one(Booking, view.id) for view in views]
+        substitute = lookup.find_host(session, school.conference_id, "t02")
+        made = absence.plan(session, school.conference(), bookings, substitute, "nearest", NOW)
+    assert [one.new_start for one in (*made.kept, *made.moved)] == [others[0].starts_at, others[3].starts_at]
+    begin(school, substitute="t02")
+    assert [of(school, who)[0].starts_at for who in "ab"] == [others[0].starts_at, others[3].starts_at]
 
 
 def test_one_class_and_one_day(school: School) -> None:

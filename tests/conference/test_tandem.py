@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from conftest import KEY, School
+from conftest import KEY, NOW, School
 from sprechtag.conference import busy, holding, hosts, persons, tandem
 from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import HasBookings, Invalid, Refused, SlotBlocked
@@ -20,6 +20,7 @@ from sprechtag.conference.person import Person
 from sprechtag.conference.rooms import clashes
 from sprechtag.conference.slots import TimeSpan, TimeWindow
 from sprechtag.conference.tables import Booking, Conference, Host, HostMinute, Slot
+from sprechtag.conference.taken import free_of
 from sprechtag.conference.views import booking_view
 from sprechtag.conference.windows import block, rebuild_slots, set_windows, unblock, windows_of
 
@@ -95,6 +96,20 @@ def test_whoever_is_first_has_the_time(school: School, pair: str, turn: int) -> 
         active = session.execute(select(col(Booking.id)).where(col(Booking.state) == "active")).scalars()
         assert {booking for _, booking in given} == set(active)
         assert len(given) == 2 if done[0] else len(given) == done[1] + done[2]
+
+
+def test_what_one_of_them_wants_between_appointments_holds_together_too(school: School, pair: str) -> None:
+    book(school, "t02", 2)
+    with school.database.write() as session:
+        of(session, school, "t02").min_pause_minutes = 10
+    with pytest.raises(SlotBlocked):
+        book(school, pair, 3, "b")
+    with school.database.read() as session:
+        free = free_of(session, school.conference(), of(session, school, pair), NOW)
+    ids = [one.public_id for one in slots_of(school, pair)]
+    assert {public_id for _, public_id in free} == set(ids) - set(ids[1:4])
+    book(school, "t01", 3, "c")
+    book(school, pair, 4, "d")
 
 
 def test_times_that_one_of_them_closes_are_none_of_theirs(school: School, pair: str) -> None:

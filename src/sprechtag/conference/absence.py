@@ -5,7 +5,7 @@ are cancelled; the host's free times are closed."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -65,12 +65,13 @@ def plan(
         return made
     free = _free(session, substitute, now)
     busy = _minutes_of_guests(session, bookings)
+    times = longer.times_of_many(session, [one.slot_id for one in bookings])
     left = []
     for booking in inside:
         slot = next((one for one in free if one.starts_at == starts[booking.id or 0]), None)
         if slot and _fits(conference, substitute, booking, slot, busy):
             made.kept.append(_moved(booking, starts, slot))
-            _give(booking, slot, free, busy)
+            _give(conference, booking, slot, times.get(booking.slot_id, 1), free, busy)
         else:
             left.append(booking)
     for booking in left:
@@ -79,7 +80,7 @@ def plan(
         slot = next((one for one in near if _fits(conference, substitute, booking, one, busy)), None)
         if slot and otherwise == "nearest":
             made.moved.append(_moved(booking, starts, slot))
-            _give(booking, slot, free, busy)
+            _give(conference, booking, slot, times.get(booking.slot_id, 1), free, busy)
         else:
             made.cancelled.append(booking)
     return made
@@ -234,9 +235,19 @@ def _fits(
     return not set(minutes) & set(busy.get(booking.guest_id, ()))
 
 
-def _give(booking: Booking, slot: Slot, free: list[Slot], busy: dict[int, set[int]]) -> None:
-    free.remove(slot)
-    busy.setdefault(booking.guest_id, set()).update(minutes_of(taken.span_of(slot)))
+def _give(
+    conference: Conference, booking: Booking, slot: Slot, times: int, free: list[Slot], busy: dict[int, set[int]]
+) -> None:
+    """A longer appointment takes the times after it as well, as `give` does: all, or it is as long as others."""
+    row = [slot]
+    for one in free[free.index(slot) + 1 :][: times - 1]:
+        if one.starts_at - row[-1].ends_at > timedelta(minutes=conference.pause_minutes):
+            break
+        row.append(one)
+    minutes = busy.setdefault(booking.guest_id, set())
+    for one in row if len(row) == times else [slot]:
+        free.remove(one)
+        minutes.update(minutes_of(taken.span_of(one)))
 
 
 def _moved(booking: Booking, starts: Mapping[int, datetime], slot: Slot) -> Moved:

@@ -55,7 +55,7 @@ def free_counts(session: Session, kept: Kept, now: datetime) -> dict[int, int]:
     conference, earliest = kept.conference, rules.bookable_from(kept.conference, now)
     rows = session.execute(_FREE, {"conference_id": conference.id, "earliest": earliest})
     counts = dict(rows.tuples().all())
-    limited = (host for host in kept.joined if rules.has_own_limits(host))
+    limited = (host for host in kept.joined if host.tandem or rules.has_own_limits(host))
     return counts | {host.id or 0: len(free_of(session, conference, host, earliest)) for host in limited}
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select, text
 from sqlmodel import Session, col
 
-from . import rules
+from . import persons, rules
 from .errors import GuestBusy, SlotBlocked
 from .slots import TimeSpan, minutes_of
 from .tables import Booking, Conference, Guest, GuestMinute, Host, HostPartner, Slot
@@ -84,14 +84,19 @@ def span_of(slot: Slot) -> TimeSpan:
 def check_own_limits(
     session: Session, conference: Conference, host: Host, slot: Slot, without: int | None = None
 ) -> None:
-    """Raises `SlotBlocked` where the host's own limits leave no room. The host's row is locked, so that two bookings of
-    neighbouring slots queue."""
-    if not rules.has_own_limits(host):
-        return
-    session.execute(select(col(Host.id)).where(col(Host.id) == host.id).with_for_update())
-    booked = booked_spans(session, host.id or 0, without)
-    if not rules.own_limits_allow(host, conference.pause_minutes, booked, span_of(slot)):
-        raise SlotBlocked
+    """Raises `SlotBlocked` where the host's own limits leave no room, of a tandem those of each of its hosts. They are
+    held, so that two bookings of neighbouring slots queue."""
+    limited = _limited(session, host)
+    lock_hosts(session, [one.id or 0 for one in limited])
+    for one in limited:
+        booked = booked_spans(session, one.id or 0, without)
+        if not rules.own_limits_allow(one, conference.pause_minutes, booked, span_of(slot)):
+            raise SlotBlocked
+
+
+def _limited(session: Session, host: Host) -> list[Host]:
+    """Whose own limits an appointment with this host has to respect."""
+    return [one for one in (host, *(persons.alone(session, host) if host.tandem else ())) if rules.has_own_limits(one)]
 
 
 def booked_spans(session: Session, host_id: int, without: int | None = None) -> list[TimeSpan]:
@@ -130,14 +135,12 @@ def free_of(
 
     The booking `without` is about to move: the host's own limits are taken as if it were gone."""
     rows = session.execute(_FREE, {"host_id": host.id, "earliest": earliest})
-    if not rules.has_own_limits(host):
-        return [(starts_at, public_id) for starts_at, public_id, _ in rows]
+    limited = [(one, booked_spans(session, one.id or 0, without)) for one in _limited(session, host)]
     pause = conference.pause_minutes
-    booked = booked_spans(session, host.id or 0, without)
     return [
         (starts_at, public_id)
         for starts_at, public_id, ends_at in rows
-        if rules.own_limits_allow(host, pause, booked, TimeSpan(starts_at, ends_at))
+        if all(rules.own_limits_allow(one, pause, booked, TimeSpan(starts_at, ends_at)) for one, booked in limited)
     ]
 
 
