@@ -21,7 +21,7 @@ test: install browser ui lint
 	@$(RUN) pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test-large: install browser ui
-	@SPRECHTAG_LARGE=1 $(RUN) pytest -q tests/faults tests/browser/test_switch_of_hundreds.py tests/browser/test_a_school.py
+	@SPRECHTAG_LARGE=1 $(RUN) pytest -q tests/faults tests/browser/test_switch_of_hundreds.py tests/browser/test_a_school.py tests/browser/test_clicks.py
 
 lint: install
 	@$(RUN) ruff check src tests bench scripts
