@@ -76,7 +76,7 @@ def test_several_teachers_in_one_go(town: Town, event: Event, browser: Browser, 
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
     page.locator("select[name=class]").select_option("6a")
     phone.press("Show")
-    assert page.locator("input[name^='h-']:checked").count() == 4
+    expect(page.locator("input[name^='h-']:checked")).to_have_count(4)
     phone.fits()
     town.world.proxied.clear()
     phone.press("Get a proposal")

@@ -94,7 +94,9 @@ def test_while_talk_is_updated_video_is_waited_for_and_nobody_loses_a_right(town
     stands_once(town, event, host)
     (entry,) = town.api("orga", "GET", f"{event.path}/hosts")
     assert entry["can_video"]
-    assert any("/call/" in str(one.get("LOCATION", "")) for one in town.events(host))
+    eventually(
+        lambda: any("/call/" in str(one.get("LOCATION", "")) for one in town.events(host)), what="the link is in it"
+    )
 
 
 def test_a_room_is_not_made_anew_because_talk_was_off_for_a_moment(town: Town) -> None:
