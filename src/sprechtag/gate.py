@@ -54,6 +54,10 @@ _STRAIGHT = re.compile(r"(/[A-Za-z0-9_.@ -]+)+")
 _DOTS = re.compile(r"/\.{1,2}(/|$)")
 _CROOKED = re.compile(rb"%(?!20|40)|//|\\|;")
 """Encoded letters too: a front that compares the raw path would not recognise `%65nabled` as `enabled`."""
+_FAMILIES = re.compile(r"/[smfcjdwi]/[A-Za-z0-9_-]")
+_BEHIND = re.compile(r"[.,;:!?)\]}>*'\"»›”“’]{1,4}$")
+_RAW_BEHIND = re.compile(rb"(?:%[0-9A-Fa-f]{2}|[^A-Za-z0-9_/%-])+$")
+"""What is written behind a link in a letter or a chat: at most four signs, none of which leads anywhere."""
 _FRONTS = ("x-origin-ip", "ex-app-id", "authorization-app-api", "aa-version", "harp-shared-key", "x-forwarded-for")
 """Each way through Nextcloud adds one of these at least, and no visitor can take it off again."""
 HARPS_AA_VERSION = "32"
@@ -102,6 +106,7 @@ class Gate:
             elif scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})  # HaRP passes them; there is nothing to talk to
             return
+        scope = _as_meant(scope)
         refusal = self._refusal(scope)
         if scope["method"] == "HEAD":
             # The server leaves the body out; the rooms need to know GET only.
@@ -178,6 +183,18 @@ class Gate:
             return None
         user_id, _, secret = decoded.rpartition(":") if ":" in decoded else ("", "", "")
         return user_id if _same(secret.encode(), self._settings.app_secret) else None
+
+
+def _as_meant(scope: Scope) -> Scope:
+    """A family's link as it was sent, where it was copied with the full stop or the bracket that stood behind it: our
+    own end in a letter, a digit, "-" or "_"."""
+    path, raw = scope["path"], scope.get("raw_path") or b""
+    if scope["method"] not in ("GET", "HEAD") or not _FAMILIES.match(path):
+        return scope
+    meant, raw_meant = _BEHIND.sub("", path), _RAW_BEHIND.sub(b"", raw)
+    if meant == path or raw_meant != meant.encode(errors="replace"):
+        return scope
+    return dict(scope, path=meant, raw_path=raw_meant)
 
 
 def _is_local(scope: Scope, headers: Headers) -> bool:

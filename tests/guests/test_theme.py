@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sprechtag.guests.theme import DEFAULT_COLOUR, READABLE, Theme, contrast, readable_on
+from sprechtag.guests.theme import Theme
+from sprechtag.look import DEFAULT_COLOUR, READABLE, contrast, readable_on
 
 
 def test_black_on_white_is_21() -> None:

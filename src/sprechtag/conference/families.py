@@ -5,7 +5,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, true
+from sqlalchemy import exists, func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -53,6 +53,12 @@ class Family:
             second_name=second.name if second.email else "",
             second_email=second.email,
         )
+
+
+def has_codes(session: Session, conference_id: int) -> bool:
+    """Whether any family can have a letter with a code."""
+    invited = exists().where(col(Guest.conference_id) == conference_id, col(Guest.invited).is_(True))
+    return bool(session.execute(select(invited)).scalar_one())
 
 
 def find_family(session: Session, conference: Conference, family: Family, links: LinkKey) -> Guest | None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Bookings and guests as pages, letters and calendars show them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,12 +10,32 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 from sqlmodel import Session, col
 
+from ..look import PLAIN, Look
 from . import children, persons, rules
 from .errors import NotFound
 from .persons import Receiver
 from .proof import plain_class, plain_name
 from .tables import Booking, Child, Companion, Conference, Effect, Guest, Host, Kin, Place, Slot
 from .tokens import LinkKey, join_path
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a family knows of an appointment."""
+
+    starts_at: datetime
+    place: str
+    host_name: str
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> "Told | None":
+        """From what `kept` wrote; None where nothing was told yet."""
+        if "starts_at" not in kept:
+            return None
+        return cls(datetime.fromisoformat(kept["starts_at"]), kept["place"], kept["host_name"])
+
+    def kept(self) -> dict[str, str]:
+        return {"starts_at": self.starts_at.isoformat(), "place": self.place, "host_name": self.host_name}
 
 
 @dataclass(frozen=True)
@@ -74,10 +95,18 @@ class BookingView:
     receivers: tuple[Receiver, ...] = ()
     people: tuple[str, ...] = ()
     """Names of those who come beside family and host."""
+    before: "Told | None" = None
+    """What the family was told of it last, where that is another time, place or host."""
+    look: Look = PLAIN
 
     @property
     def active(self) -> bool:
         return self.state == "active"
+
+    @property
+    def told(self) -> Told:
+        """What the family knows once it was told of it as it is now."""
+        return Told(self.starts_at, self.place, self.host_name)
 
     @property
     def told_from(self) -> datetime | None:
@@ -250,6 +279,7 @@ class GuestView:
     language: str
     closes_at: datetime | None
     proven: bool
+    look: Look = PLAIN
 
     def outward(self) -> "GuestView":
         """As `BookingView.outward`."""

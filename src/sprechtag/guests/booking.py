@@ -10,10 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from ..conference import interpreting, proof, rules
+from ..conference import families, interpreting, proof, rules
 from ..conference.asked import questions
 from ..conference.booking import Booked, Pick
-from ..conference.entries import number_in
 from ..conference.errors import (
     GuestBusy,
     InterpreterBusy,
@@ -24,7 +23,7 @@ from ..conference.errors import (
     SlotTaken,
     TooLate,
 )
-from ..conference.host_cards import HostCard, host_cards, names_in
+from ..conference.host_cards import HostCard, host_cards
 from ..conference.named import has_asked, named_hosts
 from ..conference.names import folded, surname
 from ..conference.person import Person
@@ -106,6 +105,7 @@ def list_hosts(
         named = named_hosts(session, visit.family_id) if visit.family else {}
         counted = front.counts.of(session, visit.kept, front.clock(), writes)
         children = children_of(session, visit) if visit.again else []
+        has_codes = families.has_codes(session, visit.conference.id or 0)
     picked = next((one for one in children if one.id and one.id == child_id), None)
     everybody = host_cards(visit.kept, counted.free, named, page.say.language)
     cards = [card for card in everybody if _matches(card, search, school_class)]
@@ -134,7 +134,6 @@ def list_hosts(
         ],
         picked=picked,
         groups=_by_letter([card for card in cards if card.public_id not in in_first]),
-        classes=_classes(everybody),
         search=search,
         school_class=school_class,
         ticked=set(ticked)
@@ -147,6 +146,7 @@ def list_hosts(
         elsewhere=[card for card in everybody if card.public_id in ticked and card.public_id not in shown],
         start=visit.start,
         everybody=page.link_with(visit.start, {"lang": page.chosen} | ticks),
+        of_class={"lang": page.chosen, "class": school_class},
         script="list.js",
         closed=None if wishes else closed,
         early=front.closed(page, visit, asked=True) is None if closed else False,
@@ -155,7 +155,7 @@ def list_hosts(
         description=visit.conference.description,
         base=visit.base,
         again=visit.again,
-        codes=visit.guest is None,
+        codes=visit.guest is None and has_codes,
         lost=visit.guest is None and front.desk.can_confirm(visit.conference.organiser_id),
         codes_first=visit.conference.booking_by == "invited",
         waiting_list=visit.conference.waiting_list,
@@ -166,9 +166,16 @@ def list_hosts(
 @router.get("/s/{token}/h/{host_id}")
 @router.get("/m/{token}/h/{host_id}")
 def times(
-    front: FrontOf, request: Request, token: str, host_id: str, lang: Language = "", interpreter: Searched = ""
+    front: FrontOf,
+    request: Request,
+    token: str,
+    host_id: str,
+    lang: Language = "",
+    interpreter: Searched = "",
+    school_class: SchoolClass = "",
 ) -> Response:
-    """With a language only the times at which somebody who interprets it is free, too."""
+    """With a language only the times at which somebody who interprets it is free, too. The class that was chosen in the
+    list goes on into the form."""
     page = front.page(request, lang)
     with front.database.read() as session:
         visit = front.visit(session, page, token)
@@ -190,7 +197,7 @@ def times(
         heading=page.say("Which time suits you?"),
         spoken=front.spoken(visit, page.say.language),
         interpreter=language,
-        query={"lang": page.chosen, "interpreter": language},
+        query={"lang": page.chosen, "interpreter": language, "class": school_class[:40]},
         back_to=visit.start,
         back_text=page.say("Somebody else"),
         base=visit.base,
@@ -201,7 +208,13 @@ def times(
 @router.get("/s/{token}/t/{slot_id}")
 @router.get("/m/{token}/t/{slot_id}")
 def details(
-    front: FrontOf, request: Request, token: str, slot_id: str, lang: Language = "", interpreter: Searched = ""
+    front: FrontOf,
+    request: Request,
+    token: str,
+    slot_id: str,
+    lang: Language = "",
+    interpreter: Searched = "",
+    school_class: SchoolClass = "",
 ) -> Response:
     page = front.page(request, lang)
     with front.database.read() as session:
@@ -222,6 +235,7 @@ def details(
     known = children[0] if len(children) == 1 else whose_host(host, children)
     form["known"] = known.child if known else ""
     form["interpreter"] = language_wanted(visit, interpreter)
+    form["school_class"] = school_class[:40]
     return _form(front, page, visit, host, slot, form)
 
 
@@ -370,12 +384,6 @@ def _first(
 
 def _matches(card: HostCard, search: str, school_class: str) -> bool:
     return (not school_class or card.teaches(school_class)) and card.is_meant(search)
-
-
-def _classes(cards: list[HostCard]) -> list[str]:
-    """All classes that somebody teaches: 5a before 10a."""
-    names = {name for card in cards for name in names_in(card.classes)}
-    return sorted(names, key=lambda name: (number_in(name) or 1000, name))
 
 
 def _by_letter(cards: list[HostCard]) -> list[tuple[str, list[HostCard]]]:

@@ -23,7 +23,7 @@ from ..conference import asked, entries, interpreting, making, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
 from ..conference.errors import NotFound, OnlyPreview, Refused
-from ..conference.host_cards import FreeCounts
+from ..conference.host_cards import FreeCounts, names_in
 from ..conference.kept import Kept
 from ..conference.making import Wanted
 from ..conference.proof import OWN, Door
@@ -376,7 +376,13 @@ def sentence_page(page: Page, said: Sentence, **more: Any) -> Response:
 
 
 def common(visit: Visit) -> dict[str, Any]:
-    return of_conference(visit.conference)
+    return {**of_conference(visit.conference), "classes": classes_of(visit)}
+
+
+def classes_of(visit: Visit) -> list[str]:
+    """All classes that somebody teaches: 5a before 10a."""
+    names = {name for host in visit.kept.joined for name in names_in(host.classes)}
+    return sorted(names, key=lambda name: (entries.number_in(name) or 1000, name))
 
 
 def of_conference(conference: Conference) -> dict[str, Any]:

@@ -122,6 +122,7 @@ class Page:
             "contact": "",
             "conference_name": "",
             "children": [],
+            "classes": [],
             "preview": self.preview,
             "spoken": [],
         }

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from ..conference.tables import Conference, Interpreter
 from ..conference.texts import TextKind, running_text
 from ..conference.views import BookingView, GuestView
+from ..look import Look
 from ..phrases import Speaker
 from .headers import one_line
 from .letter import Instead, Letter, Onward, Section, to_confirm, to_manage
@@ -81,7 +82,7 @@ def to_person(
 
 
 def for_interpreter(
-    one: Interpreter, conference: Conference, heading: str, text: str, onward: Onward
+    one: Interpreter, conference: Conference, heading: str, text: str, onward: Onward, look: Look
 ) -> tuple[Letter, GuestView]:
     """A letter to somebody who has no appointment yet, and to whom it goes."""
     to = GuestView(
@@ -99,6 +100,7 @@ def for_interpreter(
         language=one.language,
         closes_at=None,
         proven=True,
+        look=look,
     )
     return _written(to, Speaker(to.language, to.zone), heading, text, sections=[], onward=onward), to
 
@@ -163,6 +165,8 @@ def _written(
         "sections": [section for section in sections if section.views],
         "instead": instead,
         "onward": onward,
+        "look": to.look,
+        "before": lambda view: _before(view, say),
         "conference_name": to.conference_name,
         "contact": to.conference_contact,
     }
@@ -173,6 +177,19 @@ def _written(
         html=_templates.get_template("mail.html").render(values),
         events=tuple(events),
     )
+
+
+def _before(view: BookingView, say: Speaker) -> list[str]:
+    """What of the appointment is not so any more."""
+    before = view.before
+    if before is None:
+        return []
+    place = say("By video") if before.place == "video" else say("On site")
+    return [
+        *([say.when(before.starts_at)] if before.starts_at != view.starts_at else []),
+        *([before.host_name] if before.host_name != view.host_name else []),
+        *([place] if before.place != view.place else []),
+    ]
 
 
 def _values(to: BookingView | GuestView) -> dict[str, str]:
@@ -196,7 +213,8 @@ def _heading(news: list[tuple[BookingView, bool]], say: Speaker) -> str:
     if view.active and view.confirm_by:
         return say("Please confirm: %(when)s", when=when)
     if len(news) > 1:
-        return say("What is new with your appointments")
+        new = all(view.active and not told for view, told in news)
+        return say("Your appointments are booked") if new else say("What is new with your appointments")
     if not view.active:
         return say("Cancelled: %(when)s", when=when)
     if known:

@@ -7,7 +7,7 @@ Message-ID however often they are handed over; a lost answer is noted with it, s
 and the organiser reads that it may be so."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..conference import budgets, effects, follow, jobs, letters
 from ..conference.effects import Ledger, State
 from ..conference.tables import VIDEO, EffectKind, Guest, GuestLetter, Job, JobItem
 from ..conference.tokens import LinkKey
-from ..conference.views import BookingView, GuestView, guest_view
+from ..conference.views import BookingView, GuestView, Told, guest_view
 from ..database import PATIENCE, Database
 from ..errands import queue
 from ..errands.retry import NotYet, Trouble, part
@@ -173,7 +173,7 @@ class Owed:
         if not to.guest_email:
             return lambda session: effects.told(session, news, NO_ADDRESS)
         channel = self.channel(to.organiser_id)
-        told = [(state.view, state.applied > 0) for state in news]
+        told = [(_with_before(state), state.applied > 0) for state in news]
         with self.database.read() as session:
             written = appointments.write(session, told, views, self.writer())
         note = await self.send(errand, written, to, channel, appointments.fingerprint(told))
@@ -195,9 +195,8 @@ class Owed:
             due = session.get(GuestLetter, int(errand.key))
             if due is None or due.sent_at:
                 return None
-            to = guest_view(session, due.guest_id).outward()
-            kind = KINDS.get(due.kind)
-            written = kind(session, due.payload, to, self.writer()) if kind else None
+            to, kind, writer = guest_view(session, due.guest_id).outward(), KINDS.get(due.kind), self.writer()
+            written = kind(session, due.payload, writer.addressed(to), writer) if kind else None
         channel, went_out = self.channel(to.organiser_id), False
         if written is None:
             note = NOT_NEEDED
@@ -231,7 +230,8 @@ class Owed:
                 return None
             to = guest_view(session, guest_id).outward()
             kind = "invitation" if job.kind == "invitation" else "announcement"
-            written = KINDS[kind](session, job.payload, to, self.writer())
+            writer = self.writer()
+            written = KINDS[kind](session, job.payload, writer.addressed(to), writer)
         channel = self.channel(to.organiser_id)
         reached = written is not None and bool(to.guest_email) and channel.name != "calendar"
         if written and reached:
@@ -303,3 +303,9 @@ class Owed:
     def _words(self, errand: Errand, words: str) -> None:
         with self.database.write(PATIENCE) as session:
             queue.say(session, errand, words, self.clock())
+
+
+def _with_before(state: State) -> BookingView:
+    """With what the family was told of it last, where that is not so any more."""
+    before = Told.read(state.remote)
+    return state.view if before == state.view.told else replace(state.view, before=before)

@@ -11,15 +11,22 @@ from ..conference.proof import plain_name
 from ..conference.tables import Companion, Interpreter
 from ..conference.tokens import LinkKey, feedback_path, interpreter_path, join_path, person_path, whole
 from ..conference.views import BookingView, GuestView, bookings_of_guest, for_family
+from ..look import PLAIN, Look
 
 
 @dataclass(frozen=True)
 class Writer:
-    """`base` is the app's public address without a slash at its end, `now` the moment of writing (UTC)."""
+    """`base` is the app's public address without a slash at its end, `now` the moment of writing (UTC), `look` the
+    school's name and colour."""
 
     links: LinkKey
     base: str
     now: datetime
+    look: Look = PLAIN
+
+    def addressed(self, to: GuestView) -> GuestView:
+        """The same with the school's name and colour."""
+        return replace(to, look=self.look)
 
     def manage_link(self, to: BookingView | GuestView) -> str:
         return f"{self.base}/m/{self.links.token('manage', to.guest_public_id, to.guest_generation)}"
@@ -33,7 +40,7 @@ class Writer:
 
     def for_family(self, view: BookingView) -> BookingView:
         """The same with the links that a family gets."""
-        return for_family(view, self.links, self.base)
+        return replace(for_family(view, self.links, self.base), look=self.look)
 
     def for_person(self, view: BookingView, one: Companion) -> BookingView:
         """The same as somebody beside the family reads it: to whom it goes, who else comes, the own link to the
@@ -44,6 +51,8 @@ class Writer:
         link = f"{self.base}/{join_path(self.links, one.public_id, one.generation)}" if view.talk_link else ""
         return replace(
             view.outward(),
+            look=self.look,
+            before=None,
             guest_name=plain_name(one.name),
             guest_email=one.email,
             guest_phone="",

@@ -119,7 +119,7 @@ class Speaker:
         return _LOCALES.get(self.language, self.language)
 
     def listing(self, items: list[str]) -> str:
-        return ", ".join(items)
+        return ("، " if self.direction == "rtl" else ", ").join(items)
 
 
 def best_language(chosen: str, accept_language: str, offered: Collection[str] = LANGUAGES) -> str:

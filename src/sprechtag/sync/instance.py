@@ -15,6 +15,7 @@ from ..errands.retry import Fault, Trouble
 from ..errands.table import Errand
 from ..letters.channels import Channel, choose
 from ..letters.writer import Writer
+from ..look import Look
 from ..nextcloud import instance
 from ..nextcloud.errors import Rejected
 from ..nextcloud.session import Door
@@ -69,7 +70,7 @@ class Instance:
         return self.known(f"host:{user_id}")
 
     def writer(self) -> Writer:
-        return Writer(self.links, self.public_base(), self.clock())
+        return Writer(self.links, self.public_base(), self.clock(), Look.of(self.known("theming")))
 
     # -- errands ------------------------------------------------------------------------------------------------
 

@@ -37,18 +37,17 @@
 		if (letters) letters.parentElement.hidden = words.length > 0
 	}
 	field.addEventListener('input', filter)
+	form.querySelector('.go2').hidden = true // it is looked for while it is typed
 	form.querySelector('select')?.addEventListener('change', () => form.requestSubmit(form.querySelector('.go2')))
 
 	const next = document.getElementById('next')
-	const bar = next?.parentElement, number = document.createElement('span')
-	number.ariaHidden = 'true'
-	next?.append(number)
+	const bar = next?.parentElement, plainly = next?.textContent
 	const others = Number(document.getElementById('elsewhere')?.dataset.count ?? 0)
 	const count = () => {
 		if (!bar) return
 		const ticked = others + form.querySelectorAll('.box input:checked').length
 		bar.hidden = !ticked
-		number.textContent = ticked ? ` (${ticked})` : ''
+		next.textContent = ticked ? (next.dataset.chosen ?? `${plainly} (…)`).replace('…', ticked) : plainly
 	}
 	form.addEventListener('change', count)
 	/* In another language the same are ticked, and the same is looked for. */

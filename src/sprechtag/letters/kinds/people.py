@@ -50,7 +50,9 @@ def to_interpreter(
             "appointments are always on your own page.",
             conference=conference.name,
         )
-        return for_interpreter(one, conference, say("You interpret"), f"{_hello(say, one.name)}\n{text}", onward)
+        return for_interpreter(
+            one, conference, say("You interpret"), f"{_hello(say, one.name)}\n{text}", onward, writer.look
+        )
     to = told[0][0]
     several = len(told) > 1
     heading = say("What is new with your appointments") if several else _heading(say, told[0], gone[0])

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a family meets first: its link as somebody has copied it, and a list that asks only what makes sense."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from house import PROXY, Stage, open_stage
+from sprechtag.conference import families
+from sprechtag.conference.families import Family
+from sprechtag.conference.tables import Host
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with open_stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("behind", [".", ")", ").", ",", ">", "]", "”", ".)", ";", "!?"])
+async def test_a_link_that_was_copied_with_what_stood_behind_it_opens(stage: Stage, behind: str) -> None:
+    answer = await stage.public.get(f"{PROXY}sprechtag/{stage.share}{behind}")
+    assert answer.status_code == 200 and "Mit wem möchten Sie sprechen?" in answer.text
+
+
+@pytest.mark.parametrize("behind", ["/", "./", "/..", "%2f", "%00", "%5c", "$$$$$", ".x", "&"])
+async def test_nothing_else_is_taken_for_it(stage: Stage, behind: str) -> None:
+    assert (await stage.public.get(f"{PROXY}sprechtag/{stage.share}{behind}")).status_code == 404
+    assert (await stage.public.post(f"{PROXY}sprechtag/{stage.share}/code.", data={"code": "x"})).status_code == 404
+
+
+async def test_codes_are_asked_for_where_somebody_has_one(stage: Stage) -> None:
+    assert 'name="code"' not in (await stage.public.get(f"{PROXY}sprechtag/{stage.share}")).text
+    with stage.school.database.write() as session:
+        families.invite(session, stage.school.conference(), Family("Kaya", "kaya@post.example"), stage.house.links)
+    assert 'name="code"' in (await stage.public.get(f"{PROXY}sprechtag/{stage.share}")).text
+
+
+async def test_the_class_that_was_chosen_stands_in_the_form(stage: Stage) -> None:
+    with stage.school.database.write() as session:
+        host = session.get_one(Host, 1)
+        host.classes = "5a, 7b"
+        link = f"{PROXY}sprechtag/{stage.share}"
+    slot = stage.school.slots()[0].public_id
+    listed = await stage.public.get(f"{link}?class=7b")
+    assert f"h/{host.public_id}?class=7b" in listed.text
+    times = await stage.public.get(f"{link}/h/{host.public_id}?class=7b")
+    assert f"t/{slot}?class=7b" in times.text
+    form = await stage.public.get(f"{link}/t/{slot}?class=7b")
+    assert 'name="school_class" value="7b"' in form.text
+    assert '<datalist id="classes"><option value="5a"></option><option value="7b"></option>' in form.text
+
+
+async def test_that_booking_is_not_open_is_a_fact_and_no_error(stage: Stage) -> None:
+    stage.school.change(opens_at=stage.school.clock.now + timedelta(days=1))
+    page = (await stage.public.get(f"{PROXY}sprechtag/{stage.share}")).text
+    assert 'class="fact"' in page and 'class="problem"' not in page and "Vorschlag" not in page
