@@ -189,7 +189,7 @@ def test_wishes_are_entered_and_changed(town: Town, browser: Browser, script: bo
     page = phone.open(f"s/{event.token}")
     for box in page.locator("input[name^='h-']").all():
         box.check()
-    phone.press("Next")
+    phone.propose()
     phone.heading("Your wishes")
     phone.fits()
     keep(page, f"family-wishes-{phone.name}")
@@ -199,7 +199,7 @@ def test_wishes_are_entered_and_changed(town: Town, browser: Browser, script: bo
     phone.follow("Change my wishes")
     page.locator("input[name^='h-']").first.uncheck()
     page.locator("input[name^='h-']").last.check()
-    phone.press("Next")
+    phone.propose()
     phone.press("Send my wishes")
     expect(page.locator(".hosts li")).to_have_count(1)
 
@@ -268,6 +268,33 @@ def test_focus_is_seen_and_goes_where_one_looks(town: Town, event: Event, browse
     keep(page, "family-forced-colours")
     box = page.locator(".box").first.bounding_box()
     assert box and box["width"] >= 44 and box["height"] >= 44
+
+
+HIDDEN = """() => {
+    const e = document.activeElement, r = e.getBoundingClientRect()
+    if (e === document.body || e.closest('.bar, .chosen, .skip')) return ''
+    const bar = document.querySelector('.bar, .chosen')?.getBoundingClientRect()
+    const covered = bar && r.bottom > bar.top + 1 && r.top < bar.bottom - 1
+    const seen = r.top >= 0 && r.bottom <= innerHeight + 1 && !covered
+    return seen || r.height > 300 ? '' : `${e.tagName} ${e.name || e.innerText} at ${r.top} to ${r.bottom}, bar at ${bar?.top}`
+}"""
+
+
+def test_no_focus_is_hidden_by_the_bar(town: Town, event: Event, browser: Browser) -> None:
+    """WCAG 2.2, 2.4.11, at every stop of the list and of the grid, forwards and backwards."""
+    phone = Phone(town, browser, True, "de")
+    page = phone.open(f"s/{event.token}?class=7c")
+    page.emulate_media(reduced_motion="reduce")  # else it is looked at while it still scrolls
+    for _ in range(2):
+        for key in ("Tab", "Shift+Tab"):
+            for _ in range(35):
+                page.keyboard.press(key)
+                assert not page.evaluate(HIDDEN)
+        if not page.locator("#next").count():
+            return
+        phone.propose()
+        page.locator("details.more summary").click()
+        phone.press("Choose each time by hand")
 
 
 def test_feedback_after_the_day(town: Town, browser: Browser) -> None:
