@@ -22,7 +22,7 @@ from .errands.lanes import Share
 from .errands.queue import Put
 from .errands.table import Errand
 from .errands.worker import Kind
-from .hosts import entering
+from .hosts import enrolling, entering
 from .letters.owed import Owed
 from .letters.people import People
 from .letters.test_mail import TestMail
@@ -146,6 +146,8 @@ class Later:
     def _run_job(self, job_id: int) -> None:
         if entering.is_list(self.database, job_id):
             entering.run(self.database, job_id, self.desk.links, self.clock)
+        elif enrolling.is_list(self.database, job_id):
+            enrolling.run(self.database, job_id, self.clock)
         else:
             jobs.run(self.database, job_id, self.clock)
 

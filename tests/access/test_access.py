@@ -268,6 +268,8 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", "api/v1/admin/test-mail", {"to": "a@b.example"}, (404, 404, 404, 202, 401)),
         ("POST", f"{one}/hosts-import-preview", file, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/hosts-import", file, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/rooms-import-preview", file, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/rooms-import", file, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/copy", {"first_day": "2027-02-01"}, (201, 404, 404, 404, 401)),
         ("POST", f"{one}/bookings", phone, (200, 404, 404, 404, 401)),
         ("POST", f"api/v1/bookings/{booking}/move", {"slot_id": free[1]}, (200, 404, 404, 404, 401)),

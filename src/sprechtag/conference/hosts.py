@@ -22,7 +22,8 @@ from .windows import rebuild_slots, set_windows, unblock, windows_of
 
 @dataclass(frozen=True)
 class HostEntry:
-    """A host as enrolled; empty `windows` means the conference's own, None leaves them as they are."""
+    """A host as enrolled; empty `windows` means the conference's own, None leaves them, and the Kürzel (`short`), as
+    they are."""
 
     user_id: str
     display_name: str = ""
@@ -32,6 +33,7 @@ class HostEntry:
     offers_on_site: bool = True
     offers_video: bool = True
     windows: Sequence[TimeWindow] | None = field(default_factory=tuple)
+    short: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def enrol(session: Session, conference: Conference, entry: HostEntry) -> Host:
         host = Host(conference_id=conference.id or 0, user_id=entry.user_id, display_name=entry.user_id)
     host.display_name = entry.display_name.strip() if entries.is_seen(entry.display_name) else host.display_name
     for name in HOST_FIELDS[2:]:
-        setattr(host, name, getattr(entry, name))
+        if (value := getattr(entry, name)) is not None:
+            setattr(host, name, value)
     session.add(host)
     session.flush()
     if entry.windows is not None:

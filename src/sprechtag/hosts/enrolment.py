@@ -24,6 +24,8 @@ from .schemas import CountAnswer, HostAnswer, Strict, WindowData
 class HostData(Strict):
     user_id: Annotated[UserId, Field(min_length=1, max_length=64)]
     display_name: Annotated[Line, Field(max_length=200)] = ""
+    short: Annotated[Line, Field(max_length=20)] | None = None
+    """The Kürzel; null leaves it as it is."""
     subject: Annotated[Line, Field(max_length=200)] = ""
     classes: Annotated[Line, Field(max_length=200)] = ""
     room: Annotated[Line, Field(max_length=100)] = ""

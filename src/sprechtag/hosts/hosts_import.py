@@ -2,22 +2,25 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A spreadsheet of hosts, or of their rooms: looked at line by line, then imported all or none."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
-from sqlmodel import Session
 
-from ..conference import entries, hosts, lookup, windows
+from ..conference import entries, lookup
 from ..conference.errors import Invalid
-from ..conference.hosts import HOST_FIELDS, HostEntry
-from ..conference.tables import Conference, Host
+from ..conference.tables import Host
+from ..gate import Caller
 from ..imports import columns, records
 from ..imports.records import HostRow
 from ..imports.sheets import Sheet
 from ..imports.teachers import Staff
 from ..imports.titles import tidy
 from ..imports.troubles import Trouble
+from . import enrolling
 from .access import REFUSALS, User, organised
+from .at_once import job_answer
+from .enrolling import HostChange
 from .import_files import (
     ImportAnswer,
     ImportData,
@@ -32,11 +35,11 @@ from .import_files import (
     table_of,
     unclear_of,
 )
-from .needs import House
+from .needs import House, Needs
 
 _NAMES = ("user_id", "short", "email", "display_name", "surname")
 """What can say who is meant, the surest first."""
-_KEPT = ("display_name", "subject", "classes", "room")
+_KEPT = ("display_name", "short", "subject", "classes", "room")
 
 router = APIRouter(prefix="/api/v1/conferences/{conference_id}", responses=REFUSALS)
 
@@ -46,48 +49,85 @@ class _Plan:
     table: columns.Table
     present: list[Host]
     lines: list[ImportLine] = field(default_factory=list)
-    entries: list[HostEntry] = field(default_factory=list)
+    changes: list[HostChange] = field(default_factory=list)
     unclear: dict[str, tuple[list[int], list[str]]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_right(self) -> bool:
+        return not any(line.outcome == "error" for line in self.lines)
 
     def answer(self, *, applied: bool) -> ImportAnswer:
         missing = [
             MissingAnswer(id=host.user_id, name=host.display_name)
             for host in self.present
-            if host.user_id not in self.seen and not any(line.outcome == "error" for line in self.lines)
+            if host.user_id not in self.seen and self.is_right
         ]
         unclear = unclear_of(self.unclear, self.present)
         return import_answer(self.table, self.lines, missing, unclear, applied=applied)
+
+    def keep(self, line: ImportLine) -> None:
+        self.lines.append(line)
+        if line.outcome != "same":
+            values = {name: after for name, (_, after) in line.changes.items() if name != "user_id"}
+            self.changes.append(HostChange(line.user_id, values, line.outcome == "new"))
+
+
+Planner = Callable[[list[Host], list[Sheet], ImportData], _Plan]
 
 
 @router.post("/hosts-import-preview")
 def preview_hosts_import(house: House, conference_id: str, data: ImportData, user: User) -> ImportAnswer:
     """What an import would change, line by line, and who is no longer in the file. Nothing is changed."""
-    (found,) = sheets_for(house.database, conference_id, [data], user)
-    with house.database.read() as session:
-        return _plan(session, organised(session, conference_id, user), found, data).answer(applied=False)
+    return _looked_at(house, conference_id, data, user, _plan)
 
 
 @router.post("/hosts-import")
 def import_hosts(house: House, conference_id: str, data: ImportData, user: User) -> ImportAnswer:
-    """Imports all lines, or none when one of them has an error. Who is not in the file stays as they are."""
+    """Imports all lines, or none when one of them has an error. Who is not in the file stays as they are, and so does
+    what the file does not say. Many new hosts are entered by a `job`, which goes on after the answer."""
+    return _imported(house, conference_id, data, user, _plan)
+
+
+@router.post("/rooms-import-preview")
+def preview_rooms_import(house: House, conference_id: str, data: ImportData, user: User) -> ImportAnswer:
+    """Which rooms a list would set, of hosts who are here already: by user, Kürzel, address or name."""
+    return _looked_at(house, conference_id, data, user, _plan_rooms)
+
+
+@router.post("/rooms-import")
+def import_rooms(house: House, conference_id: str, data: ImportData, user: User) -> ImportAnswer:
+    """Sets the rooms of all lines, or none when one of them has an error, and nothing else. A line without a room
+    leaves the one that is there."""
+    return _imported(house, conference_id, data, user, _plan_rooms)
+
+
+def _looked_at(house: Needs, conference_id: str, data: ImportData, user: Caller, plan: Planner) -> ImportAnswer:
+    (found,) = sheets_for(house.database, conference_id, [data], user)
+    with house.database.read() as session:
+        present = lookup.hosts_of(session, organised(session, conference_id, user))
+    return plan(present, found, data).answer(applied=False)
+
+
+def _imported(house: Needs, conference_id: str, data: ImportData, user: Caller, plan: Planner) -> ImportAnswer:
     (found,) = sheets_for(house.database, conference_id, [data], user)
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
-        plan = _plan(session, conference, found, data)
-        answer = plan.answer(applied=not any(line.outcome == "error" for line in plan.lines))
-        if answer.applied:
-            for entry in plan.entries:
-                hosts.enrol(session, conference, entry)
+        planned = plan(lookup.hosts_of(session, conference), found, data)
+        answer = planned.answer(applied=planned.is_right)
+        if planned.is_right and enrolling.is_long(planned.changes):
+            answer.job = job_answer(enrolling.start(session, conference, planned.changes, house.clock()))
+        elif planned.is_right:
+            for change in planned.changes:
+                enrolling.enter(session, conference, change)
     return answer
 
 
-def _plan(session: Session, conference: Conference, found: list[Sheet], data: ImportData) -> _Plan:
+def _plan(present: list[Host], found: list[Sheet], data: ImportData) -> _Plan:
     table = table_of(found, "hosts", data.name, data.mapping)
     if not set(_NAMES) & table.fields.keys():
         raise Invalid("file", "column_user_missing")
     read = records.hosts(table)
-    present = lookup.hosts_of(session, conference)
     plan = _Plan(table, present)
     staff = Staff(staff_of(present), data.answers)
     by_user = {host.user_id: host for host in present}
@@ -98,11 +138,40 @@ def _plan(session: Session, conference: Conference, found: list[Sheet], data: Im
             plan.lines.append(error_line(row.line, user_id, [trouble]))
             continue
         plan.seen[user_id] = row.line
-        host = by_user.get(user_id)
-        line = _line(row, user_id, host)
-        plan.lines.append(line)
-        if line.outcome != "same":
-            plan.entries.append(_entry(session, conference, line, host))
+        plan.keep(_line(row, user_id, by_user.get(user_id)))
+    return plan
+
+
+def _plan_rooms(present: list[Host], found: list[Sheet], data: ImportData) -> _Plan:
+    table = table_of(found, "rooms", data.name, data.mapping)
+    if not set(_NAMES) & table.fields.keys():
+        raise Invalid("file", "column_user_missing")
+    if "room" not in table.fields:
+        raise Invalid("file", "column_room_missing")
+    read = records.rooms(table)
+    plan = _Plan(table, present)
+    by_user = {host.user_id: host for host in present}
+    staff = Staff(staff_of(present), {word: who for word, who in data.answers.items() if who in by_user})
+    plan.lines += [error_line(line, "", troubles) for line, troubles in by_line(read.troubles).items()]
+    said: dict[str, str] = {}
+    for row in read.records:
+        meant = staff.meant(row.host)
+        if len(meant) != 1:
+            plan.unclear.setdefault(row.host, ([], meant))[0].append(row.line)
+            trouble = Trouble("host_unclear" if meant else "host_unknown", row.line, cell=row.host)
+            plan.lines.append(error_line(row.line, row.host, [trouble]))
+            continue
+        host = by_user[meant[0]]
+        if (before := said.setdefault(host.user_id, row.room)) != row.room:
+            trouble = Trouble("two_rooms", row.line, cell=f"{before}, {row.room}")
+            plan.lines.append(error_line(row.line, host.user_id, [trouble]))
+            continue
+        again = host.user_id in plan.seen
+        plan.seen.setdefault(host.user_id, row.line)
+        changes = {"room": (host.room, row.room)} if row.room and row.room != host.room and not again else {}
+        outcome: Outcome = "changed" if changes else "same"
+        line = ImportLine(line=row.line, user_id=host.user_id, outcome=outcome, changes=changes, lines=[row.line])
+        plan.keep(line)
     return plan
 
 
@@ -132,11 +201,11 @@ def _user_of(
 
 
 def _line(row: HostRow, user_id: str, host: Host | None) -> ImportLine:
-    """An empty cell leaves what is there, and so does a name that is only written otherwise ("Weiß, Jana")."""
+    """An empty cell leaves what is there, and so does what is only written otherwise ("Weiß, Jana", "wei")."""
     changes = {}
     for name in _KEPT:
         before, after = str(getattr(host, name)) if host else "", str(getattr(row, name))
-        if after and after != before and not (host and name == "display_name" and _same_name(before, after)):
+        if after and after != before and not (host and _same(name, before, after)):
             changes[name] = (before, after)
     if host is None:
         changes["user_id"] = ("", user_id)
@@ -144,13 +213,11 @@ def _line(row: HostRow, user_id: str, host: Host | None) -> ImportLine:
     return ImportLine(line=row.line, user_id=user_id, outcome=outcome, changes=changes, lines=[row.line])
 
 
+def _same(field: str, before: str, after: str) -> bool:
+    """Whether it is only written otherwise."""
+    return _same_name(before, after) if field == "display_name" else field == "short" and tidy(before) == tidy(after)
+
+
 def _same_name(one: str, other: str) -> bool:
     """Whether the words are the same, in another order."""
     return sorted(map(tidy, one.replace(",", " ").split())) == sorted(map(tidy, other.replace(",", " ").split()))
-
-
-def _entry(session: Session, conference: Conference, line: ImportLine, host: Host | None) -> HostEntry:
-    """The entry as it would be."""
-    values = {name: getattr(host, name) for name in HOST_FIELDS} if host else {"user_id": line.user_id}
-    values |= {name: after for name, (_, after) in line.changes.items()}
-    return HostEntry(windows=windows.windows_of(session, conference, host) if host else (), **values)

@@ -152,7 +152,7 @@ def table_of(
 
 
 def staff_of(hosts: Iterable[Host]) -> list[Teacher]:
-    return [Teacher(host.user_id, host.display_name) for host in hosts]
+    return [Teacher(host.user_id, host.display_name, host.short) for host in hosts]
 
 
 def error_line(line: int, name: str, troubles: Sequence[Trouble]) -> ImportLine:

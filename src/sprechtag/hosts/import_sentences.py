@@ -25,6 +25,7 @@ OF_FILE: dict[str, str] = {
     "mapping_wrong": "A column was chosen that this file does not have. Choose the file again.",
     "mapping_twice": "Two columns were chosen for the same thing. Choose one of them.",
     "column_user_missing": "No column names the Nextcloud user. Call one “user” or “Benutzer”.",
+    "column_room_missing": "No column holds the room. Call one “room” or “Raum”.",
     "column_name_missing": "No column names the family. Call one “name” or “Familie”.",
 }
 OF_LINE: dict[str, str] = {
@@ -46,6 +47,7 @@ OF_LINE: dict[str, str] = {
     "user_missing": "The Nextcloud user is missing in this line.",
     "user_wrong": "No Nextcloud user can be called like that: {cell}.",
     "twice": "Line {cell} says the same already. Take one of them out.",
+    "two_rooms": "Two rooms are given for this host: {cell}. Leave one of them.",
     "mail_of_many": "Families with different names have this address: {cell}. Leave it empty where it is not theirs.",
     "host_unknown": "A host in this line is unknown: {cell}. Give the name or the Nextcloud user of somebody invited.",
     "host_unclear": "Several hosts are called like that: {cell}. Choose who is meant.",

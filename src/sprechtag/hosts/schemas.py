@@ -88,6 +88,8 @@ class JobAnswer(BaseModel):
 class HostAnswer(BaseModel):
     user_id: str
     display_name: str
+    short: str
+    """The Kürzel, the short sign that the school's programs call a teacher by."""
     subject: str
     classes: str
     room: str

@@ -331,6 +331,8 @@ def _by_cells(rows: Sequence[Row], width: int, kind: Kind) -> list[str]:
     """Without titles: what the cells look like. Only what is told by its form is proposed, and names in their usual
     order (the surname first)."""
     forms = [_form(rows, index) for index in range(width)]
+    if kind == "rooms":
+        return _rooms_by_cells(forms)
     by_form: dict[str, dict[str, tuple[str, ...]]] = {
         "families": {
             "mail": ("email", "second_email"),
@@ -339,19 +341,25 @@ def _by_cells(rows: Sequence[Row], width: int, kind: Kind) -> list[str]:
             "phone": ("phone",),
         },
         "hosts": {"mail": ("email",), "user": ("user_id",), "class": ("classes",)},
-        "rooms": {"mail": ("email",), "user": ("user_id",)},
         "teaches": {"class": ("school_class",), "day": ("birth_date",)},
     }
     names = {
         "families": ("child_surname", "child") if forms.count("text") > 1 else ("name",),
         "hosts": ("display_name",),
-        "rooms": ("display_name", "room"),
         "teaches": ("teacher", "subject"),
     }[kind]
     left: dict[str, list[str]] = {form: list(given) for form, given in by_form[kind].items()} | {"text": list(names)}
     if kind == "teaches":
         left["user"] = left["text"]
     return [left[form].pop(0) if left.get(form) else "" for form in forms]
+
+
+def _rooms_by_cells(forms: Sequence[str]) -> list[str]:
+    """Who comes first, by whatever sign; what stands behind it is the room: "ACK;204", "Jana Weiß;B 7"."""
+    who = next((index for index, form in enumerate(forms) if form in ("mail", "user", "text")), None)
+    room = next((index for index, form in enumerate(forms) if form and who is not None and index > who), None)
+    names = {"mail": "email", "user": "user_id", "text": "display_name"}
+    return [names[form] if index == who else "room" if index == room else "" for index, form in enumerate(forms)]
 
 
 def _form(rows: Sequence[Row], index: int) -> str:

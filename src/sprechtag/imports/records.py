@@ -24,6 +24,7 @@ _LONGEST = {
     "phone": 40,
     "second_phone": 40,
     "room": 100,
+    "short": 20,
     "subject": 200,
 }
 _DOUBTS = {"formula": "formula_without_value", "error": "cell_error", "date": "cell_is_date"}

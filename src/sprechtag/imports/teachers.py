@@ -74,6 +74,11 @@ class Staff:
             self._known[word] = self._look_up(word)
         return self._known[word]
 
+    def meant(self, word: str) -> list[str]:
+        """As `called`, where nobody has answered whom the word means."""
+        answer = self._answers.get(tidy(word))
+        return [answer] if answer else self.called(word)
+
     def _take(self, parts: list[str], commas: list[bool], index: int, named: Named) -> int:
         """Notes what begins at `index`; returns where the next begins."""
         for end in range(min(len(parts), index + _MOST_PARTS), index, -1):

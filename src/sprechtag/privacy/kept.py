@@ -163,6 +163,7 @@ TABLES: dict[str, Table] = {
         {
             "user_id": Column("host", "user id"),
             "display_name": Column("host", "name"),
+            "short": Column("host", "short sign (Kürzel)"),
             "subject": Column("host", "subject"),
             "classes": Column("host", "classes"),
             "room": Column("host", "room"),

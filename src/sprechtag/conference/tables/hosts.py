@@ -16,6 +16,7 @@ class Host(SQLModel, table=True):
     was deleted or disabled there and is offered to nobody. A `tandem` is two or three of them who receive a family
     together: its `user_id` is one that Nextcloud cannot have, its persons are its `HostPartner`s.
 
+    `short` is the Kürzel, the short sign that the school's programs call a teacher by; families do not see it.
     `calendar` is the name of the one that takes the appointments, empty for the first that can be written;
     `min_pause_minutes` and `max_in_a_row` (0: no limit) hold between the host's own appointments. On the day
     `delayed_on` (in the conference's zone) all that is left begins `delay_minutes` later than agreed."""
@@ -26,6 +27,7 @@ class Host(SQLModel, table=True):
     conference_id: int = Field(foreign_key="conference.id", index=True, ondelete="CASCADE")
     user_id: str = Field(index=True)
     display_name: str
+    short: str = ""
     subject: str = ""
     classes: str = ""
     room: str = ""

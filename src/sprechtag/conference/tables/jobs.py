@@ -12,7 +12,7 @@ from ...database import NEVER_AGAIN, utc_now, when
 from ..tokens import public_id
 from .indexes import open_ones
 
-JobKind = Literal["switch_place", "cancel_all", "message", "invitation", "assign", "undo", "import", "absence"]
+JobKind = Literal["switch_place", "cancel_all", "message", "invitation", "assign", "undo", "import", "hosts", "absence"]
 
 
 class Job(SQLModel, table=True):
