@@ -269,6 +269,8 @@ async def test_the_api_by_route_and_role(stage: Stage) -> None:
         ("POST", f"{one}/hosts-import-preview", file, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/hosts-import", file, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/rooms-import-preview", file, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/groups-import-preview", {"groups": []}, (200, 404, 404, 404, 401)),
+        ("POST", f"{one}/groups-import", {"groups": [{"name": "5b", "members": ["t01"]}]}, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/rooms-import", file, (200, 404, 404, 404, 401)),
         ("POST", f"{one}/copy", {"first_day": "2027-02-01"}, (201, 404, 404, 404, 401)),
         ("POST", f"{one}/bookings", phone, (200, 404, 404, 404, 401)),

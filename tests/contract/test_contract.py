@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -151,6 +152,17 @@ async def test_events_are_read_with_their_repetitions_and_whole_days(session: Us
     finally:
         await calendar.delete(session, where, name)
         await calendar.delete(session, where, f"{name}-day")
+
+
+async def test_who_is_in_a_group_is_told_to_who_is_in_it(session: UserSession) -> None:
+    (own, *_) = await people.groups(session)
+    members = await session.ocs_map("GET", f"/ocs/v2.php/cloud/groups/{quote(own, safe='')}/users")
+    assert USER in members["users"]
+    for path in ("groups/admin/users", "groups", "groups/details"):
+        with pytest.raises(NotAllowed):
+            await session.ocs_map("GET", f"/ocs/v2.php/cloud/{path}")
+    with pytest.raises(Missing):
+        await session.ocs_map("GET", "/ocs/v2.php/cloud/groups/no-such-group/users")
 
 
 async def test_the_admins_groups_are_told(door: Door) -> None:

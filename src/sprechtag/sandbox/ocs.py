@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -54,9 +55,10 @@ class Ocs:
             for method, path, handler in (
                 ("GET", r"/cloud/capabilities", self.capabilities),
                 ("GET", r"/cloud/user", self.own_user),
-                ("GET", r"/cloud/(?:users|groups)", self.forbidden),
+                ("GET", r"/cloud/users", self.forbidden),
+                ("GET", r"/cloud/groups(/details)?", self.all_groups),
                 ("GET", r"/cloud/users/([^/]+)/groups", self.own_groups),
-                ("GET", r"/cloud/groups/([^/]+)/users", self.group_users),
+                ("GET", r"/cloud/groups/(.+)/users", self.group_users),
                 ("GET", r"/core/autocomplete/get", self.autocomplete),
                 ("GET", r"/apps/webhook_listeners/api/v1/webhooks", self.webhooks),
                 ("POST", r"/apps/webhook_listeners/api/v1/webhooks", self.add_webhook),
@@ -133,10 +135,34 @@ class Ocs:
         return ok({"groups": sorted(self._user(user_id).groups)})
 
     async def group_users(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
-        """Only its members see who is in a group."""
-        if match[1] not in self._user(user_id).groups and not self._user(user_id).is_admin:
+        """Only its members, its sub-admins and admins see who is in a group."""
+        user, group = self._user(user_id), unquote(match[1])
+        if group not in self._world.groups():
+            return fail(404, "The requested group could not be found")
+        if group not in user.groups | user.sub_admin_of and not user.is_admin:
             return fail(403, "Logged in account must be at least a sub admin")
-        return ok({"users": sorted(user.id for user in self._world.users.values() if match[1] in user.groups)})
+        return ok({"users": self._world.members(group)})
+
+    async def all_groups(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
+        """For admins and sub-admins only; with `/details` the display names too."""
+        user = self._user(user_id)
+        if not user.is_admin and not user.sub_admin_of:
+            return await self.forbidden(request, user_id, match)
+        found = self._world.groups(request.query_params.get("search", "").casefold())
+        if not match[1]:
+            return ok({"groups": list(found)})
+        details = [
+            {
+                "id": group,
+                "displayname": name,
+                "usercount": len(self._world.members(group)),
+                "disabled": 0,
+                "canAdd": True,
+                "canRemove": True,
+            }
+            for group, name in found.items()
+        ]
+        return ok({"groups": details})
 
     async def webhooks(self, request: Request, user_id: str, match: "re.Match[str]") -> Response:
         return ok([hook | {"id": number} for number, hook in self._world.webhooks.items()])
@@ -158,11 +184,8 @@ class Ocs:
             if search in user.id.casefold() or search in user.display_name.casefold()
         ]
         if "1" in [value for name, value in request.query_params.multi_items() if name.startswith("shareTypes")]:
-            groups = {group for user in self._world.users.values() for group in user.groups}
             found += [
-                {"id": group, "label": group, "source": "groups"}
-                for group in sorted(groups)
-                if search in group.casefold()
+                {"id": group, "label": name, "source": "groups"} for group, name in self._world.groups(search).items()
             ]
         return ok(found[:25])
 

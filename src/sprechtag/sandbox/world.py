@@ -31,6 +31,7 @@ class User:
     has_calendar: bool = True
     mail_account: bool = False
     groups: set[str] = field(default_factory=set)
+    sub_admin_of: set[str] = field(default_factory=set)
     disabled: bool = False
 
 
@@ -135,13 +136,14 @@ class App:
 
 
 class World:
-    """`mail_window` is the Mail app's rate limit: calls and seconds, per user. `away` stops Nextcloud, `mailer_away` only
+    """`group_names` are those of groups whose display name is another than their id, as LDAP's are. `mail_window` is the Mail app's rate limit: calls and seconds, per user. `away` stops Nextcloud, `mailer_away` only
     the mail server that its own mails go through, `talk_off` only Talk, as while it is updated."""
 
     def __init__(self, app: App, url: str = "http://127.0.0.1:8080", seed: int = 0) -> None:
         self.app = app
         self.url = url
         self.users: dict[str, User] = {}
+        self.group_names: dict[str, str] = {}
         self.rooms: dict[str, Room] = {}
         self.mails: list[Mail] = []
         self.faults: list[Fault] = []
@@ -169,6 +171,15 @@ class World:
 
     def add_user(self, user: User) -> None:
         self.users[user.id] = user
+
+    def groups(self, search: str = "") -> dict[str, str]:
+        """Id -> display name of those whose id or name holds the text, in the order of the ids."""
+        found = sorted({group for user in self.users.values() for group in user.groups | user.sub_admin_of})
+        names = {group: self.group_names.get(group, group) for group in found}
+        return {group: name for group, name in names.items() if search in f"{group}\n{name}".casefold()}
+
+    def members(self, group: str) -> list[str]:
+        return sorted(user.id for user in self.users.values() if group in user.groups)
 
     def add_mail(self, mail: Mail) -> None:
         with self._lock:
