@@ -121,6 +121,27 @@ def test_a_list_with_mistakes_names_their_lines(town: Town, browser: Browser, ev
         expect(page.get_by_role("cell", name="5a, 5b")).to_be_visible()
 
 
+def test_classes_come_from_the_groups_that_the_organiser_may_read(town: Town, browser: Browser, event: Event) -> None:
+    """Who organises is in one of the two groups: what Nextcloud does not show is said."""
+    world = town.world
+    world.group_names = {"ldap-5b": "Lehrkräfte 5b", "ldap-mathe": "Fachschaft Mathe"}
+    for user, group in (("orga", "ldap-5b"), ("t13", "ldap-5b"), ("t13", "ldap-mathe")):
+        world.users[user].groups.add(group)
+    with at_desk(town, browser, "orga", one(event, "/hosts")) as page:
+        page.get_by_role("button", name="Weiteres importieren").click()
+        page.get_by_role("menuitem", name="Klassen und Fächer aus Gruppen").click()
+        dialog = page.get_by_role("dialog", name="Klassen und Fächer aus Gruppen")
+        expect(dialog.get_by_role("row", name="Lehrkräfte 5b")).to_contain_text("1")
+        dialog.get_by_role("combobox", name="Eine weitere Gruppe").fill("mathe")
+        page.get_by_role("option").get_by_title("Fachschaft Mathe").click()
+        expect(dialog.get_by_text("Nextcloud zeigt dir nicht, wer in Fachschaft Mathe ist.")).to_be_visible()
+        check_axe(page, "groups", "[role=dialog]")
+        keep(page, "groups")
+        dialog.get_by_role("button", name="Übernehmen").click()
+        expect(dialog).to_have_count(0)
+        expect(page.get_by_role("row", name=world.users["t13"].display_name)).to_contain_text("5b")
+
+
 def test_a_whole_conference_is_switched_with_one_button(town: Town, browser: Browser) -> None:
     event = town.conference(["t20", "t21"], name="Sprechtag der Mittelstufe")
     for number in range(6):

@@ -77,6 +77,17 @@ export async function membersOf(group) {
 	return (await ocs(`cloud/groups/${encodeURIComponent(group)}/users`))?.users
 }
 
+/** Groups of which this person may know the members, with their names: all for who administers groups, else the own ones. */
+export async function groupsToRead(user) {
+	const all = (await ocs('cloud/groups/details?limit=500'))?.groups
+	if (all) return all.map(({ id, displayname }) => ({ id, name: displayname || id }))
+	const own = (await ocs(`cloud/users/${encodeURIComponent(user)}/groups`))?.groups ?? []
+	const named = []
+	// Of the own groups Nextcloud tells ids only; what a group from a directory is called the search knows.
+	for (const id of own) named.push((await searchPeople(id)).find((one) => one.group && one.id === id) ?? { id, name: id })
+	return named
+}
+
 async function ocs(path) {
 	const root = window._oc_webroot ?? ''
 	const url = `${root}/ocs/v2.php/${path}${path.includes('?') ? '&' : '?'}format=json`
