@@ -78,6 +78,7 @@ async def test_the_proposal_asks_too(stage: Stage) -> None:
     assert 'name="topic"' in proposal.text and 'name="interpreter"' not in proposal.text
     slots = re.findall(r'name="slot" value="([^"]+)"', proposal.text)
     form = WHO | SAID | {"h": hosts, "slot": slots, "do": "book", "key": "k"}
+    form["hold"] = re.search(r'name="hold" value="([^"]+)"', proposal.text)[1]
     booked = await stage.public.post(f"{stage.share}/plan", data=form)
     assert booked.status_code == 200
     with stage.school.database.read() as session:

@@ -178,6 +178,7 @@ async def test_a_time_table_of_several_is_not_refused_for_an_interpreter(stage: 
     proposal = await stage.public.post(f"{stage.share}/plan", data={"h": hosts, "lang": "en"})
     slots = re.findall(r'name="slot" value="([^"]+)"', proposal.text)
     form = {"child": "Mia", "name": "A", "email": "a@post.example", "place": "on_site", "interpreter": "Türkçe"}
+    form["hold"] = re.search(r'name="hold" value="([^"]+)"', proposal.text)[1]
     done = await stage.public.post(
         f"{stage.share}/plan", data=form | {"h": hosts, "slot": slots, "do": "book", "key": "k", "lang": "en"}
     )

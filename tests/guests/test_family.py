@@ -8,6 +8,7 @@ from datetime import timedelta
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import icalendar
@@ -17,10 +18,12 @@ from sqlmodel import select
 
 from conftest import DAY, KEY, NOW
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import lookup, ruleset
+from sprechtag.conference import lookup, ruleset, waiting
+from sprechtag.conference.booking import Desk
 from sprechtag.conference.families import Family, code_of, invite, manage_token
+from sprechtag.conference.holding import HeldByForm
 from sprechtag.conference.named import name_host
-from sprechtag.conference.tables import Booking, Conference, FeedbackAnswer, Guest, HostWish, WaitingEntry
+from sprechtag.conference.tables import Booking, Conference, FeedbackAnswer, Guest, HostWish, Slot, WaitingEntry
 from sprechtag.conference.tokens import code_hash, feedback_path, older_code
 from town import links
 
@@ -104,6 +107,10 @@ async def test_a_proposal_is_booked_as_a_whole(stage: Stage) -> None:
 async def test_a_time_lost_in_between_brings_a_new_proposal_and_books_nothing(stage: Stage) -> None:
     proposal = await plan(stage)
     lost = next(slot for slot in stage.school.slots("t02") if slot.public_id in fields(proposal)["slot"])
+    with stage.house.database.write() as session:
+        assert session.get_one(Slot, lost.id).held_by, "while the form is open"
+        stage.school.clock.now += timedelta(minutes=3)
+        waiting.sweep(session, stage.school.clock())
     stage.school.book(lost, "faster")
     answer = await stage.public.post(f"{stage.share}/plan", data=fields(proposal) | WHO | {"do": "book"})
     assert answer.status_code == 409
@@ -113,6 +120,45 @@ async def test_a_time_lost_in_between_brings_a_new_proposal_and_books_nothing(st
         assert len(session.exec(select(Booking)).all()) == 1
     booked = await stage.public.post(f"{stage.share}/plan", data=fields(answer) | WHO | {"do": "book"})
     assert booked.status_code == 200
+
+
+async def test_a_proposal_is_held_while_its_form_is_open_and_the_next_one_takes_its_place(stage: Stage) -> None:
+    proposal = await plan(stage)
+    assert "Wir halten diese Zeiten zwei Minuten für Sie frei." in proposal.text
+    somebody_else = await plan(stage)
+    assert set(fields(proposal)["slot"]).isdisjoint(fields(somebody_else)["slot"])
+    back = re.search(r'class="back" href="([^"]+)"', proposal.text)[1].replace("&amp;", "&")
+    everybody = await stage.public.get(str(proposal.url.join(back)))
+    ticked = fields(everybody) | {f"h-{one}": "1" for one in hosts_of(everybody)}
+    again = await stage.public.post(f"{stage.share}/plan", data=ticked)
+    assert sorted(fields(again)["slot"]) == sorted(fields(proposal)["slot"])
+    picks = {f"pick-{hosts_of(again)[0]}": fields(somebody_else)["slot"]}
+    lost = await stage.public.post(f"{stage.share}/plan", data=fields(again) | picks | {"do": "picked"})
+    assert lost.status_code == 422, "what another form holds is not in the grid"
+    mistake = await stage.public.post(f"{stage.share}/plan", data=fields(again) | {"do": "book"})
+    assert mistake.status_code == 422 and "zwei Minuten" in mistake.text
+    booked = await stage.public.post(f"{stage.share}/plan", data=fields(mistake) | WHO | {"do": "book"})
+    assert booked.status_code == 200
+    own = re.sub(r"/book.*", "", links(booked, "/m/")[0])
+    for name in (own, stage.share):
+        assert not re.search("zwei Minuten", (await stage.public.get(name)).text)
+
+
+async def test_a_time_that_is_lost_while_it_is_being_held_is_proposed_anew(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, lost = Desk.hold, []
+
+    def faster(desk: Desk, conference_id: int, slots: list[str], *more: Any) -> HeldByForm:
+        if not lost:
+            lost.append(next(slot for slot in stage.school.slots("t01") if slot.public_id in slots))
+            stage.school.book(lost[0], "faster")
+        return held(desk, conference_id, slots, *more)
+
+    monkeypatch.setattr(Desk, "hold", faster)
+    proposal = await plan(stage)
+    assert proposal.status_code == 200 and "zwei Minuten" in proposal.text
+    assert len(fields(proposal)["slot"]) == 3 and lost[0].public_id not in fields(proposal)["slot"]
 
 
 async def test_the_family_says_when_it_can_come_and_how_long_it_walks(stage: Stage) -> None:

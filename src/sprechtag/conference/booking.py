@@ -23,6 +23,7 @@ from . import (
     elsewhere,
     follow,
     history,
+    holding,
     households,
     interpreting,
     letters,
@@ -47,6 +48,7 @@ from .errors import (
     Spent,
     TooLate,
 )
+from .holding import HeldByForm
 from .kept import Keeper, Kept
 from .person import Person, tidy
 from .proof import OWN, SCHOOL, Door
@@ -114,7 +116,8 @@ class _SlotLost(Exception):
 
 @dataclass(frozen=True)
 class _Form:
-    """A form on its way to the database: `who` finds the guest and says whether this form has made it."""
+    """A form on its way to the database: `who` finds the guest and says whether this form has made it; `token` names
+    the open form that holds times (`Desk.hold`)."""
 
     conference_id: int
     door: Door
@@ -123,6 +126,7 @@ class _Form:
     language: str = ""
     person: Person | None = None
     looked: bool = False
+    token: str = ""
 
     @property
     def by_family(self) -> bool:
@@ -183,8 +187,10 @@ class Desk:
         by_guest: bool = True,
         visitor: str = "",
         looked: bool = False,
+        token: str = "",
     ) -> list[Booked]:
-        """As `book`, for several times at once: all are booked or none. The picks share one form's key."""
+        """As `book`, for several times at once: all are booked or none. The picks share one form's key; `token` as in
+        `hold`."""
         person = person.checked(address_needed=by_guest)
         door = self.share(visitor) if by_guest else SCHOOL
 
@@ -192,14 +198,14 @@ class Desk:
             return self._guest(session, conference_id, person, door)
 
         return self._book(
-            _Form(conference_id, door, picks, who, person.language, person, looked), person.email.casefold()
+            _Form(conference_id, door, picks, who, person.language, person, looked, token), person.email.casefold()
         )
 
     def book_again(self, guest_id: int, pick: Pick, door: Door = OWN) -> Booked:
         """Books for a guest known by a link of its own, or by a screen link (see `proof`)."""
         return self.book_all_again(guest_id, [pick], door)[0]
 
-    def book_all_again(self, guest_id: int, picks: Sequence[Pick], door: Door = OWN) -> list[Booked]:
+    def book_all_again(self, guest_id: int, picks: Sequence[Pick], door: Door = OWN, token: str = "") -> list[Booked]:
         """As `book_all`, for a guest known by a link."""
 
         def who(session: Session) -> tuple[Guest, bool]:
@@ -210,7 +216,40 @@ class Desk:
 
         with self.database.read() as session:
             conference_id = who(session)[0].conference_id
-        return self._book(_Form(conference_id, door, picks, who), f"guest {guest_id}")
+        return self._book(_Form(conference_id, door, picks, who, token=token), f"guest {guest_id}")
+
+    def hold(
+        self, conference_id: int, slots: Sequence[str], token: str, door: Door, guest: Guest | None = None
+    ) -> HeldByForm:
+        """Holds these slots (public ids) for two minutes, while the form is open that proposes them; what the same form
+        has held before is held no more. A family that has come by its own link has one form, whatever its `token`.
+
+        No more than the family may book, and nothing for a visitor who has spent the budget, or while those who have
+        proven nothing hold too much: then nothing is `lost` either, because nothing is known of it."""
+        now, form = self.clock(), self.form_of(door, guest, token)
+        try:
+            with self.database.write() as session:
+                conference = session.get_one(Conference, conference_id)
+                wanted = list(slots)[: self._may_hold(session, conference, door, guest)]
+                found = holding.hold_by_form(session, conference, wanted, form, now)
+                if door.visitor:
+                    budgets.pay(session, [Price(self.ledger.holds, door.visitor, len(found.held))], now)
+                return found
+        except Spent as spent:
+            self._note_spent(conference_id, spent, door)
+            return HeldByForm()
+
+    def _may_hold(self, session: Session, conference: Conference, door: Door, guest: Guest | None) -> int:
+        if not door.proven and self.ledger.many_unproven(session, conference):
+            return 0
+        has = taken.counted(session, guest) if guest and door.kind == "own" else 0
+        return max(0, conference.max_bookings_per_guest - has)
+
+    def form_of(self, door: Door, guest: Guest | None, token: str) -> str:
+        """What is stored of an open form (`Slot.held_by`); empty for none."""
+        if door.kind == "own" and guest:
+            return self.links.fingerprint(f"form:{guest.public_id}")[:32]
+        return hashed(f"form:{token}") if token else ""
 
     def has_left(self, session: Session, visitor: str, now: datetime) -> bool:
         """Whether the visitor with this address may take one more time."""
@@ -351,7 +390,14 @@ class Desk:
         if form.door.kind == "share" and not confirm:
             screen = proof.show_link(session, guest, self.links, now, first=new_guest)
         making_for = _Making(
-            guest, replace(form.door, screen=screen), confirm, now, form.language, new_guest, new_guest
+            guest,
+            replace(form.door, screen=screen),
+            confirm,
+            now,
+            form.language,
+            new_guest,
+            new_guest,
+            self.form_of(form.door, guest, form.token),
         )
         # In the order of their slots' ids, so that two families never wait for each other's hosts crosswise. Only the
         # first time of a new family needs no look at what it has.
@@ -820,6 +866,7 @@ class _Making:
     language: str = ""
     new_guest: bool = False
     has_nothing: bool = False
+    form: str = ""
 
 
 def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _Making) -> Booking:
@@ -829,7 +876,7 @@ def _book_slot(session: Session, wanted: making.Wanted, pick: Pick, made_for: _M
     by_family = door.kind != "school"
     # Who has only typed an address does not get what is held for the family with it.
     known = guest.id if door.proven else None
-    rules.check_slot(conference, host, slot, now, by_guest=by_family, guest_id=known)
+    rules.check_slot(conference, host, slot, now, by_guest=by_family, guest_id=known, form=made_for.form)
     rules.check_place(conference, host, pick.place)
     _check_is_free(session, wanted, now)
     if by_family and slot.held_for != guest.id:

@@ -63,6 +63,11 @@ def times_of(per_address: int) -> Budget:
     return Budget.of("times", f"{per_address * 3 // 2} per 10 minutes", f"{4 * per_address} per day")
 
 
+def holds_of(per_address: int) -> Budget:
+    """Times that are held for one visitor while a form is open, each for two minutes."""
+    return Budget.of("holds", f"{per_address * 3 // 2} per 10 minutes", f"{4 * per_address} per day")
+
+
 SAME_MAILBOX = Budget.of("mailbox", "30 per hour", "80 per day")
 """Forms through the share link with the same mailbox: `a.b+x@` and `ab@` are one. Known and unknown ones cost the same,
 else it could be told from the budget which is known."""
@@ -212,9 +217,10 @@ def left_for_unproven(session: Session, conference: Conference) -> int:
     held = session.execute(
         select(func.count())
         .select_from(Slot)
-        .join(Guest, col(Guest.id) == col(Slot.held_for))
+        .outerjoin(Guest, col(Guest.id) == col(Slot.held_for))
         .where(col(Slot.conference_id) == conference.id, col(Slot.held_until).is_not(None))
-        .where(col(Guest.proven_at).is_(None), col(Guest.invited).is_(False))
+        # What an open form holds is held for nobody: whose form it is, is not known here.
+        .where(col(Guest.id).is_(None) | (col(Guest.proven_at).is_(None) & col(Guest.invited).is_(False)))
     ).scalar_one()
     return int(max(UNPROVEN_LEAST, math.ceil(total * UNPROVEN_SHARE)) - booked - held)
 
@@ -242,6 +248,10 @@ class Ledger:
     @property
     def times(self) -> Budget:
         return times_of(self.per_address())
+
+    @property
+    def holds(self) -> Budget:
+        return holds_of(self.per_address())
 
     def many_unproven(self, session: Session, conference: Conference) -> bool:
         """Whether families that have proven nothing hold all that they may (`left_for_unproven`). While there is much

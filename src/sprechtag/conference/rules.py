@@ -28,6 +28,8 @@ UNDONE_WITHIN = timedelta(minutes=10)
 """How long the school can take a cancellation back."""
 OFFERED_FOR = timedelta(hours=2)
 """How long a freed time is held for the next family on the waiting list."""
+HELD_WHILE_OPEN = timedelta(minutes=2)
+"""How long proposed times are held for a family since its form was opened."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,12 @@ def check_slot(
     *,
     by_guest: bool = True,
     guest_id: int | None = None,
+    form: str = "",
 ) -> None:
     """The lead time is for guests; the organiser books until the slot begins. A slot that is held for a guest is open
-    to that guest."""
-    held = slot.blocked_by == "held" and guest_id is not None and slot.held_for == guest_id
+    to that guest, one that is held by a form (`Slot.held_by`) to that form."""
+    theirs = (guest_id is not None and slot.held_for == guest_id) or bool(form and slot.held_by == form)
+    held = slot.blocked_by == "held" and theirs
     if (slot.blocked and not held) or host.state != "joined" or host.gone or slot.host_id != host.id:
         raise SlotBlocked
     if slot.starts_at < (bookable_from(conference, now) if by_guest else now):

@@ -7,7 +7,7 @@ Whoever decides on a slot (to book, close, hold, offer or delete it) holds its r
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select, text
+from sqlalchemy import bindparam, func, or_, select, text
 from sqlmodel import Session, col
 
 from . import persons, rules
@@ -201,6 +201,12 @@ def check_offers(session: Session, guest: Guest, slot: Slot) -> None:
             raise GuestBusy(held.starts_at)
 
 
+def counted(session: Session, guest: Guest) -> int:
+    """How many appointments the family has, with what the waiting list holds for it."""
+    mine = select(func.count()).where(col(Booking.guest_id) == guest.id, col(Booking.state) == "active")
+    return int(session.execute(mine).scalar_one()) + len(offers_to(session, guest))
+
+
 def has_bookings(session: Session, guest: Guest) -> bool:
     mine = select(col(Booking.id)).where(col(Booking.guest_id) == guest.id, col(Booking.state) == "active")
     return session.execute(mine.limit(1)).first() is not None
@@ -214,6 +220,11 @@ def offers_to(session: Session, guest: Guest) -> list[Slot]:
     return list(session.execute(held.order_by(col(Slot.id))).scalars())
 
 
+def hold(slot: Slot, guest_id: int | None, until: datetime | None, by: str = "") -> None:
+    """The slot is held for a family, or `by` an open form."""
+    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.held_by = True, "held", guest_id, until, by
+
+
 def release(slot: Slot) -> None:
     """The slot is neither closed nor held any more."""
-    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = False, "", None, None
+    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.held_by = False, "", None, None, ""

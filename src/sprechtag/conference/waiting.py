@@ -92,7 +92,7 @@ def taken_up(session: Session, slot: Slot, guest_id: int) -> None:
     """The family has this slot now: it is held for nobody any more, and whoever was offered it has been served."""
     if slot.blocked_by != "held":
         return
-    if slot.held_until is not None:
+    if slot.held_for is not None and slot.held_until is not None:
         leave(session, slot.host_id, guest_id)
     taken.release(slot)
     session.add(slot)
@@ -141,7 +141,7 @@ def offer(session: Session, conference: Conference, host: Host, slot: Slot, now:
         if not _can_take(session, conference, host, slot, guest, entry.child):
             continue
         until = min(now + rules.OFFERED_FOR, rules.bookable_until(conference, slot))
-        slot.blocked, slot.blocked_by, slot.held_for, slot.held_until = True, "held", entry.guest_id, until
+        taken.hold(slot, entry.guest_id, until)
         entry.offered_slot_id = slot.id
         session.add_all((slot, entry))
         session.flush()
@@ -166,13 +166,15 @@ def _can_take(session: Session, conference: Conference, host: Host, slot: Slot, 
 
 
 def sweep(session: Session, now: datetime) -> int:
-    """Ends offers that nobody took and offers what else is free to those who wait; returns how many were offered."""
+    """Ends offers that nobody took and what is held by forms that nobody sent, and offers what else is free to those
+    who wait; returns how many were offered."""
     late = list(session.execute(_late(now)).scalars())
     taken.lock(session, late)
     for slot in late:
         if slot.held_until is None or slot.held_until >= now:
             continue
-        leave(session, slot.host_id, slot.held_for or 0)
+        if slot.held_for is not None:
+            leave(session, slot.host_id, slot.held_for)
         elsewhere.let_go(session, slot, now)
     session.execute(update(WaitingEntry).where(*_offered_in_vain()).values(offered_slot_id=None))
     session.flush()
@@ -208,7 +210,7 @@ def anybody_waits(session: Session, now: datetime) -> bool:
 
 
 def _late(now: datetime) -> Select[Any]:
-    """Offers that nobody took."""
+    """Offers that nobody took, and what is held by forms that are open no more."""
     return select(Slot).where(col(Slot.held_until) < now)
 
 
@@ -237,7 +239,7 @@ def _hosts_to_offer(now: datetime) -> Select[Any]:
 
 
 def next_end(session: Session) -> datetime | None:
-    """When the next time is free again that is held by an offer or by a booking that nobody confirms."""
+    """When the next time is free again that is held by an offer, an open form or a booking that nobody confirms."""
     offered = select(func.min(col(Slot.held_until))).where(col(Slot.held_until).is_not(None))
     unconfirmed = select(func.min(col(Booking.confirm_by))).where(
         col(Booking.confirm_by).is_not(None), col(Booking.state) == "active"

@@ -22,7 +22,7 @@ def block(session: Session, slot: Slot, by: str) -> None:
     if taken.is_booked(session, slot):
         raise HasBookings
     elsewhere.let_go(session, slot, utc_now())
-    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.kept_open = True, by, None, None, False
+    slot.blocked, slot.blocked_by, slot.kept_open = True, by, False
     session.add(slot)
     elsewhere.tandems_follow(session, session.get_one(Host, slot.host_id), [slot])
 

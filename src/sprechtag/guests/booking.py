@@ -70,14 +70,15 @@ def hosts(
     q: Searched = "",
     school_class: SchoolClass = "",
     child: ForChild = "",
+    hold: Searched = "",
 ) -> Response:
     page, writes = front.page(request, lang), front.database.writes
     with front.database.read() as session:
         visit = front.visit(session, page, token)
         counted = front.counts.of(session, visit.kept, front.clock(), writes)
     ticked = ticks_in(request.query_params.keys())
-    if visit.guest or q or school_class or ticked:
-        return list_hosts(front, page, visit, q[:80], school_class[:40], ticked=ticked, child_id=child)
+    if visit.guest or q or school_class or ticked or hold:
+        return list_hosts(front, page, visit, q[:80], school_class[:40], ticked=ticked, child_id=child, hold=hold[:40])
     # What everybody sees who comes by the share link; while nothing is booked, it is the same page.
     closed = front.closed(page, visit)
     said = closed and (closed.text, closed.advice)
@@ -94,12 +95,13 @@ def list_hosts(
     problem: str = "",
     ticked: Collection[str] = (),
     child_id: str = "",
+    hold: str = "",
 ) -> HTMLResponse:
     """Whom one can see, as links to one host's times and as boxes to tick for a time table of several. First come those
     who teach the family's children, of all or of the one that was picked.
 
     A class or a child ticks its hosts where they are few enough for one time table; `ticked` is what was ticked
-    before."""
+    before, `hold` the form that holds times already: the next proposal takes its place."""
     writes = front.database.writes
     with front.database.read() as session:
         named = named_hosts(session, visit.family_id) if visit.family else {}
@@ -116,7 +118,7 @@ def list_hosts(
     few = len(cards) <= MOST_WANTED
     closed = front.closed(page, visit)
     page.home(visit.start)
-    ticks = {f"{TICK}{one}": "1" for one in ticked}
+    ticks = {f"{TICK}{one}": "1" for one in ticked} | {"hold": hold}
     page.stay({"class": school_class, "q": search, "child": picked.id if picked else ""} | ticks)
     filtered = bool(search or school_class)
     own = {card.public_id for _, some in first for card in some} if picked and not filtered else set()
@@ -136,6 +138,7 @@ def list_hosts(
         groups=_by_letter([card for card in cards if card.public_id not in in_first]),
         search=search,
         school_class=school_class,
+        hold=hold,
         ticked=set(ticked)
         | (own if not ticked and len(own) <= MOST_WANTED else set())
         | {

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 from starlette.datastructures import FormData
 
-from ..conference import named, proof, rules
+from ..conference import holding, named, proof, rules
 from ..conference.booking import Booked, Pick
 from ..conference.errors import (
     GuestBusy,
@@ -28,13 +28,16 @@ from ..conference.errors import (
     TooLate,
 )
 from ..conference.lookup import days_of_conference
+from ..conference.proof import OWN, Door
 from ..conference.tables import ON_SITE, PLACES, Host, Slot
 from ..conference.taken import free_of
+from ..database import Busy
 from ..planning.timetable import MOST_WANTED, Choice, Fixed, Wanted, propose
 from . import availability
 from .booking import booked_page, list_hosts, missing, person_in
 from .children import KnownChild, child_in, children_of, chosen_for
 from .front import (
+    Front,
     FrontOf,
     Sent,
     Visit,
@@ -49,6 +52,10 @@ from .front import (
 )
 from .page import Page
 from .refusals import Sentence, sentence
+
+MOST_TRIES = 3
+"""So often a proposal is made anew, of which a time is lost while it is being held."""
+SHARE = Door("share")
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,8 @@ class Line:
 
 @dataclass
 class Sheet:
-    """All that the form says, and what is there to choose from."""
+    """All that the form says, and what is there to choose from. `token` names the form while it is open, and `held`
+    says whether all its times are held for it."""
 
     visit: Visit
     form: FormData
@@ -96,6 +104,8 @@ class Sheet:
     latest: bool
     place: str
     lines: list[Line] = field(default_factory=list)
+    token: str = ""
+    held: bool = False
     children: Sequence[KnownChild] = ()
 
     @property
@@ -128,17 +138,17 @@ def plan(front: FrontOf, request: Request, token: str, form: Sent) -> Response:
             if not hosts
             else page.say("Please tick at most %(number)s at once and book the others afterwards.", number=MOST_WANTED)
         )
-        return list_hosts(front, page, visit, problem=problem, ticked=chosen)
+        return list_hosts(front, page, visit, problem=problem, ticked=chosen, hold=text_of(form, "hold", 40))
     for host in hosts:
         front.look_soon(host.id or 0)
     match text_of(form, "do"):
         case "grid":
             return _grid(page, replace_lines(sheet, texts_of(form, "slot")))
         case "picked":
-            return _picked(page, sheet)
+            return _picked(front, request, page, sheet)
         case "book":
             return _book(front, request, page, replace_lines(sheet, texts_of(form, "slot")))
-    return _answer(page, proposed(sheet))
+    return _answer(page, _held_proposal(front, request, page, sheet))
 
 
 def _all_have_asked(front: FrontOf, visit: Visit, hosts: Sequence[Host]) -> bool:
@@ -167,13 +177,16 @@ def _sheet(
     conference = visit.conference
     days = days_of_conference(session, conference)
     available = availability.read(form, days)
+    # Another site could have planted it: whoever knows it can take these times for two minutes, and no more.
+    token = text_of(form, "hold", 40) or secrets.token_urlsafe(16)
+    own = {slot.public_id for slot in holding.of_form(session, _form_of(front, visit, token))}
     place = text_of(form, "place")
     earliest = rules.bookable_from(conference, front.clock())
     columns = []
     for host in hosts:
         offered = rules.places_offered(conference, host)
         free = {public_id for _, public_id in free_of(session, conference, host, earliest)} if offered else set()
-        free |= set(keep)
+        free |= set(keep) | own
         rows = session.connection().execute(_SLOTS, {"host_id": host.id})
         times = [
             Time(public_id, page.say.local(starts_at), page.say.local(ends_at))
@@ -202,7 +215,38 @@ def _sheet(
         walk=walk_of(form, conference),
         latest=text_of(form, "prefer") == "latest",
         place=place if place in PLACES else "",
+        token=token,
     )
+
+
+def _form_of(front: Front, visit: Visit, token: str) -> str:
+    return front.desk.form_of(OWN if visit.family else SHARE, visit.family, token)
+
+
+def _hold(front: Front, request: Request, sheet: Sheet) -> tuple[Sheet, set[str]]:
+    """The sheet with its times held while its form is open, and those of them (public ids) that are lost. While the
+    database is busy nothing is held, and the form opens all the same."""
+    visit, slots = sheet.visit, [line.time.public_id for line in sheet.lines]
+    door = front.door(request, visit)
+    try:
+        found = front.desk.hold(visit.conference.id or 0, slots, sheet.token, door, visit.family)
+    except Busy:
+        return sheet, set()
+    return replace(sheet, held=bool(slots) and set(found.held) == set(slots)), set(found.lost)
+
+
+def _held_proposal(front: Front, request: Request, page: Page, sheet: Sheet) -> Sheet:
+    """A proposal whose times are held; where one is lost in between it is proposed anew."""
+    proposal = proposed(sheet)
+    for _ in range(MOST_TRIES):
+        held, lost = _hold(front, request, proposal)
+        if not lost:
+            return held
+        with front.database.read() as session:
+            hosts = [column.host for column in sheet.columns]
+            fresh = _sheet(front, session, page, sheet.visit, sheet.form, hosts)
+        proposal = proposed(replace(fresh, token=sheet.token))
+    return proposal
 
 
 def _fixed(session: Session, page: Page, visit: Visit) -> list[Fixed]:
@@ -226,7 +270,7 @@ def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Respons
     named = {} if None in picked or not picked else {"child": "-"}
     problems = missing(page, visit, form | {"place": offered[0]} | named, offered)
     if problems or not sheet.lines:
-        return _answer(page, sheet if sheet.lines else proposed(sheet), problems)
+        return _answer(page, _hold(front, request, sheet if sheet.lines else proposed(sheet))[0], problems)
     key = text_of(sheet.form, "key", 100)
     # A whole time table is not refused for one interpreter: what is uncovered the office sees.
     answers = replace(answers_in(form), without=True)
@@ -244,39 +288,40 @@ def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Respons
     try:
         booked = _booked(front, request, sheet, form, picks)
     except Refused as refused:
-        return _refused(front, page, sheet, proof.neutral(refused, front.door(request, visit)))
+        return _refused(front, request, page, sheet, proof.neutral(refused, front.door(request, visit)))
     return booked_page(front, page, visit, booked, form["email"])
 
 
 def _booked(front: FrontOf, request: Request, sheet: Sheet, form: dict[str, str], picks: list[Pick]) -> list[Booked]:
     visit, desk = sheet.visit, front.desk
     if visit.guest:
-        return desk.book_all_again(visit.guest_id, picks, front.door(request, visit))
+        return desk.book_all_again(visit.guest_id, picks, front.door(request, visit), sheet.token)
     person = person_in(visit, request.state.page, form)
-    return desk.book_all(visit.conference.id or 0, person, picks, visitor=address_of(request))
+    return desk.book_all(visit.conference.id or 0, person, picks, visitor=address_of(request), token=sheet.token)
 
 
-def _refused(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Response:
+def _refused(front: Front, request: Request, page: Page, sheet: Sheet, refused: Refused) -> Response:
     match refused:
         case SlotTaken() | SlotBlocked() | TooLate() | GuestBusy() | PlaceNotOffered():
-            return _renewed(front, page, sheet, refused)
+            return _renewed(front, request, page, sheet, refused)
         case Invalid() | LimitReached():
-            return _answer(page, sheet, [sentence(page.say, refused)])
+            return _answer(page, _hold(front, request, sheet)[0], [sentence(page.say, refused)])
         case _:
             return front.answer(page, sheet.visit, sentence(page.say, refused))
 
 
-def _renewed(front: FrontOf, page: Page, sheet: Sheet, refused: Refused) -> Response:
+def _renewed(front: Front, request: Request, page: Page, sheet: Sheet, refused: Refused) -> Response:
     """A time was lost in between: nothing is booked, a new proposal is shown."""
     said = sentence(page.say, refused)
     with front.database.read() as session:
         hosts = [column.host for column in sheet.columns]
-        fresh = proposed(_sheet(front, session, page, sheet.visit, sheet.form, hosts))
+        fresh = _sheet(front, session, page, sheet.visit, sheet.form, hosts)
+    fresh = _held_proposal(front, request, page, replace(fresh, token=sheet.token))
     advice = page.say("Nothing is booked yet. This is the new proposal.") if fresh.lines else said.advice
     return _answer(page, fresh, [replace(said, advice=advice, field="")])
 
 
-def _picked(page: Page, sheet: Sheet) -> Response:
+def _picked(front: Front, request: Request, page: Page, sheet: Sheet) -> Response:
     picks = [text_of(sheet.form, f"pick-{column.host.public_id}") for column in sheet.columns]
     sheet = replace_lines(sheet, [pick for pick in picks if pick])
     clashes = clashing(sheet)
@@ -291,6 +336,9 @@ def _picked(page: Page, sheet: Sheet) -> Response:
             other=other.host.display_name,
         )
         return _grid(page, sheet, problem)
+    sheet, lost = _hold(front, request, sheet)
+    if gone := next((line for line in sheet.lines if line.time.public_id in lost), None):
+        return _grid(page, without(sheet, lost), sentence(page.say, SlotTaken(gone.time.starts_at)).text)
     return _answer(page, sheet, by_hand=True)
 
 
@@ -369,6 +417,15 @@ def replace_lines(sheet: Sheet, slots: Sequence[str]) -> Sheet:
         if time.public_id in slots
     ]
     return replace(sheet, lines=sorted(found, key=lambda line: line.time.starts_at))
+
+
+def without(sheet: Sheet, lost: set[str]) -> Sheet:
+    """The sheet without these slots: they are neither in its time table nor to be had."""
+    columns = [
+        replace(column, times=[time for time in column.times if time.public_id not in lost]) for column in sheet.columns
+    ]
+    lines = [line for line in sheet.lines if line.time.public_id not in lost]
+    return replace(sheet, columns=columns, lines=lines)
 
 
 def clashing(sheet: Sheet) -> list[tuple[Line, Line]]:

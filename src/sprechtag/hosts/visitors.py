@@ -14,7 +14,7 @@ from .at_once import job_answer
 from .needs import House
 from .schemas import JobAnswer, Strict
 
-Kind = Literal["families", "times", "mailbox", "answers", "codes", "unproven"]
+Kind = Literal["families", "times", "holds", "mailbox", "answers", "codes", "unproven"]
 
 
 class HitAnswer(BaseModel):

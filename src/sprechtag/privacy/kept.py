@@ -180,7 +180,7 @@ TABLES: dict[str, Table] = {
             "held_for": Column("family", "for which family the time is held, until the end of the retention"),
             "held_until": Column("family", "until when it is held"),
         },
-        "id public_id conference_id host_id starts_at ends_at usual_ends_at blocked blocked_by kept_open",
+        "id public_id conference_id host_id starts_at ends_at usual_ends_at blocked blocked_by kept_open held_by",
         emptied={"held_for": None, "held_until": None, "blocked": False, "blocked_by": ""},
         where="held_for",
     ),

@@ -1,0 +1,20 @@
+# SPDX-FileCopyrightText: 2026 Sprechtag contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Times are held for two minutes while the form that proposes them is open."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0024"
+down_revision = "0023"
+
+
+def upgrade() -> None:
+    op.add_column("slot", sa.Column("held_by", sa.String(), nullable=False, server_default=""))
+    op.create_index(
+        "ix_slot_held_by",
+        "slot",
+        ["held_by"],
+        sqlite_where=sa.text("held_by <> ''"),
+        postgresql_where=sa.text("held_by <> ''"),
+    )
