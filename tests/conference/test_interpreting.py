@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlmodel import col
 from test_every_order import both_at_once
 
-from conftest import DAY, NOW, School, make_school
+from conftest import DAY, KEY, NOW, School, make_school
 from schema import lay_down
-from sprechtag.conference import absence, elsewhere, follow, holding, interpreting, taken
+from sprechtag.conference import absence, companions, elsewhere, follow, holding, interpreting, taken
 from sprechtag.conference.asked import Answers
 from sprechtag.conference.booking import Pick
-from sprechtag.conference.errors import InterpreterBusy, Refused, SlotBlocked
+from sprechtag.conference.errors import InterpreterBusy, NotFound, Refused, SlotBlocked
 from sprechtag.conference.interpreting import Entry
 from sprechtag.conference.person import Person
 from sprechtag.conference.slots import TimeWindow, minutes_of
@@ -183,6 +183,28 @@ def test_who_goes_leaves_it_to_another_or_to_the_office(here: School) -> None:
     assert (who_interprets(here, view), who_interprets(here, late)) == ("Boris", "")
     assert uncovered(here) == [late.id]
     check_minutes(here)
+
+
+def test_links_of_who_goes_open_nothing_any_more(here: School) -> None:
+    aylin = enter(here)
+    over, told, untold = (book(here, here.slots()[number], str(number)) for number in range(3))
+    with here.database.write() as session:
+        for one in session.execute(select(Companion)).scalars():
+            one.told_at, one.told_revision = NOW, 1
+    with here.database.read() as session:
+        before = {one.booking_id: one for one in session.execute(select(Companion)).scalars()}
+    for view in (told, untold):
+        here.desk.cancel(view.id)
+    with here.database.write() as session:
+        session.get_one(Companion, before[told.id].id).told_revision = 2
+        interpreting.take_out(session, session.get_one(Interpreter, aylin), over.ends_at)
+    with here.database.read() as session:
+        for one in before.values():
+            token = KEY.token("people", one.public_id, one.generation)
+            with pytest.raises(NotFound):
+                companions.by_link(session, KEY, one.public_id, token)
+        left = {one.booking_id: one.seat for one in session.execute(select(Companion)).scalars()}
+    assert left == {over.id: companions.LISTED, untold.id: None}, "one is still told of the cancellation"
 
 
 def test_the_office_assigns_by_hand_and_the_substitute_keeps_the_interpreter(here: School) -> None:

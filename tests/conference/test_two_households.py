@@ -3,7 +3,7 @@
 """Two households of one family: the children are theirs in common, and a limit for a child holds whoever books."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -113,6 +113,39 @@ def test_a_cancellation_that_may_be_taken_back_is_told_when_it_stands(school: Sc
         key = str(session.execute(letter).scalars().first())
         due = session.execute(select(col(Errand.due_at)).where(col(Errand.kind) == "letter", col(Errand.key) == key))
         assert due.scalar_one() == school.clock.now + timedelta(minutes=10)
+
+
+def test_what_is_taken_back_in_time_the_other_household_never_hears_of(school: School) -> None:
+    school.change(mails_wait=True)
+    ada, bea = two_households(school)
+    booked = [book(school, ada, school.slots()[0]), book(school, ada, school.slots("t02")[4])]
+    told = letters_to(school, bea)
+    school.clock.now += timedelta(minutes=1)
+    school.desk.cancel(booked[0], by_guest=False)
+    with school.database.read() as session:
+        guest = session.get_one(Guest, bea)
+        letter = session.execute(select(GuestLetter).order_by(col(GuestLetter.id).desc())).scalars().first()
+        cancelled_at = datetime.fromisoformat(letter.payload["cancelled_at"])
+        assert not households.is_taken_back(session, guest, cancelled_at)
+    school.clock.now += timedelta(minutes=1)
+    school.desk.restore(booked[0])
+    with school.database.read() as session:
+        assert households.is_taken_back(session, session.get_one(Guest, bea), cancelled_at)
+    assert letters_to(school, bea) == told + 1, "the one that is not needed any more"
+
+
+def test_an_offer_to_the_other_household_ends_with_the_limit(school: School) -> None:
+    school.change(limit_per="child", waiting_list=True)
+    ada, bea = two_households(school)
+    mine, theirs = school.slots("t01")[:2]
+    others = [school.book(slot, f"x{slot.id}").id for slot in school.slots("t01")]
+    school.desk.wait(school.conference_id, mine.host_id, bea, "Mia", "5b")
+    school.desk.cancel(others[1])
+    assert school.slots("t01")[1].held_for == bea
+    school.desk.cancel(others[0])
+    book(school, ada, mine)
+    assert school.slots("t01")[1].held_for is None and not school.slots("t01")[1].blocked
+    book(school, bea, theirs, "Ben")
 
 
 def test_nothing_is_told_where_nobody_has_said_so(school: School) -> None:

@@ -190,10 +190,49 @@ def test_of_two_households_the_first_to_wish_sees_the_childs_teacher(wishing: Sc
     second = enter(wishing, "b", "t01", "t02", child="Mia")
     run_id, found = run_of(wishing)
     assert [one.guest_id for one in found.wishes] == [first, second], "the second one's t02 is left"
-    ready(wishing, run_id, {str(one.id): one.slots[0] for one in found.wishes}, {})
+    chosen, unserved = {str(one.id): one.slots[0] for one in found.wishes}, dict[str, str]()
+    wishes.serve_later(found, chosen, unserved)
+    ready(wishing, run_id, chosen, unserved)
     published(wishing, run_id)
     with wishing.database.read() as session:
         outcomes = {wish.outcome for wish, host in wishes.of_guest(session, second) if host.user_id == "t01"}
         assert outcomes == {wishes.OF_OTHER}
         booking = session.exec(select(Booking).where(Booking.guest_id == second)).one()
         assert "der andere Haushalt Ihrer Familie" in booking.message
+
+
+def of_two_households(school: School, available: wishes.Available = ALL_DAY) -> tuple[int, int]:
+    """Both wish for t01 and the same child; the first can come then."""
+    school.change(limit_per="child")
+    with school.database.write() as session:
+        ada, bea = (
+            invite(session, school.conference(), Family(f"Family {who}", f"{who}@post.example", "Mia"), KEY)[0]
+            for who in "ab"
+        )
+        households.link(session, ada, bea, NOW, shared=False)
+    return enter(school, "a", "t01", child="Mia", available=available), enter(school, "b", "t01", child="Mia")
+
+
+def test_where_the_first_household_cannot_come_the_second_ones_wish_is_one_like_all(wishing: School) -> None:
+    both = of_two_households(wishing, {DAY: (8 * 60, 9 * 60)})
+    _, found = run_of(wishing)
+    assert tuple(one.guest_id for one in found.wishes) == both and found.later == []
+
+
+def test_where_the_run_does_not_serve_the_first_household_the_second_one_gets_what_is_left(wishing: School) -> None:
+    of_two_households(wishing)
+    _, found = run_of(wishing)
+    (later,) = found.later
+    (first,) = found.wishes
+    chosen: dict[str, int] = {}
+    wishes.serve_later(found, chosen, {})
+    assert chosen == {str(later.wish.id): later.wish.slots[0]}
+    for slots, expected in ((later.wish.slots[:1], later.wish.slots[1]), (later.wish.slots, None)):
+        chosen = {str(900 + number): slot for number, slot in enumerate(slots)}
+        unserved: dict[str, str] = {}
+        wishes.serve_later(found, chosen, unserved)
+        assert chosen.get(str(later.wish.id)) == expected
+        assert unserved == ({} if expected else {str(later.wish.id): "full"})
+    chosen, unserved = {str(first.id): first.slots[3]}, {}
+    wishes.serve_later(found, chosen, unserved)
+    assert unserved == {str(later.wish.id): wishes.OF_OTHER}

@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from conftest import KEY, NOW
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import interpreting
+from sprechtag.conference import companions, interpreting
 from sprechtag.conference.families import manage_token
 from sprechtag.conference.interpreting import Entry
+from sprechtag.conference.person import Person
 from sprechtag.conference.tables import Booking, Companion, Conference, DeviceCheck, Effect, Guest, LiveCall
 from sprechtag.conference.tokens import interpreter_path, join_path, person_path
 from sprechtag.conference.views import booking_view, bookings_of_conference
@@ -184,6 +185,19 @@ async def test_a_time_table_of_several_is_not_refused_for_an_interpreter(stage: 
     )
     assert done.status_code == 200, done.text
     assert [one.name for one in companions_in(stage)] == ["Aylin", "Aylin"]
+
+
+async def test_whose_address_the_school_has_typed_the_family_does_not_read(stage: Stage) -> None:
+    booking_id, page = booked(stage)
+    with stage.house.database.write() as session:
+        booking = session.get_one(Booking, booking_id)
+        companions.name(session, booking, Person("Cem", "cem@post.example", "de"), "parent", NOW)
+    mine = await stage.public.get(page)
+    data = await stage.public.get(f"{page.partition('/b/')[0]}/my-data?lang=en")
+    with stage.house.database.read() as session:
+        exported = str(export(session, session.get_one(Guest, booking_view(session, booking_id).guest_id)))
+    for text in (mine.text, data.text, exported):
+        assert "Cem" in text and "cem@post.example" not in text
 
 
 async def test_the_family_reads_whom_it_named_and_they_go_with_it(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The two homes of a child on the public pages: the first parent names the other one, and each sees what it shall."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sprechtag.conference import households
 from sprechtag.conference.children import Pupil
 from sprechtag.conference.families import Family, invite, manage_token
 from sprechtag.conference.tables import Conference, Guest, GuestLetter
+from sprechtag.privacy.family import export
 
 OTHER = {"other_name": "Can Kaya", "other_email": "can@post.example", "shares": "1"}
 
@@ -71,6 +73,8 @@ async def test_nobody_takes_in_another_family_nor_learns_of_it(stage: Stage) -> 
     with stage.house.database.write() as session:
         guest = session.exec(select(Guest).where(Guest.email == "aylin@post.example")).one()
         households.part(session, guest, stage.house.clock())
+    wrong = await stage.public.post(f"{first}/household", data=OTHER | {"other_email": "nix"})
+    assert wrong.status_code == 422 and 'value="nix"' in wrong.text
     known = await stage.public.post(f"{first}/household", data=OTHER)
     assert known.status_code == new.status_code == 200
     said = "Ist die Adresse hier neu"
@@ -78,8 +82,30 @@ async def test_nobody_takes_in_another_family_nor_learns_of_it(stage: Stage) -> 
     with stage.house.database.read() as session:
         other = session.exec(select(Guest).where(Guest.email == "can@post.example")).one()
         assert households.other_of(session, other) is None
-    wrong = await stage.public.post(f"{first}/household", data=OTHER | {"other_email": "nix"})
-    assert wrong.status_code == 422 and 'value="nix"' in wrong.text
+
+
+async def test_a_family_that_names_another_one_sees_the_same_whether_it_is_known(stage: Stage) -> None:
+    entered(stage, "Can Kaya", "known@post.example", Pupil("Kim", "9b"))
+    seen = []
+    for number, address in enumerate(("new@post.example", "known@post.example")):
+        mine = entered(stage, "Aylin Kaya", f"aylin{number}@post.example", Pupil("Mia", "5a"))
+        pages = [
+            await stage.public.post(f"{mine}/household", data=OTHER | {"other_email": address}),
+            await stage.public.get(f"{mine}/my-data"),
+            await stage.public.get(mine),
+            await stage.public.post(f"{mine}/household", data=OTHER | {"other_email": "third@post.example"}),
+            await stage.public.post(f"{mine}/shares", data={}),
+            await stage.public.get(f"{mine}/my-data"),
+        ]
+        assert "Sie haben den anderen Elternteil genannt" in pages[1].text and 'name="shares"' in pages[1].text
+        assert 'name="shares"' not in pages[5].text
+        with stage.house.database.read() as session:
+            guest = session.exec(select(Guest).where(Guest.email == f"aylin{number}@post.example")).one()
+            kept = str(export(session, guest))
+        texts = [f"{page.status_code} {page.text}" for page in pages] + [kept]
+        hidden = rf"aylin{number}@|{mine.removeprefix('m/')}|{guest.public_id}|T[\d:.]+"
+        seen.append([re.sub(hidden, "", text) for text in texts])
+    assert seen[0] == seen[1]
 
 
 async def test_where_the_limit_is_the_childs_the_page_says_so(stage: Stage) -> None:

@@ -41,12 +41,12 @@ class Assigning:
             found = wishes.open_wishes(session, session.get_one(Conference, run.conference_id))
             task = {"seed": run.seed, "effort": run.effort, **asdict(found)}
         try:
-            await self._work(run_id, json.dumps(task).encode())
+            await self._work(run_id, json.dumps(task).encode(), found)
         except (OSError, ValueError) as error:
             log.warning("assignment failed", error=type(error).__name__)
             self._fail(run_id, "The run could not be made on this machine.")
 
-    async def _work(self, run_id: int, task: bytes) -> None:
+    async def _work(self, run_id: int, task: bytes, found: wishes.Open) -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -61,7 +61,7 @@ class Assigning:
             process.stdin.write(task)
             process.stdin.close()
             async for line in process.stdout:
-                if not self._note(run_id, json.loads(line)):
+                if not self._note(run_id, json.loads(line), found):
                     break
             else:
                 if await process.wait() != 0:
@@ -71,8 +71,9 @@ class Assigning:
                 process.send_signal(signal.SIGKILL)
                 await process.wait()
 
-    def _note(self, run_id: int, said: dict[str, Any]) -> bool:
+    def _note(self, run_id: int, said: dict[str, Any], found: wishes.Open) -> bool:
         """Keeps what was found; false when nobody wants it any more."""
+        wishes.serve_later(found, said["chosen"], said["unserved"])
         with self._database.write(PATIENCE) as session:
             run = session.get(WishRun, run_id)
             if run is None or run.state != "running":

@@ -739,7 +739,7 @@ class Desk:
                 if conference.booking_by == "confirmed" and guest.proven_at is None and not guest.invited:
                     booking.confirm_by = now + rules.CONFIRM_WITHIN
                 unheard = session.get_one(Effect, (booking.id, "mail")).applied_revision == booking.revision - 1
-                _raise_revision(session, booking, now)
+                _raise_revision(session, booking, now, untold=as_long and conference.mails_wait)
                 if unheard and as_long and conference.mails_wait:
                     # The family has heard of neither: for it nothing has happened.
                     session.get_one(Effect, (booking.id, "mail")).applied_revision = booking.revision
@@ -1034,14 +1034,18 @@ def _taken_over(booking: Booking, door: Door, by_guest: bool) -> None:
         booking.screen = ""
 
 
-def _raise_revision(session: Session, booking: Booking, now: datetime, message: str = "") -> None:
+def _raise_revision(
+    session: Session, booking: Booking, now: datetime, message: str = "", *, untold: bool = False
+) -> None:
+    """`untold`: the family's other household does not hear of it."""
     booking.revision += 1
     booking.changed_at = now
     booking.message = message
     session.add(booking)
     session.execute(update(Effect).where(col(Effect.booking_id) == booking.id).values(last_error=""))
     follow.bookings(session, [booking], now)
-    households.tell_other(session, session.get_one(Guest, booking.guest_id), booking, now)
+    if not untold:
+        households.tell_other(session, session.get_one(Guest, booking.guest_id), booking, now)
     session.execute(delete(CalendarQuestion).where(col(CalendarQuestion.booking_id) == booking.id))
 
 

@@ -47,7 +47,9 @@ def by_link(
     return found
 
 
-def name(session: Session, booking: Booking, person: Person, kind: str, now: datetime) -> Companion:
+def name(
+    session: Session, booking: Booking, person: Person, kind: str, now: datetime, *, by_family: bool = False
+) -> Companion:
     """Names somebody to the appointment. Raises `Invalid`, `AlreadyCancelled` and `TooManyPeople`."""
     if kind not in KINDS:
         raise Invalid("kind", "kind_unknown")
@@ -67,6 +69,7 @@ def name(session: Session, booking: Booking, person: Person, kind: str, now: dat
             name=person.name,
             email=person.email,
             language=person.language,
+            by_family=by_family,
         )
         try:
             with session.begin_nested():
@@ -101,6 +104,19 @@ def let_go(session: Session, one: Companion, now: datetime) -> None:
     session.add(one)
     session.flush()
     follow.people(session, [one], now)
+
+
+def end(session: Session, one: Companion, now: datetime) -> None:
+    """What is over or cancelled is not opened by them any more. Who has still to hear that it is cancelled does."""
+    booking = session.get_one(Booking, one.booking_id)
+    if booking.state == "active":
+        one.generation += 1
+        session.add(one)
+    elif is_news(one, booking):
+        let_go(session, one, now)
+    else:
+        session.delete(one)
+    session.flush()
 
 
 def hand_on(session: Session, before: Booking, after: Booking) -> None:

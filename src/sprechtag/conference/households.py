@@ -36,7 +36,7 @@ def link(session: Session, guest: Guest, other: Guest, now: datetime, *, shared:
     if guest.kin_id is None or guest.kin_id != other.kin_id:
         if other_of(session, guest) or other_of(session, other):
             raise OtherFamily
-        _enter_booked(session, guest)
+        enter_booked(session, guest)
         known = {child.name.casefold() for child in children.of_guest(session, guest)}
         if any(child.name.casefold() not in known for child in children.of_guest(session, other)):
             raise OtherFamily
@@ -47,6 +47,8 @@ def link(session: Session, guest: Guest, other: Guest, now: datetime, *, shared:
             session.execute(delete(Kin).where(col(Kin.id) == before))
         history.note_of_family(session, guest.id or 0, "household", now, "", _LINKED)
         history.note_of_family(session, other.id or 0, "household", now, "", _LINKED)
+    guest.named_other = other.named_other = False
+    session.add(other)
     share(session, guest, shared=shared)
 
 
@@ -56,7 +58,7 @@ def part(session: Session, guest: Guest, now: datetime) -> None:
     if other is None:
         return
     pupils = [Pupil(child.name, child.school_class) for child in children.of_guest(session, guest)]
-    guest.kin_id = None
+    guest.kin_id, guest.named_other, other.named_other = None, False, False
     children.enter(session, guest, pupils)
     session.add(guest)
     share(session, other, shared=False)
@@ -80,16 +82,27 @@ def tell_other(session: Session, guest: Guest, booking: Booking, now: datetime) 
     if other is None or not other.email or other.erase_by or not shares(session, guest):
         return
     if any(child.name == booking.child for child in children.of_guest(session, guest)):
-        waits = booking.state == "cancelled" and booking.cancelled_by == "school" and _mails_wait(session, guest)
-        due = now + rules.UNDONE_WITHIN if waits else now
-        letters.write(session, other.id or 0, "household", f"{now:%Y%m%d%H%M%S%f}", {}, due, now + TOLD_WITHIN)
+        mails_wait = session.get_one(Conference, guest.conference_id).mails_wait
+        waits_until = rules.told_from(mails_wait, booking.state, booking.cancelled_by, now)
+        about = {"cancelled_at": now.isoformat()} if waits_until else {}
+        name, due = f"{now:%Y%m%d%H%M%S%f}", waits_until or now
+        letters.write(session, other.id or 0, "household", name, about, due, now + TOLD_WITHIN)
 
 
-def _mails_wait(session: Session, guest: Guest) -> bool:
-    return session.get_one(Conference, guest.conference_id).mails_wait
+def is_taken_back(session: Session, guest: Guest, cancelled_at: datetime) -> bool:
+    """Whether nothing stands any more of what the school has cancelled at that moment with the other household: then
+    this one never heard of it."""
+    stands = (
+        select(col(Booking.id))
+        .join(Guest, col(Guest.id) == col(Booking.guest_id))
+        .where(col(Guest.kin_id) == guest.kin_id, col(Guest.id) != guest.id)
+        .where(col(Booking.state) == "cancelled", col(Booking.changed_at) == cancelled_at)
+    )
+    return session.execute(stands.limit(1)).first() is None
 
 
-def _enter_booked(session: Session, guest: Guest) -> None:
+def enter_booked(session: Session, guest: Guest) -> None:
+    """Enters the children of whom only its appointments know."""
     rows = session.execute(
         select(col(Booking.child), col(Booking.school_class))
         .where(col(Booking.guest_id) == guest.id, col(Booking.state) == "active", col(Booking.screen) == "")

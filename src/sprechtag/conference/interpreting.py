@@ -108,7 +108,8 @@ def change(session: Session, conference: Conference, interpreter: Interpreter, e
 
 
 def take_out(session: Session, interpreter: Interpreter, now: datetime) -> None:
-    """The appointments go to others who are free, or are uncovered; the interpreter is told of each that was known."""
+    """The appointments go to others who are free, or are uncovered; the interpreter is told of each that was known. No
+    link of the interpreter's opens anything any more, what is cancelled or over neither."""
     bookings = _lock_bookings(session, interpreter, now)
     session.execute(delete(InterpreterMinute).where(col(InterpreterMinute.interpreter_id) == interpreter.id))
     _leave_all(session, interpreter, bookings, now)
@@ -118,6 +119,8 @@ def take_out(session: Session, interpreter: Interpreter, now: datetime) -> None:
         session.add(one)
         if one.booking_id in coming:
             companions.let_go(session, one, now)
+        else:
+            companions.end(session, one, now)
     session.delete(interpreter)
     session.flush()
     _settle_all(session, bookings, now)

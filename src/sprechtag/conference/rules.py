@@ -191,6 +191,12 @@ def check_changeable(conference: Conference, booking: Booking, slot: Slot, now: 
         raise TooLate(change_deadline(conference, slot))
 
 
+def told_from(mails_wait: bool, state: str, cancelled_by: str, changed_at: datetime) -> datetime | None:
+    """From when on a change is told: what the school has cancelled may be taken back before, where the conference's
+    mails wait for that; None for at once."""
+    return changed_at + UNDONE_WITHIN if mails_wait and state != "active" and cancelled_by == "school" else None
+
+
 def next_free(free: Collection[datetime], wanted: datetime, count: int = 3) -> list[datetime]:
     """The `count` free starts nearest to `wanted`, later ones before earlier ones, in order of time."""
     later = sorted(start for start in free if start > wanted)[:count]

@@ -110,10 +110,8 @@ class BookingView:
 
     @property
     def told_from(self) -> datetime | None:
-        """From when on the family hears of it: what the school has cancelled may be taken back before, where the
-        conference wants it so; None for at once."""
-        waits = self.mails_wait and not self.active and self.cancelled_by == "school"
-        return self.changed_at + rules.UNDONE_WITHIN if waits else None
+        """From when on the family hears of it; None for at once."""
+        return rules.told_from(self.mails_wait, self.state, self.cancelled_by, self.changed_at)
 
     def is_received_by(self, user_id: str) -> bool:
         """Whether this user of Nextcloud is its host, or one of its hosts."""

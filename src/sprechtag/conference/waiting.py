@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import apart
-from . import coming, elsewhere, follow, letters, rules, taken
+from . import children, coming, elsewhere, follow, letters, rules, taken
 from .errors import NoWaitingList, Refused, StillFree
 from .person import tidy
 from .tables import Booking, Conference, Guest, Host, Slot, WaitingEntry
@@ -99,8 +99,17 @@ def taken_up(session: Session, slot: Slot, guest_id: int) -> None:
 
 
 def reconsider(session: Session, conference: Conference, guest: Guest, now: datetime) -> None:
-    """After a family has booked or moved: what is held for it and what it cannot take any more goes to the next one.
-    The family keeps its place on the list."""
+    """After a family has booked or moved: what is held for it and what it cannot take any more goes to the next one; so
+    does what is held for its other household, where the limit is the child's. The family keeps its place on the list.
+    """
+    _reconsider(session, conference, guest, now)
+    if conference.limit_per == "child":
+        for other in children.households(session, guest):
+            if other.id != guest.id:
+                _reconsider(session, conference, other, now)
+
+
+def _reconsider(session: Session, conference: Conference, guest: Guest, now: datetime) -> None:
     for slot in taken.offers_to(session, guest):
         taken.lock(session, [slot])
         entry = _entry(session, slot.host_id, guest.id or 0)

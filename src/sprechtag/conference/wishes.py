@@ -5,7 +5,7 @@ it and publishes it. Until then nothing is booked, and a run can be thrown away.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from ..moments import local
 from ..phrases import Speaker
+from ..planning.timetable import fits
 from . import follow, letters, rules
 from .booking import assign_slot
 from .errors import Invalid, Refused, WishesBefore
@@ -133,11 +134,22 @@ class OpenSlot:
 
 @dataclass(frozen=True)
 class Open:
-    """All that a run has to decide on. `walk` by guest id."""
+    """All that a run has to decide on. `walk` by guest id; `later` is decided on what it has found (`serve_later`)."""
 
     slots: list[OpenSlot]
     wishes: list[OpenWish]
     walk: dict[int, int]
+    later: list["Later"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Later:
+    """A wish of a family's other household for the same child and host, where the limit is the child's: it is served
+    only where fewer than `most` of the wishes `before` it are."""
+
+    wish: OpenWish
+    before: tuple[int, ...]
+    most: int
 
 
 def open_wishes(session: Session, conference: Conference) -> Open:
@@ -173,45 +185,76 @@ def open_wishes(session: Session, conference: Conference) -> Open:
         sheet.guest_id: sheet
         for sheet in session.execute(select(WishSheet).where(col(WishSheet.conference_id) == conference.id)).scalars()
     }
-    wishes = []
-    of_others = wished_by_other(session, conference)
+    wishes: list[OpenWish] = []
+    later: list[Later] = []
+    alike = _wished_alike(session, conference)
+    possible_ones: dict[_Alike, list[int]] = {}
     for wish in session.execute(
         select(HostWish).where(col(HostWish.conference_id) == conference.id).order_by(col(HostWish.id))
     ).scalars():
-        if wish.id in of_others:
-            continue
         sheet = sheets.get(wish.guest_id)
         host = hosts.get(wish.host_id)
         offered = rules.places_offered(conference, host) if host else []
         place = sheet.place if sheet and sheet.place in offered else (offered[0] if offered else "on_site")
         possible = by_host.get(wish.host_id, []) if sheet and offered else []
         fitting = tuple(one.id for one, day, first, last in possible if sheet and _can_come(sheet, day, first, last))
-        wishes.append(OpenWish(wish.id or 0, wish.guest_id, wish.host_id, place, fitting))
+        made_of = OpenWish(wish.id or 0, wish.guest_id, wish.host_id, place, fitting)
+        before = possible_ones.setdefault(alike[made_of.id], []) if made_of.id in alike else []
+        if made_of.id in alike and len(before) >= conference.max_bookings_per_guest_and_host:
+            later.append(Later(made_of, tuple(before), conference.max_bookings_per_guest_and_host))
+        else:
+            wishes.append(made_of)
+        if fitting:
+            # Whoever cannot come at all is in nobody's way.
+            before.append(made_of.id)
     walk = {guest_id: sheet.walk_minutes for guest_id, sheet in sheets.items()}
-    return Open(slots, wishes, walk)
+    return Open(slots, wishes, walk, later)
 
 
-def wished_by_other(session: Session, conference: Conference, kin_id: int | None = None) -> set[int]:
-    """Ids of the wishes that a family's other household had first, where the limit holds for the child; of all
-    families or of one."""
+_Alike = tuple[int, int, str]
+"""A family's kin, a host and a child."""
+
+
+def _wished_alike(session: Session, conference: Conference) -> dict[int, _Alike]:
+    """What the wishes are for, by their id, of families whose households may wish the same; none where the limit is
+    each household's own. What a stranger has wished with an address that nobody has proven is in nobody's way."""
     if conference.limit_per != "child":
-        return set()
-    wished = Counter[tuple[int, int, str]]()
-    found = set()
+        return {}
     rows = session.execute(
         select(col(HostWish.id), col(Guest.kin_id), col(HostWish.host_id), col(HostWish.child))
         .join(Guest, col(Guest.id) == col(HostWish.guest_id))
-        .where(col(HostWish.conference_id) == conference.id)
-        .where(col(Guest.kin_id) == kin_id if kin_id else col(Guest.kin_id).is_not(None))
+        .where(col(HostWish.conference_id) == conference.id, col(Guest.kin_id).is_not(None))
         .where(or_(col(HostWish.screen) == "", col(Guest.proven_at).is_not(None)))
-        .order_by(col(HostWish.id))
     )
-    for wish_id, kin, host_id, child in rows:
-        key = (kin, host_id, child.casefold())
-        if wished[key] >= conference.max_bookings_per_guest_and_host:
-            found.add(wish_id)
-        wished[key] += 1
-    return found
+    return {wish_id: (kin, host_id, child.casefold()) for wish_id, kin, host_id, child in rows}
+
+
+def serve_later(found: Open, chosen: dict[str, int], unserved: dict[str, str]) -> None:
+    """Decides on the wishes that had to wait for what the run finds for a family's first household: where that is not
+    served they get what is left, the earliest first. Adds to both; ids of wishes are text, as in `WishRun`."""
+    slots = {slot.id: slot for slot in found.slots}
+    on_site = {wish.id: wish.place == "on_site" for wish in (*found.wishes, *(one.wish for one in found.later))}
+    of_guest = {wish.id: wish.guest_id for wish in (*found.wishes, *(one.wish for one in found.later))}
+    taken = set(chosen.values())
+    for one in found.later:
+        wish, name = one.wish, str(one.wish.id)
+        if sum(str(before) in chosen for before in one.before) >= one.most:
+            unserved[name] = OF_OTHER
+            continue
+        has = [
+            (slots[slot_id].starts, slots[slot_id].ends, on_site[int(other)])
+            for other, slot_id in chosen.items()
+            if of_guest.get(int(other)) == wish.guest_id and slot_id in slots
+        ]
+        left = sorted((slots[number] for number in wish.slots if number not in taken), key=lambda slot: slot.starts)
+        walk = found.walk.get(wish.guest_id, 0)
+        for slot in left:
+            if all(fits((slot.starts, slot.ends, on_site[wish.id]), other, walk) for other in has):
+                chosen[name] = slot.id
+                taken.add(slot.id)
+                break
+        else:
+            unserved[name] = "clash" if left else "full" if wish.slots else "no_time"
 
 
 def _can_come(sheet: WishSheet, day: date, first: int, last: int) -> bool:
@@ -293,12 +336,11 @@ def book_family(session: Session, job: Job, guest_id: int, now: datetime) -> int
     sheet = session.get(WishSheet, guest_id)
     made: list[Booking] = []
     not_served = []
-    of_others = wished_by_other(session, conference, guest.kin_id) if guest.kin_id else set()
     for wish, host in of_guest(session, guest_id):
         slot = session.get(Slot, run.chosen.get(str(wish.id), 0))
         offered = rules.places_offered(conference, host)
         place = sheet.place if sheet and sheet.place in offered else (offered[0] if offered else "")
-        wish.outcome = OF_OTHER if wish.id in of_others else run.unserved.get(str(wish.id), "full")
+        wish.outcome = run.unserved.get(str(wish.id), "full")
         if slot:
             try:
                 with session.begin_nested():
@@ -370,7 +412,6 @@ def result(session: Session, conference: Conference, run: WishRun) -> list[Famil
         .where(col(HostWish.conference_id) == conference.id)
         .order_by(col(Guest.name), col(HostWish.guest_id), col(HostWish.id))
     )
-    of_others = wished_by_other(session, conference)
     found: dict[int, FamilyResult] = {}
     for wish, host, name in rows:
         family = found.setdefault(wish.guest_id, FamilyResult(wish.guest_id, name, [], []))
@@ -378,8 +419,7 @@ def result(session: Session, conference: Conference, run: WishRun) -> list[Famil
         if wish.outcome in ("", SERVED) and slot:
             family.served.append((wish.child, host, slot))
         else:
-            found_by_run = OF_OTHER if wish.id in of_others else run.unserved.get(str(wish.id), "full")
-            reason = wish.outcome if wish.outcome not in ("", SERVED) else found_by_run
+            reason = wish.outcome if wish.outcome not in ("", SERVED) else run.unserved.get(str(wish.id), "full")
             family.unserved.append((wish.child, host, reason))
     for family in found.values():
         family.served.sort(key=lambda one: one[2])

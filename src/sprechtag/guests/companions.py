@@ -24,7 +24,7 @@ def shown(front: Front, visit: Visit, view: BookingView) -> dict[str, Any]:
             "id": one.public_id,
             "name": one.name,
             "what": kinds(say).get(one.kind, ""),
-            "email": one.email if one.seat else "",
+            "email": one.email if one.by_family else "",
             "removable": bool(one.seat),
             "link": f"{base}/{person_path(front.links, one.public_id, one.generation)}"
             if one.seat and one.last_error and base

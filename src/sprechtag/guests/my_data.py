@@ -174,7 +174,7 @@ def share(front: FrontOf, request: Request, token: str, sent: Sent) -> Response:
     page.home(f"{visit.base}/my-data")
     with front.database.write() as session:
         guest = session.get_one(Guest, visit.family_id)
-        if households.other_of(session, guest) and not text_of(sent, "shares"):
+        if (guest.named_other or households.other_of(session, guest)) and not text_of(sent, "shares"):
             households.share(session, guest, shared=False)
     with front.database.read() as session:
         return _page(session, page, visit, session.get_one(Guest, visit.family_id), notice=page.say("Saved"))
@@ -244,7 +244,8 @@ def _page(
         children=listed,
         language=guest.language,
         spoken={guest.language: LANGUAGES.get(guest.language, guest.language), **page.languages},
-        other=households.other_of(session, guest),
+        other=guest.named_other or households.other_of(session, guest),
+        named_other=guest.named_other,
         shares=households.shares(session, guest),
         form=stands | dict(form or {}),
         wrong=wrong,

@@ -52,7 +52,12 @@ def name(front: FrontOf, request: Request, token: str, booking_id: str, sent: Se
             _check_changeable(session, booking, front)
             budgets.spend(session, companions.BUDGET, guest.public_id, front.clock())
             companions.name(
-                session, booking, Person(form["name"], form["email"], language), form["kind"], front.clock()
+                session,
+                booking,
+                Person(form["name"], form["email"], language),
+                form["kind"],
+                front.clock(),
+                by_family=True,
             )
     except Invalid as invalid:
         return _form(page, visit, view, form, sentence(page.say, invalid))

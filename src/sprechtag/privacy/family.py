@@ -120,6 +120,8 @@ def _told(session: Session, row: Mapping[str, Any], told: Sequence[str], entry: 
         said[name] = f"Ask the {who}." if who and row[name] else row[name]
     if entry is kept.TABLES["companion"] and row.get("interpreter_id"):
         said["email"] = "Ask the organiser."  # an interpreter's of the school's, not the family's to know
+    if "by_family" in row and not row["by_family"]:
+        said["email"] = "Ask the organiser."  # whom the school has named; the office may have typed anybody
     if host := session.get(Host, row.get("host_id") or 0):
         said["with"] = host.display_name
     slot_id = row.get("id") if "kept_open" in row else row.get("slot_id")
@@ -481,17 +483,22 @@ def add_by_family(
     """Adds the other household by the family itself: one that is new in the conference, and its link goes there. An
     address that is known stays what it is, and whoever asked is not told. Raises `Invalid`, `OtherFamily` where the
     family has one, and `Spent`."""
+    if guest.named_other or households.other_of(session, guest):
+        raise OtherFamily
     person = person.checked()
     budgets.spend(session, CORRECTIONS, guest.public_id, now)
-    if households.other_of(session, guest):
-        raise OtherFamily
     conference = session.get_one(Conference, guest.conference_id)
     wanted = families.Family(person.name, person.email, language=person.language)
     if families.find_family(session, conference, wanted, links):
+        # All that the family sees of itself is as if the address were new.
+        households.enter_booked(session, guest)
+        households.share(session, guest, shared=shared)
+        guest.named_other = True
         return
     other, _ = families.invite(session, conference, wanted, links)
     other.invited = guest.invited
     households.link(session, guest, other, now, shared=shared)
+    guest.named_other = True
     letters.write(session, other.id or 0, "link", f"{now:%Y%m%d%H}", {}, now, now + LINK_GOES_WITHIN)
 
 

@@ -16,7 +16,8 @@ class Guest(SQLModel, table=True):
     """Who books. One row for each address of a conference, found by its keyed fingerprint.
 
     `invited` are those whom the school has entered. `kin_id` leads to the children that were entered, and to the other
-    household of the family; None for who has only booked.
+    household of the family; None for who has only booked. `named_other`: it has named its other household itself, which
+    may be an address that was known before and is no household of its family then.
     `proven_at`: when somebody first pressed something that only who reads this family's mail or letter can press; None
     while the address is only what a stranger has typed. `erase_by`: the family is erased but for what the mail about
     its cancelled appointments needs; the row goes when that is out, and then at the latest."""
@@ -35,6 +36,7 @@ class Guest(SQLModel, table=True):
     phone: str = ""
     language: str = "de"
     kin_id: int | None = Field(default=None, foreign_key="kin.id", index=True, ondelete="SET NULL")
+    named_other: bool = False
     invited: bool = False
     manage_generation: int = 1
     manage_token_hash: str = Field(default="", index=True)

@@ -52,6 +52,7 @@ class Companion(SQLModel, table=True):
     those whom family or office have named, and None once they are not asked for any more: then they are told, and the
     row goes.
 
+    `by_family`: the family has named them, and knows the address that it has typed; else the school has.
     `told_revision` is the booking's that they know, `told_at` when they first heard of it."""
 
     __table_args__ = (
@@ -68,6 +69,7 @@ class Companion(SQLModel, table=True):
     name: str
     email: str
     language: str = "de"
+    by_family: bool = False
     generation: int = 1
     told_revision: int = 0
     told_at: datetime | None = when(nullable=True, default=None)

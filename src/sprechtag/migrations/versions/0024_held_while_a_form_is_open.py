@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Times are held for two minutes while the form that proposes them is open."""
+"""Times are held for two minutes while the form that proposes them is open. Who has named the people that come too, and
+the other household: the family itself, or the school."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,3 +19,5 @@ def upgrade() -> None:
         sqlite_where=sa.text("held_by <> ''"),
         postgresql_where=sa.text("held_by <> ''"),
     )
+    op.add_column("guest", sa.Column("named_other", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("companion", sa.Column("by_family", sa.Boolean(), nullable=False, server_default=sa.false()))
