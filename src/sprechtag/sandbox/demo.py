@@ -22,6 +22,7 @@ import uvicorn
 
 from .. import __version__
 from . import school
+from .cases import enter_cases
 from .fronts import PROXY, read_routes
 from .server import EMBEDDED, Sandbox
 from .smtp import Relay
@@ -122,11 +123,11 @@ class Client:
         await self._http.aclose()
 
 
-async def set_up_school(sandbox_url: str) -> str:
+async def set_up_school(sandbox_url: str) -> dict[str, str]:
     """Everything through the app's own interfaces: the admin names who organises, the organiser's API, the hosts'
     consent, the families' pages.
 
-    Returns the share link."""
+    Returns the link for `everybody`, and those of some families (`cases`)."""
     people = school.teachers(TEACHERS, SEED)
     await _name_organisers(sandbox_url)
     organiser = await Client(sandbox_url, "orga").log_in()
@@ -169,13 +170,14 @@ async def set_up_school(sandbox_url: str) -> str:
         await organiser.api("POST", f"{one}/interpreters", entry | {"windows": times})
     await organiser.api("POST", f"{one}/publish")
     share = (await organiser.api("GET", one))["share_link"]
+    own = await enter_cases(organiser.api, one, people[5:10], days[0].isoformat())
     await organiser.close()
     busy = await Client(sandbox_url, people[0].user_id).log_in()
     while not (await busy.api("GET", f"{one}/my-day"))["calendar_read_at"]:
         await asyncio.sleep(0.2)
     await busy.close()
     await _book_some(share)
-    return str(share)
+    return {"everybody": str(share), **own}
 
 
 async def _name_organisers(sandbox_url: str) -> None:
@@ -291,11 +293,13 @@ async def _run(port: int) -> int:
         await _until(lambda: bool(world.app.menu))
         print("Setting up the school: 70 teachers, 600 families, 200 bookings …", flush=True)
         _something_else_on_the_day(sandbox)
-        share = await set_up_school(url)
+        links = await set_up_school(url)
         page = f"{url}{EMBEDDED}sprechtag/conferences"
         today = await set_up_today(url)
         print(f"Admin: {page}#/admin, user admin, password demo")
-        print(f"Guests: {share}")
+        print(f"Guests: {links['everybody']}")
+        print(f"A family with two children: {links['siblings']}")
+        print(f"A family with two households: {links['two households']}")
         print(f"Organiser: {page}, user orga, password demo")
         print(f"A day that is under way: {page}#/c/{today}/board, the same user")
         print(f"Teacher: {page}, user t01, password demo")
