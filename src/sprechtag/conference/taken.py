@@ -220,11 +220,11 @@ def offers_to(session: Session, guest: Guest) -> list[Slot]:
     return list(session.execute(held.order_by(col(Slot.id))).scalars())
 
 
-def hold(slot: Slot, guest_id: int | None, until: datetime | None, by: str = "") -> None:
+def hold(slot: Slot, guest_id: int | None, until: datetime | None, by: str | None = None) -> None:
     """The slot is held for a family, or `by` an open form."""
     slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.held_by = True, "held", guest_id, until, by
 
 
 def release(slot: Slot) -> None:
     """The slot is neither closed nor held any more."""
-    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.held_by = False, "", None, None, ""
+    slot.blocked, slot.blocked_by, slot.held_for, slot.held_until, slot.held_by = False, "", None, None, None

@@ -26,7 +26,7 @@ class Slot(SQLModel, table=True):
         Index("ix_slot_start", "starts_at", "conference_id"),
         open_ones("ix_slot_held_until", "held_until", "held_until IS NOT NULL"),
         open_ones("ix_slot_held_for", "held_for", "held_for IS NOT NULL"),
-        open_ones("ix_slot_held_by", "held_by", "held_by <> ''"),
+        open_ones("ix_slot_held_by", "held_by", "held_by IS NOT NULL"),
         NEVER_AGAIN,
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -40,5 +40,5 @@ class Slot(SQLModel, table=True):
     blocked_by: str = ""
     kept_open: bool = False
     held_for: int | None = None
-    held_by: str = ""
+    held_by: str | None = None
     held_until: datetime | None = when(nullable=True, default=None)

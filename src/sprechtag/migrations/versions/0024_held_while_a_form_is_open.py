@@ -11,13 +11,13 @@ down_revision = "0023"
 
 
 def upgrade() -> None:
-    op.add_column("slot", sa.Column("held_by", sa.String(), nullable=False, server_default=""))
+    op.add_column("slot", sa.Column("held_by", sa.String(), nullable=True))
     op.create_index(
         "ix_slot_held_by",
         "slot",
         ["held_by"],
-        sqlite_where=sa.text("held_by <> ''"),
-        postgresql_where=sa.text("held_by <> ''"),
+        sqlite_where=sa.text("held_by IS NOT NULL"),
+        postgresql_where=sa.text("held_by IS NOT NULL"),
     )
     op.add_column("guest", sa.Column("named_other", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("companion", sa.Column("by_family", sa.Boolean(), nullable=False, server_default=sa.false()))
