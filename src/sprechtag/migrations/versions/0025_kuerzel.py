@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 
 SQLITE = """CREATE TRIGGER host_is_short_raises_version AFTER UPDATE OF short ON host BEGIN
     UPDATE conference SET version = version + 1 WHERE id = NEW.conference_id; END"""
