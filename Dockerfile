@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
+ARG TARGETARCH=amd64
 FROM node:22-slim AS ui
 WORKDIR /ex_app/ui
 COPY ex_app/ui/package.json ex_app/ui/package-lock.json ./
@@ -32,9 +33,12 @@ RUN tar -xzf /frp.tar.gz -C /usr/local/bin --strip-components=1 --wildcards '*/f
 
 FROM python:3.11-slim
 # AppAPI mounts a volume at /nc_app_sprechtag_data; a new volume takes its owner from the folder in the image.
-# What WeasyPrint draws with, and letters for all languages of the pages.
+# What WeasyPrint draws with, and letters for all languages of the pages and for families' names in any script: Noto has
+# the Ethiopic, Indian, Thai and Hebrew ones, Zen Hei the Chinese, Japanese and Korean ones (a tenth of Noto's).
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        ca-certificates libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans \
+        ca-certificates libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+        fontconfig fonts-dejavu-core fonts-open-sans fonts-noto-core fonts-wqy-zenhei \
+    && fc-cache -s \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home sprechtag \
     && mkdir /data /nc_app_sprechtag_data && chown sprechtag /data /nc_app_sprechtag_data

@@ -133,7 +133,9 @@ def room_plan(sheets: Sequence[HostSheet], conference: Conference, say: Speaker)
 
 
 def _by_day(sheet: HostSheet, say: Speaker) -> list[list[SlotLine]]:
-    return [list(lines) for _, lines in groupby(sheet.lines, key=lambda line: say.date(line.starts_at))]
+    """Without days on which the host has closed everything: nobody wants a sheet of nothing."""
+    days = (list(lines) for _, lines in groupby(sheet.lines, key=lambda line: say.date(line.starts_at)))
+    return [lines for lines in days if any(line.view or not line.blocked for line in lines)]
 
 
 def _by_room(room: str) -> tuple[str, int, str]:
