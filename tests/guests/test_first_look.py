@@ -11,7 +11,7 @@ import pytest
 from house import PROXY, Stage, open_stage
 from sprechtag.conference import families
 from sprechtag.conference.families import Family
-from sprechtag.conference.tables import Host
+from sprechtag.conference.tables import Guest, Host
 
 
 @pytest.fixture
@@ -58,3 +58,17 @@ async def test_that_booking_is_not_open_is_a_fact_and_no_error(stage: Stage) -> 
     stage.school.change(opens_at=stage.school.clock.now + timedelta(days=1))
     page = (await stage.public.get(f"{PROXY}sprechtag/{stage.share}")).text
     assert 'class="fact"' in page and 'class="problem"' not in page and "Vorschlag" not in page
+
+
+async def test_times_at_which_the_family_is_elsewhere_are_not_offered(stage: Stage) -> None:
+    first, second = stage.school.slots()[2], stage.school.slots("t02")[2]
+    view = stage.school.book(first)
+    with stage.school.database.read() as session:
+        guest = session.get_one(Guest, view.guest_id)
+        own = f"{PROXY}sprechtag/m/{families.manage_token(guest, stage.house.links)}"
+        other = session.get_one(Host, second.host_id).public_id
+    page = (await stage.public.get(f"{own}/h/{other}?lang=en")).text
+    assert second.public_id not in page and stage.school.slots("t02")[3].public_id in page and "are left out" in page
+    moving = (await stage.public.get(f"{own}/b/{view.public_id}/move?lang=en")).text
+    assert "are left out" not in moving
+    assert second.public_id in (await stage.public.get(f"{PROXY}sprechtag/{stage.share}/h/{other}")).text

@@ -59,7 +59,7 @@ async def test_before_the_time_there_are_the_clock_and_the_check(stage: Stage) -
     answer = await stage.public.get(path(stage, one))
     assert answer.status_code == 200
     assert "Video call with Teacher t01" in answer.text
-    assert 'id="try"' in answer.text and LINK in answer.text
+    assert 'id="try"' in answer.text and 'id="direct"' not in answer.text, "hours before, the room is no way on"
     assert answer.headers["permissions-policy"] == "camera=(self), microphone=(self)"
     assert answer.headers["feature-policy"] == "camera 'self'; microphone 'self'"
     assert "connect-src 'self'" in answer.headers["content-security-policy"]
@@ -185,6 +185,15 @@ async def test_after_the_call_it_says_thanks_and_what_is_next(stage: Stage) -> N
         noted.mark(session, one, "done", stage.school.clock.now)
     answer = await stage.public.get(path(stage, one))
     assert "Thank you for the conversation" in answer.text and "join.js" not in answer.text
+
+
+async def test_who_met_nobody_is_not_thanked(stage: Stage) -> None:
+    one = booked(stage)
+    clock_at(stage, one, minutes=9)
+    with stage.house.database.write() as session:
+        noted.mark(session, one, "no_show", stage.school.clock.now)
+    answer = await stage.public.get(path(stage, one))
+    assert "This appointment is over" in answer.text and "Thank you" not in answer.text
 
 
 async def test_on_site_and_cancelled_say_so(stage: Stage) -> None:

@@ -5,7 +5,7 @@
 Whoever decides on a slot (to book, close, hold, offer or delete it) holds its row while deciding: `lock`."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, or_, select, text
 from sqlmodel import Session, col
@@ -159,6 +159,23 @@ def check_minutes(session: Session, guest_id: int, slot: Slot) -> None:
     ).first()
     if other:
         raise GuestBusy(other[0])
+
+
+def apart_from_own(
+    session: Session,
+    conference: Conference,
+    guest_id: int,
+    free: Sequence[tuple[datetime, str]],
+    without: int | None = None,
+) -> list[tuple[datetime, str]]:
+    """Those of a host's free times at which the family has no other appointment than `without`, the one to be moved."""
+    own = session.execute(
+        select(col(GuestMinute.minute)).where(
+            col(GuestMinute.guest_id) == guest_id, col(GuestMinute.booking_id) != (without or 0)
+        )
+    )
+    busy, length = set(own.scalars()), timedelta(minutes=conference.slot_minutes)
+    return [one for one in free if busy.isdisjoint(minutes_of(TimeSpan(one[0], one[0] + length)))]
 
 
 def check_limits(session: Session, conference: Conference, guest: Guest, host: Host, child: str) -> None:

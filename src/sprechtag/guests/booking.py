@@ -28,7 +28,7 @@ from ..conference.named import has_asked, named_hosts
 from ..conference.names import folded, surname
 from ..conference.person import Person
 from ..conference.tables import Host, Slot
-from ..conference.taken import free_of
+from ..conference.taken import apart_from_own, free_of
 from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
 from .children import KnownChild, child_in, children_of, whose_host
@@ -187,13 +187,15 @@ def times(
         if language := language_wanted(visit, interpreter):
             free = interpreting.with_interpreter(session, visit.conference, language, free)
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
+        suits = apart_from_own(session, visit.conference, visit.family_id, free) if visit.family else free
     front.look_soon(host.id or 0)
     if closed := front.closed(page, visit, asked=asked):
         return front.answer(page, visit, closed)
     return page.answer(
         "times.html",
         **common(visit),
-        days=days_with_times(page, free),
+        days=days_with_times(page, suits),
+        left_out=len(suits) < len(free),
         host=host,
         places=rules.places_offered(visit.conference, host),
         wait=f"{visit.base}/h/{host.public_id}/wait" if visit.conference.waiting_list and not free else "",

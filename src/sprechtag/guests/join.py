@@ -46,13 +46,14 @@ RESULTS = ("ok", "failed")
 class Moment:
     """One appointment as its family sees it now. `begins`: when it was agreed or announced to begin; `late`: how many
     minutes after what was agreed it will, as far as one can tell; `let_in_at`: when the family is let on, once it has a
-    turn."""
+    turn; `met`: as far as anybody knows, they did."""
 
     view: BookingView
     state: live.State
     begins: datetime
     late: int
     let_in_at: datetime | None
+    met: bool = True
 
     @property
     def open(self) -> bool:
@@ -272,7 +273,8 @@ def _moment_of_family(session: Session, view: BookingView, now: datetime) -> Mom
     let_in_at = known.let_in_at if known else None
     if let_in_at and let_in_at + timedelta(seconds=1) < mine.begins:
         let_in_at = None  # a turn from before a delay was announced
-    return Moment(view, live.state(mine, now), mine.begins, late, let_in_at)
+    met = mine.up_at is not None or mine.mark in ("done", "started")
+    return Moment(view, live.state(mine, now), mine.begins, late, let_in_at, met)
 
 
 def _next(session: Session, view: BookingView, now: datetime) -> BookingView | None:
