@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --all-extras
 
 .PHONY: uv demo ui check test test-large lint bench bench-errands bench-idle bench-start bench-sync bench-rush bench-growth \
-	bench-page bench-pages bench-organiser bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
+	bench-page bench-pages bench-organiser bench-import bench-plan bench-wishes bench-join rehearsal phrases install browser format screenshots attack
 
 demo: install ui
 	@$(RUN) sprechtag demo
@@ -64,6 +64,10 @@ bench-page: install browser ui
 
 bench-organiser: install
 	@$(RUN) python bench/organiser.py
+
+# make bench-import ARGS=--postgresql
+bench-import: install
+	@$(RUN) python bench/imports.py $(ARGS)
 
 screenshots: install browser ui
 	@SPRECHTAG_SCREENSHOTS=docs/images $(RUN) pytest -q tests/browser

@@ -14,6 +14,7 @@ from ..conference.errors import Invalid
 from ..conference.families import Family, Register
 from ..conference.tables import Child, Conference, Guest, Host
 from ..conference.tokens import LinkKey
+from ..gate import Caller
 from ..imports import classes, columns, records
 from ..imports.households import Household, completed, households
 from ..imports.lessons import Lessons
@@ -41,7 +42,7 @@ from .import_files import (
     table_of,
     unclear_of,
 )
-from .needs import House
+from .needs import House, Needs
 
 _NAMING = ("name", "child_surname", "first_name", "second_name")
 """One of these names the family."""
@@ -93,17 +94,30 @@ def import_families(house: House, conference_id: str, data: ImportData, user: Us
     """Enters and corrects all lines, or none when one of them has an error. Who is not in the file stays. A long
     list is entered by a `job`, which goes on after the answer."""
     given = _given(data, sheets_for(house.database, conference_id, [data, *data.more], user))
+    # A long list is looked at while others write: its job enters it later in any case.
+    with house.database.read() as session:
+        plan, answer = _looked_at(house, session, conference_id, given, data, user)
+    if not plan.is_right:
+        return answer
+    is_long = len(plan.entries) > entering.IN_REQUEST
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
-        register = Register.of(session, conference)
-        plan = _planned(house, session, conference, register, given, data)
-        answer = _answer(plan, register, applied=plan.is_right)
-        if plan.is_right and len(plan.entries) > entering.IN_REQUEST:
+        if is_long:
             answer.job = job_answer(entering.start(session, conference, plan.entries, house.clock()))
-        elif plan.is_right:
-            for entry in plan.entries:
-                entering.enter(session, conference, entry, house.links, house.clock())
+            return answer
+        plan, answer = _looked_at(house, session, conference_id, given, data, user)
+        for entry in plan.entries if plan.is_right else ():
+            entering.enter(session, conference, entry, house.links, house.clock())
     return answer
+
+
+def _looked_at(
+    house: Needs, session: Session, conference_id: str, given: _Given, data: ImportData, user: Caller
+) -> tuple[_Plan, ImportAnswer]:
+    conference = organised(session, conference_id, user)
+    register = Register.of(session, conference)
+    plan = _planned(house, session, conference, register, given, data)
+    return plan, _answer(plan, register, applied=plan.is_right)
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

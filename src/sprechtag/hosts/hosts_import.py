@@ -111,15 +111,19 @@ def _looked_at(house: Needs, conference_id: str, data: ImportData, user: Caller,
 
 def _imported(house: Needs, conference_id: str, data: ImportData, user: Caller, plan: Planner) -> ImportAnswer:
     (found,) = sheets_for(house.database, conference_id, [data], user)
+    # Looked at while others write: what is entered is only what the list says otherwise, whoever has written since.
+    with house.database.read() as session:
+        planned = plan(lookup.hosts_of(session, organised(session, conference_id, user)), found, data)
+    answer = planned.answer(applied=planned.is_right)
+    if not planned.is_right:
+        return answer
     with house.database.write() as session:
         conference = organised(session, conference_id, user)
-        planned = plan(lookup.hosts_of(session, conference), found, data)
-        answer = planned.answer(applied=planned.is_right)
-        if planned.is_right and enrolling.is_long(planned.changes):
+        if enrolling.is_long(planned.changes):
             answer.job = job_answer(enrolling.start(session, conference, planned.changes, house.clock()))
-        elif planned.is_right:
-            for change in planned.changes:
-                enrolling.enter(session, conference, change)
+            return answer
+        for change in planned.changes:
+            enrolling.enter(session, conference, change)
     return answer
 
 
