@@ -13,6 +13,7 @@ from hosts.conftest import Api
 from hosts.test_import import enter, families, file, hosts, preview
 from sprechtag.conference.tables import Host, Job
 from sprechtag.hosts import enrolling
+from sprechtag.sandbox.fronts import PROXY
 
 WITH_SIGNS = "Benutzer;Name;Kürzel;Raum\nt01;Jana Weiß;WEI;A 1\nt02;Uli Groß;GRO;A 2"
 
@@ -30,6 +31,8 @@ async def test_a_kuerzel_is_kept_shown_and_finds_its_host(signed: Api) -> None:
     assert (line["user_id"], line["changes"]) == ("t01", {"subject": ["Deutsch", "Mathe"]})
     await signed("POST", f"{signed.one}/hosts", [{"user_id": "t01", "display_name": "Jana Weiß"}])
     assert (await hosts(signed))["t01"]["short"] == "WEI", "who does not speak of it leaves it"
+    page = await signed.stage.public.get(f"{PROXY}sprechtag/{signed.stage.share}")
+    assert "Jana Weiß" in page.text and "WEI" not in page.text, "families do not see it"
     lessons = '1,,,,"5a","WEI","D","R1"\n2,,,,"5b","GRO","M","R2"\n'
     await enter(signed, file("Familie;Kind;Klasse\nKaya;Mia;5a", more=[file(lessons, "GPU002.TXT")]))
     assert (await families(signed))["Mia"]["hosts"] == ["Jana Weiß"]

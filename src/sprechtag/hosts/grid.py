@@ -47,6 +47,7 @@ def grid(house: House, conference_id: str, user: User) -> dict[str, Any]:
             {
                 "user_id": host.user_id,
                 "name": host.display_name,
+                "short": host.short,
                 "room": host.room,
                 "subject": host.subject,
                 "can_video": host.can_video,
