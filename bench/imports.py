@@ -88,39 +88,46 @@ def import_list(app: Served, kind: str, content: bytes) -> None:
         time.sleep(0.3)
 
 
-async def book(app: Served, slots: Iterator[str], numbers: Iterator[int], goes_on: Callable[[], bool]) -> list[float]:
-    """Times of the answers, in ms."""
+async def book(
+    app: Served, slots: Iterator[str], numbers: Iterator[int], goes_on: Callable[[], bool]
+) -> tuple[list[float], int]:
+    """Times of the answers, in ms; those that were refused because the app was busy count as such."""
 
     async def one(whole: bytes) -> float:
         connection = Connection(app.port)
         answer = await connection.send(whole)
         connection.close()
-        assert answer.status == 200, answer.status
+        assert answer.status in (200, 503), answer.status
+        refused[0] += answer.status == 503
         return answer.seconds * 1000
 
+    refused = [0]
     began, sent = time.perf_counter(), list[asyncio.Task[float]]()
     while goes_on():
         await asyncio.sleep(max(0.0, began + len(sent) / PACE - time.perf_counter()))
         number = next(numbers)
         whole = request("POST", f"{app.share}/t/{next(slots)}", f"203.0.{number // 250}.{number % 250}", booking_form())
         sent.append(asyncio.create_task(one(whole)))
-    return list(await asyncio.gather(*sent))
+    times = list(await asyncio.gather(*sent))
+    return times, refused[0]
 
 
 def until(end: float) -> Callable[[], bool]:
     return lambda: time.perf_counter() < end
 
 
-def quantiles(times: list[float]) -> tuple[float, float, float]:
+def quantiles(booked: tuple[list[float], int]) -> tuple[float, float, float, int]:
+    """Median, 95th percentile and slowest; how many were refused."""
+    times, refused = booked
     ordered = sorted(times)
-    return statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))], ordered[-1]
+    return statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))], ordered[-1], refused
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--postgresql", action="store_true")
     server = Postgres.start_or_none() if parser.parse_args().postgresql else None
-    found: dict[str, list[tuple[float, float, float]]] = {"quiet": [], "2,000 pupils": [], "150 hosts": []}
+    found: dict[str, list[tuple[float, float, float, int]]] = {"quiet": [], "2,000 pupils": [], "150 hosts": []}
     took: dict[str, list[float]] = {name: [] for name in found}
     with served(80, 40, server, enable, SPRECHTAG_SYNC="true") as app:
         with app.school.database.read() as session:
@@ -145,7 +152,7 @@ def main() -> None:
         seconds = f", {statistics.median(took[name]):.0f} s" if took[name] else ""
         print(
             f"{name:14} median {ratios[0]:5.1f} x  p95 {ratios[1]:5.1f} x  slowest {ratios[2]:5.1f} x  "
-            f"({here[0]:.0f}, {here[1]:.0f}, {here[2]:.0f} ms here{seconds})"
+            f"({here[0]:.0f}, {here[1]:.0f}, {here[2]:.0f} ms here{seconds}; {sum(one[3] for one in rounds)} refused)"
         )
     if server:
         server.stop()

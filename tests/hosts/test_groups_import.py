@@ -21,6 +21,7 @@ from sprechtag.hosts.groups_import import Told, joined
         ("classes", "5b, 7c", ["5b", "6a"], "5b, 6a", False),
         ("subject", "Mathematik", ["Deutsch"], "Deutsch", False),
         ("subject", "mathe", ["Mathe"], "mathe", True),
+        ("subject", "Kunst und Werken", ["Kunst und Werken", "Deutsch"], "Kunst und Werken, Deutsch", True),
     ],
 )
 def test_what_groups_add_and_what_they_would_replace(
@@ -38,6 +39,7 @@ async def test_groups_tell_classes_and_subjects_and_nothing_typed_is_lost(organi
         {"name": "Fachschaft Deutsch", "members": ["t02"]},
         {"name": "Kurs Q1", "members": ["t02"], "field": "classes", "word": "Q1"},
         {"name": "Kollegium", "members": ["t01", "t02"]},
+        {"name": "", "members": ["t01"], "field": "classes", "word": ","},
     ]
     seen = await organiser("POST", f"{organiser.one}/groups-import-preview", {"groups": groups})
     assert [(one["field"], one["word"], one["hosts"]) for one in seen["groups"]] == [
@@ -47,6 +49,7 @@ async def test_groups_tell_classes_and_subjects_and_nothing_typed_is_lost(organi
         ("subject", "Deutsch", 1),
         ("classes", "Q1", 1),
         ("", "Kollegium", 2),
+        ("classes", ",", 1),
     ]
     assert {one["user_id"]: (one["changes"], one["kept"]) for one in seen["lines"]} == {
         "t01": ({"classes": ["", "5b, 10a"]}, {"subject": ["Deutsch", "Mathe"]}),

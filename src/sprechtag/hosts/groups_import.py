@@ -112,7 +112,8 @@ def _answer(present: Iterable[Host], data: GroupsData) -> GroupsAnswer:
         answers.append(GroupAnswer(name=group.name, field=meant.field, word=meant.word, hosts=len(members)))
         if meant.field:
             for one in members:
-                told.setdefault(one, {}).setdefault(meant.field, []).append(meant.word)
+                told.setdefault(one, {}).setdefault(meant.field, []).extend(listed(meant.word))
+    told = {one: {field: words for field, words in fields.items() if words} for one, fields in told.items()}
     lines, same = [], 0
     for user_id in sorted(told, key=lambda one: alone[one].display_name):
         line = _line(alone[user_id], told[user_id], user_id in data.overwrite)
@@ -135,11 +136,16 @@ def _line(host: Host, told: dict[Told, list[str]], overwrite: bool) -> GroupLine
     return line
 
 
+def listed(text: str) -> list[str]:
+    """What stands in a list like "Deutsch, Kunst und Werken", as everywhere."""
+    return [part.strip() for part in re.split(r"[,;/]", text) if part.strip()]
+
+
 def joined(field: Told, before: str, words: Iterable[str]) -> tuple[str, bool]:
     """What the groups make of it, and whether that only adds to what is there: where all that stands here is among
     what they say. What stands here beyond that the school has typed; it stays where they say nothing new."""
     key = SAME[field]
-    there = classes.several(before)
+    there = listed(before)
     told = {key(word): word for word in words}
     known = {key(word) for word in there}
     if told.keys() <= known:
