@@ -72,7 +72,12 @@ def read(language: str) -> Catalog:
 def update(language: str, wanted: dict[str, Message]) -> list[str]:
     """Writes the catalogue anew; returns what has no translation."""
     before = read(language)
-    made = Catalog(locale=LOCALES.get(language, language), header_comment=HEADER, fuzzy=False)
+    made = Catalog(
+        locale=LOCALES.get(language, language),
+        header_comment=HEADER,
+        fuzzy=False,
+        creation_date=before.creation_date,  # a new date alone is no change worth a commit
+    )
     missing = []
     for key in sorted(wanted, key=str.casefold):
         old = before.get(key)
