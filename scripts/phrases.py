@@ -54,7 +54,8 @@ def said_in_python(source: str) -> Iterator[tuple[bool, tuple[str, ...]]]:
         if not isinstance(call, ast.Call):
             continue
         name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-        texts = tuple(part.value for part in call.args if isinstance(part, ast.Constant) and isinstance(part.value, str))
+        constants = [part.value for part in call.args if isinstance(part, ast.Constant)]
+        texts = tuple(value for value in constants if isinstance(value, str))
         if name in KEYWORDS:
             yield name == "plural", texts
 
