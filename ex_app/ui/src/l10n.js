@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 Sprechtag contributors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 /* Nextcloud never loads an external app's own translations, so they are bundled here: a new file in l10n/ is enough.
-   Only the visitor's is fetched. The texts in the source are English. */
+   Only the visitor's is fetched. The texts in the source are English; how an English reader meets them is in
+   l10n/en.json. */
 import { getLanguage, register, translate, translatePlural } from '@nextcloud/l10n'
 
-const there = import.meta.glob(['../../l10n/*.json', '!../../l10n/en.json'], { import: 'translations' })
+const there = import.meta.glob('../../l10n/*.json', { import: 'translations' })
 const spoken = [document.documentElement.dataset.locale ?? '', getLanguage()].map((name) => name.replace('-', '_'))
 const wanted = [...spoken, ...(getLanguage().startsWith('de') ? ['de_DE'] : [getLanguage().split(/[-_]/)[0]])]
 const bundle = wanted.map((name) => there[`../../l10n/${name}.json`]).find(Boolean)
