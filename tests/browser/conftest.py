@@ -35,9 +35,11 @@ def town() -> Iterator[Town]:
         yield town
 
 
-def launch(kind: BrowserType, *flags: str) -> Browser:
+def launch(kind: BrowserType, *flags: str, keeps_pages: bool = False) -> Browser:
+    """`keeps_pages`: for the way back, as every browser does that nobody drives."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    return kind.launch(executable_path=found, args=[*FLAGS, *flags])
+    left_out = ["--disable-back-forward-cache"] if keeps_pages else []
+    return kind.launch(executable_path=found, args=[*FLAGS, *flags], ignore_default_args=left_out)
 
 
 @pytest.fixture(scope="module")

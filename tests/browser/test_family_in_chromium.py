@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from browser.conftest import at_desk, check_axe, keep, lead_on, one, open_page, settled
+from browser.conftest import at_desk, check_axe, keep, launch, lead_on, one, open_page, settled
 from conftest import eventually
 from sprechtag.phrases import LANGUAGES, Speaker
 from town import Event, Town
@@ -268,6 +268,24 @@ def test_focus_is_seen_and_goes_where_one_looks(town: Town, event: Event, browse
     keep(page, "family-forced-colours")
     box = page.locator(".box").first.bounding_box()
     assert box and box["width"] >= 44 and box["height"] >= 44
+
+
+def test_back_leads_to_the_form_that_was_corrected(town: Town, event: Event) -> None:
+    with sync_playwright() as playwright:
+        chromium = launch(playwright.chromium, keeps_pages=True)
+        phone = Phone(town, chromium, True, "de")
+        page = phone.open(f"s/{event.token}?class=7c")
+        phone.propose()
+        page.locator("button[name=do][value=book]").click()
+        page.locator("[role=alert]").wait_for()
+        phone.fill("back")
+        page.locator("button[name=do][value=book]").click()
+        phone.heading("Your appointments are booked")
+        page.go_back()
+        page.locator("[role=alert]").wait_for()
+        page.go_back()
+        phone.heading("Our proposal")
+        chromium.close()
 
 
 HIDDEN = """() => {

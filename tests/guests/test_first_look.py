@@ -72,3 +72,14 @@ async def test_times_at_which_the_family_is_elsewhere_are_not_offered(stage: Sta
     moving = (await stage.public.get(f"{own}/b/{view.public_id}/move?lang=en")).text
     assert "are left out" not in moving
     assert second.public_id in (await stage.public.get(f"{PROXY}sprechtag/{stage.share}/h/{other}")).text
+
+
+async def test_the_way_back_to_a_form_that_was_corrected_is_no_error(stage: Stage) -> None:
+    """As far as headers go; `tests/browser/test_family_in_chromium.py` goes back."""
+    slot = stage.school.slots()[0].public_id
+    times = f"{PROXY}sprechtag/{stage.share}/t/{slot}"
+    wrong = await stage.public.post(times, data={"place": "on_site"})
+    assert (wrong.status_code, wrong.headers["cache-control"]) == (422, "private, no-cache")
+    assert (await stage.public.get(times)).headers["cache-control"] == "no-store"
+    form = {"place": "on_site", "child": "Can", "name": "Kaya", "email": "kaya@post.example", "key": "k"}
+    assert (await stage.public.post(times, data=form)).headers["cache-control"] == "no-store", "holds the family's link"

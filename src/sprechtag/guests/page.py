@@ -30,6 +30,13 @@ PAGE_HEADERS = {
     "Vary": "Accept-Language",
 }
 
+WITH_FORM = frozenset(
+    {"details.html", "plan.html", "grid.html", "wishes.html", "wait.html", "hosts.html", "people.html"}
+)
+COMES_BACK = "private, no-cache"
+"""A form that answers a POST is kept by the browser alone, and asked for anew: with `no-store` the way back to it is an
+error of the browser, and a redirect to an address of its own would be followed by AppAPI's proxy itself."""
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(["html"]),
@@ -127,7 +134,10 @@ class Page:
             "spoken": [],
         }
         html = _templates.get_template(template).render(defaults | values)
-        return HTMLResponse(html, status, dict(PAGE_HEADERS))
+        headers = dict(PAGE_HEADERS)
+        if self.presses and template in WITH_FORM:
+            headers["Cache-Control"] = COMES_BACK
+        return HTMLResponse(html, status, headers)
 
 
 ThemeSource = Callable[[], Theme]
