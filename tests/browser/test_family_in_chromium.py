@@ -59,7 +59,11 @@ class Phone:
     def heading(self, text: str) -> None:
         expect(self.page.locator("h1")).to_have_text(self.say(text))
 
-    def fill(self, who: str, child: str = "Emre Yılmaz") -> None:
+    def fill(self, who: str, child: str = "Emre Yılmaz", place: str = "on_site") -> None:
+        """All that a form asks for."""
+        choice = self.page.locator(f"input[name=place][value={place}]")
+        if choice.count() and choice.is_visible():
+            choice.check()
         self.page.locator("#child").fill(child)
         if self.page.locator("#name").count():
             self.page.locator("#name").fill("Ayşe Yılmaz")

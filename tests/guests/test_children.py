@@ -71,7 +71,7 @@ async def test_a_plan_books_each_host_for_the_child_it_teaches(stage: Stage) -> 
     chosen = re.findall(r'<select name="for-[\w-]+">.*?<option value="(\w*)" selected', plan.text)
     assert sorted(chosen) == ["", "Ben", "Mia"], "nobody knows for whom the family sees the third"
     slots = re.findall(r'name="slot" value="([^"]+)"', plan.text)
-    form = {"h": hosts, "slot": slots, "do": "book", "key": "k"}
+    form = {"h": hosts, "slot": slots, "do": "book", "key": "k", "place": "on_site"}
     asked = await stage.public.post(f"{mine}/plan", data=form)
     assert asked.status_code == 422 and "Bitte geben Sie den Namen des Kindes" in asked.text
     booked = await stage.public.post(f"{mine}/plan", data=form | {f"for-{hosts[2]}": "Mia"})

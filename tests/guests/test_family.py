@@ -27,7 +27,13 @@ from sprechtag.conference.tables import Booking, Conference, FeedbackAnswer, Gue
 from sprechtag.conference.tokens import code_hash, feedback_path, older_code
 from town import links
 
-WHO = {"child": "Emre Yılmaz", "school_class": "5b", "name": "Ayşe Yılmaz", "email": "ayse@post.example"}
+WHO = {
+    "child": "Emre Yılmaz",
+    "school_class": "5b",
+    "name": "Ayşe Yılmaz",
+    "email": "ayse@post.example",
+    "place": "on_site",
+}
 
 
 @pytest.fixture
@@ -210,7 +216,7 @@ async def test_the_second_child_is_planned_around_the_first(stage: Stage) -> Non
     base = str(mine.url)
     stage.school.change(max_bookings_per_guest=10)
     proposal = await stage.public.post(f"{base}/plan", data={"h": hosts_of(await stage.public.get(f"{base}/book"))[:2]})
-    sent = fields(proposal) | {"child": "Elif Yılmaz", "do": "book"}
+    sent = fields(proposal) | {"child": "Elif Yılmaz", "place": "on_site", "do": "book"}
     booked = await stage.public.post(f"{base}/plan", data=sent)
     assert booked.status_code == 200, booked.text
     page = await stage.public.get(base)

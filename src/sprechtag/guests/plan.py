@@ -109,6 +109,11 @@ class Sheet:
     children: Sequence[KnownChild] = ()
 
     @property
+    def both_places(self) -> bool:
+        """Whether there is a choice, which the family has to make."""
+        return any(len(rules.places_offered(self.visit.conference, line.host)) > 1 for line in self.lines)
+
+    @property
     def unserved(self) -> list[Column]:
         served = {line.host.id for line in self.lines}
         return [column for column in self.columns if column.host.id not in served]
@@ -264,11 +269,12 @@ def _fixed(session: Session, page: Page, visit: Visit) -> list[Fixed]:
 
 def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Response:
     visit, form = sheet.visit, person_of(sheet)
-    offered = [line.place for line in sheet.lines] or [""]
+    offered = list(PLACES) if sheet.both_places else [line.place for line in sheet.lines] or [""]
+    place = sheet.place if sheet.both_places else offered[0]
     several = sheet.children if len(sheet.children) > 1 else ()
     picked = [chosen_for(sheet.form, line.host, several) for line in sheet.lines]
     named = {} if None in picked or not picked else {"child": "-"}
-    problems = missing(page, visit, form | {"place": offered[0]} | named, offered)
+    problems = missing(page, visit, form | {"place": place} | named, offered)
     if problems or not sheet.lines:
         return _answer(page, _hold(front, request, sheet if sheet.lines else proposed(sheet))[0], problems)
     key = text_of(sheet.form, "key", 100)
@@ -365,7 +371,7 @@ def _answer(page: Page, sheet: Sheet, problems: Sequence[Sentence] = (), by_hand
         problem_title=page.say("Not booked yet"),
         # Made here for this page, never taken over from what was sent: another site could have planted it.
         key=secrets.token_urlsafe(16),
-        both_places=any(len(rules.places_offered(visit.conference, column.host)) > 1 for column in sheet.columns),
+        both_places=sheet.both_places,
         retention=visit.conference.retention_days,
         base=visit.base,
         again=visit.again,
