@@ -15,15 +15,16 @@ from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).resolve().parents[1] / "src" / "sprechtag"
 CATALOGUES = ROOT / "phrases" / "locale"
-LOCALES = {"de-simple": "de"}
+LOCALES = {"de-simple": "de", "en": "en_GB"}
 KEYWORDS = ("say", "guest_say", "tell", "plural")
 PARTS_OF_DAY = ("Morning", "Afternoon", "Evening")
 HEADER = """\
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 #"""
-SIMPLE = "de-simple"
-"""Only some sentences are said in easier words; the others are those of `de`."""
+SOURCE = "en"
+"""The sources are written in English. Its catalogue holds what a native reader says in other words than they; the others
+are said as they stand."""
 
 Message = str | tuple[str, str]
 
@@ -97,14 +98,14 @@ def update(language: str, wanted: dict[str, Message]) -> list[str]:
             complete, text = False, ""
         if not complete:
             missing.append(key)
-            if language == SIMPLE:
-                continue
+        if language == SOURCE and (not complete or text == wanted[key]):
+            continue
         made.add(wanted[key], text or ("" if isinstance(wanted[key], str) else None))
     path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, made, width=120, omit_header=False, sort_output=False)
-    return [] if language == SIMPLE else missing
+    return [] if language == SOURCE else missing
 
 
 def main() -> int:

@@ -34,7 +34,7 @@ def test_a_family_is_entered_corrected_and_gets_its_second_household(town: Town,
         row.get_by_role("button", name="Aktionen für Derya Gökdal").click()
         page.get_by_role("menuitem", name="Berichtigen").click()
         dialog.get_by_label("Klasse", exact=True).first.fill("5c")
-        dialog.get_by_role("button", name="Herausnehmen").last.click()
+        dialog.get_by_role("button", name="Entfernen").last.click()
         check_dialog(page, "correcting a family", "nextcloud-family-correct")
         dialog.get_by_role("button", name="Speichern").click()
         expect(row).to_contain_text("5c")

@@ -363,8 +363,8 @@ def test_a_host_asks_for_a_family(town: Town, event: Event, browser: Browser) ->
     town.world.mails.clear()
     with at_desk(town, browser, "t44", one(event, "/mine")) as page:
         page.get_by_label("Kind oder Klasse (zwei Buchstaben oder mehr)").fill("zoe")
-        page.get_by_role("button", name="Bitten: Zoe Gesucht").click()
-        expect(page.get_by_text("gebeten", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Familie von Zoe Gesucht zum Gespräch bitten").click()
+        expect(page.get_by_text("zum Gespräch gebeten", exact=True)).to_be_visible()
         keep(page, "nextcloud-ask")
     eventually(lambda: any("gesucht@" in mail.to for mail in town.world.mails), what="the family was written to")
 
@@ -384,13 +384,13 @@ def test_wishes_are_assigned_and_published_at_the_desk(town: Town, browser: Brow
     with at_desk(town, browser, "orga", one(event, "/wishes")) as page:
         page.get_by_role("button", name="Jetzt verteilen").click()
         expect(page.get_by_role("button", name="Ergebnis veröffentlichen")).to_be_visible(timeout=60_000)
-        expect(page.get_by_text("6 von 6 Wünschen erfüllt, 0 Familien ohne alles.").first).to_be_visible()
+        expect(page.get_by_text("6 von 6 Wünschen erfüllt, 0 Familien ohne erfüllten Wunsch.").first).to_be_visible()
         keep(page, "nextcloud-wishes")
         page.get_by_role("button", name="Ergebnis veröffentlichen").click()
         page.get_by_role("dialog").get_by_role("button", name="Ergebnis veröffentlichen").click()
-        expect(page.get_by_text("Die Wünsche sind verteilt. Was übrig ist, wird gebucht wie sonst.")).to_be_visible(
-            timeout=60_000
-        )
+        expect(
+            page.get_by_text("Die Termine sind verteilt. Was noch frei ist, buchen Familien wie sonst.")
+        ).to_be_visible(timeout=60_000)
     assert len(town.bookings(event)) == 6
 
 

@@ -104,8 +104,8 @@ def test_a_family_on_the_phone_is_booked_moved_by_keyboard_and_cancelled(
         page.get_by_role("button", name="Wirklich absagen").click()
         expect(page.locator("[data-cell='6-5']")).not_to_contain_text(name)
         page.locator("[data-cell='6-7']").click()
-        page.get_by_role("button", name="Diese Zeit schließen").click()
-        expect(page.locator("[data-cell='6-7']")).to_contain_text("geschlossen")
+        page.get_by_role("button", name="Diese Zeit sperren").click()
+        expect(page.locator("[data-cell='6-7']")).to_contain_text("gesperrt")
 
 
 def test_a_list_with_mistakes_names_their_lines(town: Town, browser: Browser, event: Event) -> None:
@@ -113,7 +113,7 @@ def test_a_list_with_mistakes_names_their_lines(town: Town, browser: Browser, ev
         page.get_by_role("button", name="Liste importieren").click()
         wrong = b"Benutzer;Raum\nt10;B 7\n;B 8\n"
         page.get_by_label("Datei").set_input_files({"name": "liste.csv", "mimeType": "text/csv", "buffer": wrong})
-        expect(page.get_by_text("In dieser Zeile fehlt der Nextcloud-Benutzer.")).to_be_visible()
+        expect(page.get_by_text("In dieser Zeile fehlt das Nextcloud-Konto.")).to_be_visible()
         expect(page.get_by_role("button", name="Importieren", exact=True)).to_be_disabled()
         right = b"Benutzer;Raum;Klassen\nt10;B 7;5a, 5b\n"
         page.get_by_label("Datei").set_input_files({"name": "liste.csv", "mimeType": "text/csv", "buffer": right})
@@ -176,8 +176,8 @@ def test_another_event_closes_a_time_and_a_deleted_appointment_is_asked_about(to
         expect(page.get_by_role("button", name="15:10 frei")).to_be_visible()
         page.get_by_role("button", name="15:20 frei").click()
         page.get_by_role("dialog").get_by_label("Familie", exact=True).fill("Familie Quarz")
-        page.get_by_role("button", name="Für die Familie freihalten").click()
-        expect(page.get_by_text("Für die Familie freigehalten", exact=False).first).to_be_visible()
+        page.get_by_role("button", name="Für die Familie reservieren").click()
+        expect(page.get_by_text("Für die Familie reserviert", exact=False).first).to_be_visible()
         page.get_by_role("dialog").get_by_role("button", name="Schließen").last.click()
         expect(page.get_by_role("button", name="15:20 für Familie Quarz")).to_be_visible()
         keep(page, "nextcloud-times")
@@ -226,7 +226,7 @@ def test_all_families_are_written_to_from_the_overview(town: Town, browser: Brow
 
 def test_the_admin_sets_the_rules_of_the_house(town: Town, browser: Browser) -> None:
     with at_desk(town, browser, "admin", "admin") as page:
-        page.get_by_label("Gruppen, deren Mitglieder ungefragt teilnehmen").fill("Sek")
+        page.get_by_label("Gruppen, deren Mitglieder automatisch teilnehmen").fill("Sek")
         page.get_by_role("option").get_by_title("Sekretariat", exact=True).click()
         page.get_by_label("Tage nach dem letzten Tag").fill("21")
         page.get_by_role("button", name="Speichern").click()
@@ -238,7 +238,7 @@ def test_the_admin_sets_the_rules_of_the_house(town: Town, browser: Browser) -> 
         page.get_by_role("button", name="Speichern").click()
         expect(page.get_by_role("alert").or_(page.locator(".notecard--error"))).to_be_visible()
     with at_desk(town, browser, "orga", "new") as page:
-        expect(page.get_by_role("link", name="Verwaltung")).to_have_count(0)
+        expect(page.get_by_role("link", name="Administration")).to_have_count(0)
 
 
 def test_whether_the_calls_fit_is_said_and_mended_with_one_button(town: Town, browser: Browser) -> None:

@@ -187,7 +187,7 @@ def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Brows
         keep(page, "nextcloud-board")
         check_axe(page, "board", "#content-vue")
         page.get_by_role("button", name=re.compile("Child of Engel")).click()
-        page.get_by_role("button", name="Nicht gekommen", exact=True).click()
+        page.get_by_role("button", name="Als nicht gekommen markieren", exact=True).click()
         expect(page.get_by_text("Notiert.")).to_be_visible()
         # Silent servers have slowed the pace down by themselves.
         expect(page.get_by_text("das Tempo dort von selbst gesenkt")).to_be_visible()
@@ -197,7 +197,7 @@ def test_the_board_shows_the_day_and_its_buttons_work(town: Town, browser: Brows
         expect(page.get_by_text("das Tempo dort von selbst gesenkt")).to_be_visible()
         page.get_by_role("button", name="Lehrkräfte später beginnen lassen").first.click()
         page.get_by_label("Lehrkraft", exact=True).select_option(index=0)
-        page.get_by_role("button", name="Ankündigen").click()
+        page.get_by_role("button", name="Verspätung mitteilen").click()
         expect(page.get_by_text(re.compile("Angekündigt"))).to_be_visible()
         expect(page.get_by_text("10 Minuten später").first).to_be_visible()
         keep(page, "nextcloud-board-delay")

@@ -22,7 +22,7 @@ def test_the_sources_are_read() -> None:
     assert SENTENCES["%(number)s free time"] == ("%(number)s free time", "%(number)s free times")
 
 
-@pytest.mark.parametrize("language", [language for language in TRANSLATED if language != phrases.SIMPLE])
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_nothing_is_missing(language: str) -> None:
     catalogue = phrases.read(language)
     missing = [key for key in SENTENCES if not (found := catalogue.get(key)) or not found.string]
@@ -31,7 +31,7 @@ def test_nothing_is_missing(language: str) -> None:
     assert stale == [], "run `make phrases`"
 
 
-@pytest.mark.parametrize("language", TRANSLATED)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_placeholders_and_plural_forms_are_whole(language: str) -> None:
     catalogue = phrases.read(language)
     for message in catalogue:
@@ -51,10 +51,10 @@ def _first(message_id: object) -> object:
     return message_id[0] if isinstance(message_id, (tuple, list)) else message_id
 
 
-def test_booking_is_said_in_easier_words_too() -> None:
+def test_all_is_said_in_easier_words_too() -> None:
     plain, easy = Speaker("de"), Speaker("de-simple")
     assert easy("Whom would you like to talk to?") != plain("Whom would you like to talk to?")
-    assert easy("Door signs") == plain("Door signs")
+    assert easy("Booking is closed.") != plain("Booking is closed.")
     assert TAGS["de-simple"] == "de-simple" and easy.day(datetime(2027, 1, 13, tzinfo=UTC)).startswith("Mittwoch")
 
 
@@ -81,7 +81,7 @@ def test_plurals() -> None:
 
     assert [free("de", number) for number in (1, 2)] == ["1 Zeit frei", "2 Zeiten frei"]
     assert len({re.sub(r"\d+", "", free("pl", number)) for number in (1, 2, 5)}) == 3
-    assert len({re.sub(r"\d+", "", free("uk", number)) for number in (1, 3, 11)}) == 3
+    assert {free("uk", number).rstrip("0123456789") for number in (1, 3, 11)} == {"вільно: "}
     assert len({re.sub(r"\d+", "", free("ar", number)) for number in (0, 1, 2, 3, 11)}) >= 4
 
 
@@ -107,4 +107,5 @@ def test_our_own_mails_have_only_placeholders_that_are_filled(language: str, kin
 
 
 def test_every_language_has_its_own_catalogue() -> None:
-    assert {path.name for path in CATALOGUES.iterdir()} == set(TRANSLATED)
+    assert {path.name for path in CATALOGUES.iterdir()} == set(LANGUAGES)
+    assert len([message for message in phrases.read(phrases.SOURCE) if message.id]) > 150

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Every sentence a guest reads: gettext catalogues and CLDR formats. English is the source language."""
+"""Every sentence a guest reads: gettext catalogues and CLDR formats. English is the source language; its catalogue says
+in a native reader's words what the sources only name. Each language's terms are in its glossary.md."""
 
 import re
 from collections.abc import Collection
@@ -22,7 +23,7 @@ CATALOGUES = Path(__file__).parent / "locale"
 LANGUAGES: dict[str, str] = {
     "de": "Deutsch",
     "en": "English",
-    "de-simple": "Leichte Sprache",
+    "de-simple": "Einfache Sprache",
     "tr": "Türkçe",
     "ar": "العربية",
     "uk": "Українська",
@@ -52,11 +53,7 @@ def _translations(language: str) -> NullTranslations:
     with path.open("rb") as file:
         write_mo(compiled, read_po(file, locale=_LOCALES.get(language, language)))
     compiled.seek(0)
-    found = Translations(compiled)
-    if language == "de-simple":
-        # Only the texts of booking are said in easier words.
-        found.add_fallback(_translations("de"))
-    return found
+    return Translations(compiled)
 
 
 @dataclass(frozen=True)
