@@ -23,8 +23,7 @@ HEADER = """\
 # SPDX-License-Identifier: AGPL-3.0-or-later
 #"""
 SOURCE = "en"
-"""The sources are written in English. Its catalogue holds what a native reader says in other words than they; the others
-are said as they stand."""
+"""The sources are written in English. Its catalogue holds what a native reader says in other words."""
 
 Message = str | tuple[str, str]
 

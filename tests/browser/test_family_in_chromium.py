@@ -342,7 +342,7 @@ def test_the_organiser_writes_prints_invites_and_assigns(town: Town, event: Even
         page.get_by_label("Welche Mail").select_option("reminder")
         page.get_by_label("Text", exact=True).fill("Hallo {name}, bis {wann}!")
         expect(
-            page.get_by_text("Einen der Platzhalter in Klammern gibt es in dieser Mail nicht.").first
+            page.get_by_text("Einen der Platzhalter in geschweiften Klammern gibt es in dieser Mail nicht.").first
         ).to_be_visible()
         page.get_by_label("Text", exact=True).fill("Hallo {name}, bis {when}!")
         expect(page.get_by_text("Hallo Ayşe Yılmaz, bis Mi., 13. Jan., 16:10!")).to_be_visible()

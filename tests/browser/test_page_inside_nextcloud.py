@@ -46,7 +46,7 @@ def test_from_the_wizard_to_open_booking(town: Town, browser: Browser) -> None:
         page.get_by_role("button", name="Weiter").click()
         page.get_by_role("button", name="Als Entwurf speichern").click()
         expect(page.get_by_text("Noch niemand ist eingeladen")).to_be_visible()
-        page.get_by_label("Nach Namen einladen").fill(town.world.users["t40"].display_name)
+        page.get_by_label("suchen und einladen").fill(town.world.users["t40"].display_name)
         page.get_by_role("option", name=town.world.users["t40"].display_name, exact=True).click()
         page.get_by_role("button", name="Einladen", exact=True).click()
         expect(page.get_by_role("row").nth(1)).to_contain_text("eingeladen")
@@ -253,7 +253,7 @@ def test_whether_the_calls_fit_is_said_and_mended_with_one_button(town: Town, br
         # The line bears far more than there are calls: the chart has a proposal, and no limit.
         expect(page.get_by_role("radio", name="Lehrkräfte beginnen in 2 Gruppen")).to_be_checked()
         expect(page.get_by_role("img", name="Gespräche zur selben Zeit: höchstens 2")).to_be_visible()
-        expect(page.get_by_role("img", name="Menschen, die zu einem Beginn kommen: höchstens 5")).to_be_visible()
+        expect(page.get_by_role("img", name="Personen je Startzeit: höchstens 5")).to_be_visible()
     with at_desk(town, browser, "admin", "admin") as page:
         page.get_by_label("Upload in Mbit/s").fill("3")
         page.get_by_role("button", name="Speichern").click()

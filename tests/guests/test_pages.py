@@ -92,7 +92,7 @@ async def test_a_family_changes_everything_by_its_link(stage: Stage) -> None:
     times = await stage.public.get(f"{one}/move")
     slot = re.findall(r'name="slot" value="([^"]+)"', times.text)[4]
     answer = await stage.public.post(f"{one}/move", data={"slot": slot})
-    assert answer.status_code == 200 and "Die Zeit ist geändert" in answer.text
+    assert answer.status_code == 200 and "Der Termin ist verschoben" in answer.text
     file = await stage.public.get(f"{one}/appointment.ics")
     assert file.headers["content-type"].startswith("text/calendar") and b"BEGIN:VEVENT" in file.content
     assert "Wirklich absagen?" in (await stage.public.get(f"{one}/cancel")).text
@@ -107,7 +107,7 @@ async def test_a_taken_slot_is_said_with_the_next_free_and_nothing_typed_is_lost
     await stage.public.post(slot, data=FORM | {"email": "faster@post.example"})
     answer = await stage.public.post(slot, data=FORM | {"key": "k2"}, headers={"Accept-Language": "en"})
     assert answer.status_code == 409
-    assert "15:20 was just taken. Free next: 15:30, 15:40, 15:50." in answer.text
+    assert "The time 15:20 has just been taken. Free next: 15:30, 15:40, 15:50." in answer.text
     assert "Emre Yılmaz" in answer.text and "ayse@post.example" in answer.text
     other = re.findall(r'name="slot" value="([^"]+)"', answer.text)[0]
     again = await stage.public.post(slot, data=FORM | {"key": "k2", "slot": other})

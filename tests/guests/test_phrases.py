@@ -90,7 +90,7 @@ def test_days_and_times_are_those_of_the_language(language: str) -> None:
     say = Speaker(language, "Europe/Berlin")
     moment = datetime(2027, 1, 13, 14, 10, tzinfo=UTC)
     assert say.time(moment) == "15:10"
-    assert "2027" in say.day(moment) and say.when(moment).endswith("15:10")
+    assert "2027" in say.day(moment) and say.when(moment).removesuffix(" Uhr").endswith("15:10")
     assert say.direction == ("rtl" if language in ("ar", "fa") else "ltr")
     assert Locale.parse(say.locale).english_name
 

@@ -79,7 +79,7 @@ def checked(texts: Texts) -> dict[str, dict[str, str]]:
 def running_text(texts: Texts, kind: TextKind, say: Speaker, values: Mapping[str, str]) -> str:
     """The text with its placeholders filled in; one that has no value is left out."""
     text = texts.get(kind, {}).get(say.language) or default(kind, say)
-    filled = _PLACEHOLDER.sub(lambda found: values.get(found[1], ""), text)
+    filled = _PLACEHOLDER.sub(lambda found: say.isolated(values.get(found[1], "")), text)
     # Without a name "Hello ," would stand there.
     return re.sub(r"[ \t]+(?=[\n,،])", "", re.sub(r"[ \t]{2,}", " ", filled)).strip()
 

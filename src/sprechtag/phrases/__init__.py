@@ -4,7 +4,7 @@
 in a native reader's words what the sources only name. Each language's terms are in its glossary.md."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -40,6 +40,8 @@ TAGS = {code: code for code in LANGUAGES}
 DEFAULT = "de"
 _LOCALES = {"en": "en_GB", "de-simple": "de"}
 """British English: dates as the rest of Europe's schools write them."""
+_WITHOUT_SHORT_FORMS = {"de-simple": "EEEE, d. MMMM", "ku": "EEEE, d'ê' MMMM'ê'"}
+"""Easy words are not abbreviated, and few know CLDR's short months of Kurmanji."""
 _ALSO_KNOWN_AS = {"kmr": "ku", "prs": "fa"}
 """Languages of browsers that we speak under another code: Kurmanji, Dari."""
 
@@ -56,6 +58,11 @@ def _translations(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+@cache
+def _direction(locale: str) -> str:
+    return Locale.parse(locale).text_direction
+
+
 @dataclass(frozen=True)
 class Speaker:
     """Speaks one language, with times in one zone."""
@@ -65,14 +72,27 @@ class Speaker:
 
     def __call__(self, message: str, **values: object) -> str:
         text = _translations(self.language).gettext(message)
-        return text % values if values else text
+        return text % self._isolated(values) if values else text
 
     def plural(self, one: str, many: str, number: int, **values: object) -> str:
-        return _translations(self.language).ngettext(one, many, number) % {"number": number, **values}
+        text = _translations(self.language).ngettext(one, many, number)
+        return text % {"number": number, **self._isolated(values)}
+
+    def _isolated(self, values: Mapping[str, object]) -> Mapping[str, object]:
+        if self.direction == "ltr":
+            return values
+        return {name: self.isolated(value) if isinstance(value, str) else value for name, value in values.items()}
+
+    def isolated(self, value: str) -> str:
+        """What is put into a sentence that is written from right to left keeps its own order (U+2068 … U+2069): the
+        room "204 A" would else be read as "A 204". Links and addresses stay bare, for they are copied."""
+        if self.direction == "ltr" or not value or value[0] in "\u2066\u2068" or re.search(r"\n|://|@", value):
+            return value
+        return f"\u2068{value}\u2069"
 
     @property
     def direction(self) -> str:
-        return Locale.parse(self.locale).text_direction
+        return _direction(self.locale)
 
     @property
     def tag(self) -> str:
@@ -91,7 +111,10 @@ class Speaker:
         return dates.format_date(day, "full", locale=self.locale)
 
     def short_day(self, moment: datetime) -> str:
-        return dates.format_skeleton("MMMEd", self.local(moment), locale=self.locale)
+        there = self.local(moment)
+        if pattern := _WITHOUT_SHORT_FORMS.get(self.language):
+            return dates.format_date(there, pattern, locale=self.locale)
+        return dates.format_skeleton("MMMEd", there, locale=self.locale)
 
     def time(self, moment: datetime) -> str:
         """24 hours in every language, as the clock in the school's hall and the signs at its doors show it. In the hour
@@ -101,11 +124,20 @@ class Speaker:
 
     def span(self, starts_at: datetime, ends_at: datetime) -> str:
         """15:10–15:20, in this order in languages that are written from right to left too (U+2066 … U+2069)."""
+        if self.language == "de-simple":
+            return f"{self.time(starts_at)} bis {self.time(ends_at)} Uhr"
         span = f"{self.time(starts_at)}–{self.time(ends_at)}"
         return f"\u2066{span}\u2069" if self.direction == "rtl" else span
 
     def when(self, moment: datetime) -> str:
-        return f"{self.short_day(moment)}, {self.time(moment)}"
+        """Day and time within a sentence: "Mi., 25. Nov., 15:10 Uhr"."""
+        time = self.time(moment)
+        clock = f"{time} Uhr" if self.locale == "de" and time[-1].isdigit() else time
+        return f"{self.short_day(moment)}{self._comma}{clock}"
+
+    @property
+    def _comma(self) -> str:
+        return "، " if self.direction == "rtl" else ", "
 
     def date(self, moment: datetime) -> date:
         return self.local(moment).date()
@@ -116,7 +148,7 @@ class Speaker:
         return _LOCALES.get(self.language, self.language)
 
     def listing(self, items: list[str]) -> str:
-        return ("، " if self.direction == "rtl" else ", ").join(items)
+        return self._comma.join(self.isolated(item) for item in items)
 
 
 def best_language(chosen: str, accept_language: str, offered: Collection[str] = LANGUAGES) -> str:
