@@ -345,7 +345,7 @@ def test_the_organiser_writes_prints_invites_and_assigns(town: Town, event: Even
             page.get_by_text("Einen der Platzhalter in geschweiften Klammern gibt es in dieser Mail nicht.").first
         ).to_be_visible()
         page.get_by_label("Text", exact=True).fill("Hallo {name}, bis {when}!")
-        expect(page.get_by_text("Hallo Ayşe Yılmaz, bis Mi., 13. Jan., 16:10!")).to_be_visible()
+        expect(page.get_by_text("Hallo Ayşe Yılmaz, bis Mi., 13. Jan., 16:10 Uhr!")).to_be_visible()
         page.get_by_role("button", name="Speichern").click()
         expect(page.get_by_text("Gespeichert.")).to_be_visible()
         keep(page, "nextcloud-texts")

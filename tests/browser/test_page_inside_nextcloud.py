@@ -271,7 +271,7 @@ def test_whether_the_calls_fit_is_said_and_mended_with_one_button(town: Town, br
     begins = [family_slots[0] for family_slots in (event.family("draht").slots(host) for host in (0, 1))]
     assert begins[0] != begins[1]
     with at_desk(town, browser, "admin", "admin") as page:
-        expect(page.get_by_text("stun.nextcloud.com, und das ist kein Server von euch")).to_be_visible()
+        expect(page.get_by_text("stun.nextcloud.com, und das ist kein eigener Server")).to_be_visible()
         page.get_by_role("button", name="Leitung 1 entfernen").click()
         page.get_by_label("Sekunden, die Nextcloud zum Antworten braucht").fill("0.4")
         page.get_by_role("button", name="Speichern").click()
