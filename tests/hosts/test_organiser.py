@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Sprechtag contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hosts.conftest import Api
 
@@ -99,7 +100,23 @@ async def test_progress_counts_and_names_troubles(organiser: Api) -> None:
     assert found["hosts"][0] == {"user_id": "t01", "name": "Teacher t01", "slots": 12, "booked": 2}
     assert found["by_class"] == [{"name": "5b", "bookings": 2, "invited": 0, "with_booking": 0}]
     assert found["steps"] == {"waiting": 2}
-    assert found["mail"] == {"channel": "calendar", "per_hour": 0, "hours_for_all": 0.0}
+    assert found["mail"] == {"channel": "calendar", "per_hour": 0, "hours_for_all": 0.0, "tested": False}
+
+
+async def test_progress_says_what_a_conference_still_lacks(organiser: Api) -> None:
+    async def standing() -> Any:
+        return (await organiser("GET", f"{organiser.one}/progress"))["standing"]
+
+    await organiser("POST", f"{organiser.one}/hosts", [{"user_id": "t08"}, {"user_id": "t09"}])
+    await organiser("POST", f"{organiser.one}/hosts-change", {"hosts": ["t01"], "room": ""})
+    before = await standing()
+    assert (before["invited"], before["joined"], before["declined"]) == (2, 2, 0)
+    assert (before["without_room"], before["without_place"], before["own_texts"]) == (1, 0, False)
+    by_video = {"hosts": ["t01"], "offers_on_site": False, "offers_video": True}
+    await organiser("POST", f"{organiser.one}/hosts-change", by_video)
+    await organiser("PUT", f"{organiser.one}/texts", {"texts": {"booked": {"de": "Bis bald!"}}})
+    after = await standing()
+    assert (after["without_room"], after["own_texts"]) == (0, True)
 
 
 async def test_the_share_link_is_a_qr_code(organiser: Api) -> None:

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 Sprechtag contributors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
+import { bySurname } from './people.js'
+
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value)
 
 /** What a JSON merge patch (RFC 7396) makes of an object; what it does not name stays the same object. */
@@ -23,7 +25,7 @@ export function unfolded({ day, hosts, servers, lines, alarms, chart }) {
 	const named = (all) => Object.entries(all).map(([name, one]) => ({ ...one, name }))
 	return {
 		...day,
-		hosts: Object.entries(hosts).map(([id, host]) => unfoldedHost(id, host, day)).sort((one, other) => one.name.localeCompare(other.name)),
+		hosts: bySurname(Object.entries(hosts).map(([id, host]) => unfoldedHost(id, host, day))),
 		servers: named(servers).map((server) => ({ ...server, charts: { rooms: points(server.chart), out_mbit: points(server.chart, 1).filter(([, value]) => value >= 0) } })),
 		lines: named(lines),
 		alarms: Object.entries(alarms).map(([id, alarm]) => ({ ...alarm, id })).sort((one, other) => Date.parse(other.since) - Date.parse(one.since)),

@@ -74,6 +74,19 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How far a conference is prepared: hosts by state, those of the joined who receive on site and have no room, and
+    those who receive nowhere; whether mails have words of the school's own."""
+
+    invited: int
+    joined: int
+    declined: int
+    without_room: int
+    without_place: int
+    own_texts: bool
+
+
+@dataclass(frozen=True)
 class Progress:
     """`by_day` counts active bookings by the day of the conference's zone on which they were made; `unbooked` of the
     `invited` families have no appointment."""
@@ -88,6 +101,7 @@ class Progress:
     unbooked: int
     steps: dict[str, int]
     troubles: list[Trouble]
+    standing: Standing
 
 
 def grid_slots(session: Session, conference_id: int, host_id: int | None = None) -> list[GridSlot]:
@@ -160,6 +174,24 @@ def progress(session: Session, conference: Conference) -> Progress:
         unbooked=len(families.without_booking(session, conference)),
         steps=dict(Counter(_steps(session, conference_id, active_only=False).values())),
         troubles=_troubles(session, conference_id),
+        standing=_standing(session, conference),
+    )
+
+
+def _standing(session: Session, conference: Conference) -> Standing:
+    hosts = list(session.execute(select(Host).where(col(Host.conference_id) == conference.id)).scalars())
+    states = Counter(host.state for host in hosts)
+    joined = [host for host in hosts if host.state == "joined"]
+    on_site = [host for host in joined if conference.offers_on_site and host.offers_on_site]
+    by_video = [host for host in joined if conference.offers_video and host.offers_video and host.can_video]
+    receiving = {host.id for host in on_site + by_video}
+    return Standing(
+        invited=states["invited"],
+        joined=states["joined"],
+        declined=states["declined"],
+        without_room=sum(not host.room.strip() for host in on_site),
+        without_place=sum(host.id not in receiving for host in joined),
+        own_texts=any(conference.texts.values()),
     )
 
 

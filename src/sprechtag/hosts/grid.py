@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from ..conference import organise, progress, rooms, strays, waiting
 from ..conference.errors import NotFound
+from ..conference.instance import fact
 from ..conference.tables import Booking, Host
 from .access import REFUSALS, User, attended, organised
 from .needs import House
@@ -63,7 +64,7 @@ def grid(house: House, conference_id: str, user: User) -> dict[str, Any]:
 def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any]:
     """Booked shares, Nextcloud's progress, troubles in words, and the mail channel with its limit. `restored` says for
     two weeks of when the backup was that the database comes from, `strays` what differs in calendars since; `rooms` are
-    those that two hosts have at one time."""
+    those that two hosts have at one time; `standing` is how far the conference is prepared."""
     with house.database.read() as session:
         conference = attended(session, conference_id, user)
         found = progress.progress(session, conference)
@@ -73,6 +74,7 @@ def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any
         ]
         made = strays.restored(session)
         clashes = [asdict(one) for one in rooms.clashes(session, conference)]
+        tested = fact(session, "test-mail").get("state") == "sent"
     name, per_hour = house.mail_channel(conference.organiser_id)
     hours = round(found.guests / per_hour, 1) if per_hour else 0.0
     with house.database.read() as session:
@@ -85,7 +87,7 @@ def show_progress(house: House, conference_id: str, user: User) -> dict[str, Any
     return asdict(found) | {
         "waiting": lists,
         "rooms": clashes,
-        "mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours},
+        "mail": {"channel": name, "per_hour": per_hour, "hours_for_all": hours, "tested": tested},
         "restored": asdict(shown) if shown else None,
         "strays": differs,
     }

@@ -283,13 +283,17 @@ class Sandbox:
         scripts = "".join(
             f'<script nonce="{nonce}" defer src="{base}{path}.js?v=abc"></script>' for path in app.scripts
         )
+        # What Nextcloud tells its pages about itself; the tab's title ends with its name.
+        house = {"theming": {"name": self.world.theming["name"]}}
+        told = base64.b64encode(json.dumps(house).encode()).decode()
         styles = "".join(f'<link rel="stylesheet" href="{base}{path}.css?v=abc">' for path in app.styles)
         page = (
             f'<!doctype html><html lang="{user.language}" data-locale="{user.language}"><head data-user="{user_id}" '
             f'data-user-displayname="{html.escape(user.display_name)}" data-requesttoken="abc">'
             '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>Sprechtag - Nextcloud</title><style>{NEXTCLOUD_CSS}{EMBEDDED_CSS}</style>{styles}{scripts}</head>"
-            f'<body><div id="skip-actions"></div><header id="header"><b>☁ Nextcloud (stand-in)</b> '
+            f"<title>Sprechtag - {html.escape(house['theming']['name'])}</title><style>{NEXTCLOUD_CSS}{EMBEDDED_CSS}</style>{styles}{scripts}</head>"
+            f'<body><input type="hidden" id="initial-state-core-capabilities" value="{told}">'
+            f'<div id="skip-actions"></div><header id="header"><b>☁ Nextcloud (stand-in)</b> '
             f'<span><a href="/notifications">Notifications ({sum(who == user_id for who, _ in self.world.notifications)})</a> · {html.escape(user.display_name)}</span></header>'
             '<div id="content" class="app-app_api"><div id="content"></div></div></body></html>'
         )
