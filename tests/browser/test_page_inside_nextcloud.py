@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from browser.conftest import at_desk, check_axe, keep, one, settled
 from conftest import eventually
@@ -42,7 +42,15 @@ def test_from_the_wizard_to_open_booking(town: Town, browser: Browser) -> None:
         page.get_by_label("Bis", exact=True).fill("17:00")
         expect(page.get_by_text("8 Zeiten je Lehrkraft")).to_be_visible()
         keep(page, "nextcloud-wizard")
+        page.go_back()
+        page.go_forward()
+        expect(page.get_by_text("Was du eingegeben hast, steht noch hier.")).to_be_visible()
+        page.get_by_role("button", name="Pause einfügen").click()
+        expect(page.get_by_text("Pause von 16:00 bis 16:15")).to_be_visible()
+        page.get_by_role("button", name="Keine Pause").click()
         page.get_by_role("button", name="Weiter").click()
+        page.get_by_text("Mehr: Fristen, Grenzen, Erinnerungen, Fragen").click()
+        expect(page.get_by_label("Familien können buchen bis")).to_have_value("60")
         page.get_by_role("button", name="Weiter").click()
         page.get_by_role("button", name="Als Entwurf speichern").click()
         expect(page.get_by_text("Noch niemand ist eingeladen")).to_be_visible()
@@ -110,6 +118,37 @@ def test_a_family_on_the_phone_is_booked_moved_by_keyboard_and_cancelled(
         page.locator("[data-cell='6-7']").click()
         page.get_by_role("button", name="Diese Zeit sperren").click()
         expect(page.locator("[data-cell='6-7']")).to_contain_text("gesperrt")
+
+
+def test_a_busy_app_is_waited_for_and_a_search_goes_to_the_day_of_what_it_finds(town: Town, browser: Browser) -> None:
+    days = [(datetime.now(UTC) + timedelta(days=ahead)).date().isoformat() for ahead in (14, 15)]
+    windows = [{"day": day, "starts": "15:00", "ends": "16:00"} for day in days]
+    event = town.conference(["t34"], name="Sprechtag an zwei Tagen", windows=windows)
+    family = event.family("zirkon")
+    family.book(family.slots()[-1])
+    busy = [503] * 8
+
+    def answer(route: Route) -> None:
+        if busy:
+            route.fulfill(status=busy.pop(), headers={"Retry-After": "1"})
+        else:
+            route.continue_()
+
+    with at_desk(town, browser, "orga", one(event), falls=True) as page:
+        page.route("**/grid", answer)
+        page.get_by_role("link", name="Termine").click()
+        expect(page.get_by_text("Gerade ist sehr viel los.")).to_be_visible()
+        del busy[:]
+        expect(page.get_by_text("0 Termine").or_(page.get_by_text("1 Termin"))).to_be_visible(timeout=30_000)
+        page.get_by_label("Lehrkraft, Kind, Familie, Klasse, Adresse oder Nummer suchen").fill("zirkon")
+        expect(page.get_by_label("Tag", exact=True)).to_have_value(days[1])
+        page.get_by_text("Child of zirkon").click()
+        page.get_by_role("dialog").get_by_role("button", name="Verschieben").click()
+        expect(page.get_by_text("Child of zirkon wird verschoben")).to_be_visible()
+        page.get_by_role("button", name="Abbrechen").click()
+        expect(page.get_by_text("Child of zirkon wird verschoben")).to_have_count(0)
+        page.goto(page.url.split("#")[0] + "#/c/unknown/bookings")
+        expect(page.get_by_text("Diesen Sprechtag gibt es nicht")).to_be_visible()
 
 
 def test_a_list_with_mistakes_names_their_lines(town: Town, browser: Browser, event: Event) -> None:
@@ -230,6 +269,7 @@ def test_all_families_are_written_to_from_the_overview(town: Town, browser: Brow
 
 def test_the_admin_sets_the_rules_of_the_house(town: Town, browser: Browser) -> None:
     with at_desk(town, browser, "admin", "admin") as page:
+        expect(page.get_by_role("heading", name="Was noch nicht eingerichtet ist")).to_be_visible()
         page.get_by_label("Gruppen, deren Mitglieder automatisch teilnehmen").fill("Sek")
         page.get_by_role("option").get_by_title("Sekretariat", exact=True).click()
         page.get_by_label("Tage nach dem letzten Tag").fill("21")

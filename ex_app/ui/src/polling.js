@@ -1,39 +1,51 @@
 // SPDX-FileCopyrightText: 2026 Sprechtag contributors
 // SPDX-License-Identifier: AGPL-3.0-or-later
-import { onBeforeUnmount } from 'vue'
+import { onBeforeUnmount, ref } from 'vue'
+import { Refusal } from './api.js'
+import { t } from './l10n.js'
 
-/** Calls `ask` now and every few milliseconds while the page is seen, and at once when it is seen again; returns what
- * asks out of turn. It ends when the view is left, when `ask` says `false`, and at the first refusal, which `refused` is
- * told: a school is one address. A busy app is left alone for as long as it asks for. */
-export function usePolling(ask, every, refused = () => {}) {
-	let timer
-	let turn = 0
-	let over = false
+const LONGEST = 60
+
+/** Calls `ask` now, every `every` milliseconds while the page is seen (0: once), and at once when it is seen again; returns
+ * what asks out of turn. What a busy or unreachable app did not answer is asked again, as late as it asks for, and later
+ * each time. It ends when the view is left, when `ask` says `false`, and for good at the first refusal: a school is one
+ * address, and HaRP bans one that goes on asking. `trouble.value` of what is returned says in words why nothing comes. */
+export function usePolling(ask, every = 0) {
+	const trouble = ref('')
+	let [timer, turn, failed, over] = [undefined, 0, 0, false]
 	async function look() {
 		clearTimeout(timer)
 		turn += 1
-		if (over || document.hidden) return
+		if (over || (every && document.hidden)) return
 		const mine = turn
 		let rest = every
 		try {
-			if ((await ask()) === false) return
+			if ((await ask()) === false) rest = 0
+			failed = 0
+			trouble.value = ''
 		} catch (refusal) {
+			if (!(refusal instanceof Refusal)) throw refusal
 			if (refusal.status && refusal.status < 500) {
 				over = true
-				refused(refusal)
+				trouble.value = refusal.message
 				return
 			}
-			rest = Math.max(every, 1000 * (refusal.after ?? 0))
+			failed += 1
+			// A single 503 is usual, and over a second later.
+			if (failed > 1 || !refusal.status) trouble.value = refusal.status ? t('Very busy right now. It is tried again by itself.') : t('No connection. It is tried again by itself.')
+			rest = Math.max(every, 1000 * Math.max(refusal.after, Math.min(LONGEST, 2 ** (failed - 1))))
 		}
-		if (mine === turn && !over) timer = setTimeout(look, rest)
+		if (mine === turn && !over && rest) timer = setTimeout(look, rest)
 	}
-	const seen = () => { if (!document.hidden) look() }
+	const seen = () => { if (!document.hidden && (every || failed)) look() }
 	document.addEventListener('visibilitychange', seen)
+	window.addEventListener('online', seen)
 	onBeforeUnmount(() => {
 		over = true
 		clearTimeout(timer)
 		document.removeEventListener('visibilitychange', seen)
+		window.removeEventListener('online', seen)
 	})
 	look()
-	return look
+	return Object.assign(look, { trouble })
 }

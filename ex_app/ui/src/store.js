@@ -1,31 +1,28 @@
 // SPDX-FileCopyrightText: 2026 Sprechtag contributors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import { reactive } from 'vue'
-import { get } from './api.js'
+import { get, poll } from './api.js'
 import { t } from './l10n.js'
 
 /** The conferences of the person in front of the screen, and what is said at the bottom of the page. */
-export const store = reactive({ conferences: [], me: null, loaded: false, problem: '', said: null })
+export const store = reactive({ conferences: [], me: null, loaded: false, said: null })
 
-export async function reload() {
-	try {
-		store.conferences = await get('conferences')
-		store.problem = ''
-	} catch (refusal) {
-		store.problem = refusal.message
-	}
+export async function fetchConferences(ask = poll) {
+	store.conferences = await ask('conferences')
 	store.loaded = true
 }
 
-/** Who is in front of the screen; the app learns the groups in the background, so it is asked again a few times. */
-export async function meet(tries = 6) {
-	try {
-		const me = await get('me')
-		store.me = { ...me, asking: !me.known && tries > 0 }
-	} catch {
-		return
-	}
-	if (store.me.asking) setTimeout(() => meet(tries - 1), 1500)
+/** The same after something was done: what goes wrong is said. */
+export const reload = () => attempt(() => fetchConferences(get))
+
+const TRIES = 6
+let asked = 0
+/** Who is in front of the screen. The app learns the groups in the background; `false` once there is nothing more to ask. */
+export async function meet() {
+	const me = await poll('me')
+	asked += 1
+	store.me = { ...me, asking: !me.known && asked < TRIES }
+	return store.me.asking
 }
 
 /** Where a conference opens, by what one is in it. */
