@@ -164,3 +164,23 @@ def test_every_catalogue_has_its_glossary() -> None:
     for language in LANGUAGES:
         lines = (CATALOGUES / language / "glossary.md").read_text().splitlines()
         assert len([line for line in lines if line.startswith("| ")]) > 10, language
+
+
+@pytest.mark.parametrize(
+    ("language", "familiar"),
+    [
+        ("de", r"\b([Dd]u|[Dd]ir|[Dd]ich|[Dd]eine?[rnms]?)\b"),
+        ("de-simple", r"\b([Dd]u|[Dd]ir|[Dd]ich|[Dd]eine?[rnms]?)\b"),
+        ("fr", r"\b(tu|ton|tes|toi)\b"),
+        ("pl", r"\b(twój|twoj\w+|masz|możesz|cię)\b"),
+        ("ro", r"\b(tău|tale|poți|dumneavoastră)\b"),
+        ("ru", r"\b(ты|тебе|тебя|тво[йяёеи]\w*)\b|(?<=[а-яё,] )(Вы|Вас|Вам|Ваш\w*)\b"),
+        ("uk", r"\b(ти|тобі|тебе|тво[яєї]\w*)\b|(?<=[а-яії,] )(Ви|Вас|Вам|Ваш\w*)\b"),
+        ("tr", r"\b(sen|senin|sana|seni)\b"),
+        ("ku", r"\bte\b"),
+        ("vi", r"\b[Bb]ạn\b"),
+        ("ar", r"(?<!\w)(لديك|بريدك|رسالتك|مواعيدك|عنوانك|دورك|لغتك|هاتفك)(?!\w)"),
+    ],
+)
+def test_a_family_is_addressed_politely_and_always_alike(language: str, familiar: str) -> None:
+    assert [text for _, text in said(language) if re.search(familiar, text)] == []
