@@ -78,3 +78,27 @@ def test_what_goes_wrong_in_the_background_is_said_in_the_readers_language() -> 
     }
     known = json.loads((EX_APP / "l10n" / "de.json").read_text())["translations"]
     assert len(sentences) > 15 and sorted(sentences - known.keys()) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "other_words"),
+    [
+        (
+            "en",
+            r"(?<![-\w{])[Hh]osts?\b|(?<![-\w])[Mm]ails?\b(?! (app|server|account))|\b[Oo]n site\b|\b[Ww]ish(es)?\b|\banew\b",
+        ),
+        (
+            "de",
+            r"(?<!„)Benutzer(?!name|[“,])|Verwaltung|\bOrganisation\b|\bMenschen\b|freihalten|freigehalten|Tafel|\bLauf\b",
+        ),
+        (
+            "de_DE",
+            r"(?<!„)Benutzer(?!name|[“,])|Verwaltung|\bOrganisation\b|\bMenschen\b|freihalten|freigehalten|Tafel|\bLauf\b",
+        ),
+    ],
+)
+def test_one_thing_has_one_name(language: str, other_words: str) -> None:
+    """As in phrases/locale/LANGUAGE/glossary.md: a teacher does not know what a host is."""
+    translations = json.loads((EX_APP / "l10n" / f"{language}.json").read_text())["translations"]
+    said = [text for found in translations.values() for text in (found if isinstance(found, list) else [found])]
+    assert [text for text in said if re.search(other_words, re.sub(r"{\w+}", "", text))] == []
