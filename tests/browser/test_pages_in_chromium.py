@@ -52,7 +52,7 @@ def test_a_family_books_without_script(town: Town, event: Event, browser: Browse
     keep(page, f"booked-{width}{shade}")
     page.get_by_role("link", name="Ändern oder absagen").click()
     page.locator(".hosts a").first.click()
-    page.get_by_role("button", name="Auf vor Ort wechseln").click()
+    page.get_by_role("button", name="Doch vor Ort sprechen").click()
     assert "Der Ort ist geändert" in page.locator("[role=status]").inner_text()
     assert fits(page, width)
     keep(page, f"change-{width}{shade}")
@@ -107,7 +107,7 @@ def test_everything_can_be_done_with_the_keyboard(town: Town, event: Event, brow
     page = open_page(browser, 1280, script=True)
     page.goto(f"{town.url}/index.php/apps/app_api/proxy/sprechtag/s/{event.token}")
     page.keyboard.press("Tab")
-    assert page.locator(":focus").inner_text() == "Zum Inhalt"
+    assert page.locator(":focus").inner_text() == "Zum Inhalt springen"
     page.locator(".hosts a").nth(2).focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".times a")

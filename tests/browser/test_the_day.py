@@ -103,7 +103,7 @@ def test_a_device_that_cannot_is_told_what_to_do(town: Town, browser: Browser, e
     page.get_by_text("Mein Videogespräch funktioniert nicht").click()
     keep(page, "join-trouble")
     page.get_by_role("button", name="Stattdessen in die Schule kommen").click()
-    expect(page.get_by_text("Ihr Termin ist jetzt vor Ort")).to_be_visible()
+    expect(page.get_by_text("Ihr Termin findet jetzt vor Ort statt")).to_be_visible()
     page.context.close()
 
 

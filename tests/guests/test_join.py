@@ -149,7 +149,7 @@ async def test_who_cannot_make_video_work_comes_to_the_school_even_at_the_last_m
     one, other = booked(stage), booked(stage, 2)
     clock_at(stage, one, minutes=-1)
     answer = await stage.public.post(path(stage, one) + "/on-site", data={"lang": ""})
-    assert "on site now" in answer.text and "A 101" in answer.text
+    assert "now at the school" in answer.text and "A 101" in answer.text
     with stage.house.database.read() as session:
         assert booking_view(session, one).place == "on_site"
     clock_at(stage, other, minutes=11)
@@ -198,7 +198,7 @@ async def test_who_met_nobody_is_not_thanked(stage: Stage) -> None:
 
 async def test_on_site_and_cancelled_say_so(stage: Stage) -> None:
     one = booked(stage, 0, place="on_site")
-    assert "This appointment is on site" in (await stage.public.get(path(stage, one))).text
+    assert "This appointment is at the school" in (await stage.public.get(path(stage, one))).text
     stage.school.desk.cancel(one)
     assert "cancelled" in (await stage.public.get(path(stage, one))).text
 

@@ -38,7 +38,7 @@ async def test_the_answer_is_the_same_for_all_and_only_the_family_gets_a_mail(st
     assert letters(stage) == ["link"]
     unknown = await stage.public.post(f"{stage.share}/link", data={"email": "nobody@post.example", "lang": "en"})
     assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
-    assert "Please look into your mails" in known.text
+    assert "Please check your e-mail" in known.text
     assert letters(stage) == ["link"]
 
 

@@ -49,7 +49,7 @@ def test_every_kind_that_can_be_owed_is_there() -> None:
         ("invitation", {}, "Invitation – Elternsprechtag"),
         ("reminder", {"day": "2027-01-13"}, "Reminder: Wed 13 Jan, 15:00 – Elternsprechtag"),
         ("feedback", {}, "How was it? – Elternsprechtag"),
-        ("unserved", {"lines": ["Teacher t01 · Child a"]}, "Your wishes were not possible – Elternsprechtag"),
+        ("unserved", {"lines": ["Teacher t01 · Child a"]}, "We could not meet your requests – Elternsprechtag"),
         ("link", {}, "Your link – Elternsprechtag"),
         ("new_link", {}, "Your new link – Elternsprechtag"),
         ("not_done", {"code": "wishes_before"}, "Nothing was changed – Elternsprechtag"),

@@ -43,7 +43,7 @@ def test_what_was_before_is_said_once_it_is_known(school: School) -> None:
     school.desk.move(view.id, school.slots()[5].public_id)
     school.desk.change_place(view.id, "video")
     changed = tell(school, view.guest_id)
-    before = f"Until now: {say.when(view.starts_at)}, On site"
+    before = f"Until now: {say.when(view.starts_at)}, At the school"
     assert before in changed.text and f"<s>{before}</s>" in changed.html, (
         "what the family knew, not what it never heard"
     )
@@ -58,7 +58,7 @@ def test_several_new_ones_are_booked_and_no_news(school: School) -> None:
     assert tell(school, views[0].guest_id).subject.startswith("Your appointments are booked")
     for view in views:
         school.desk.change_place(view.id, "video")
-    assert write(school, views[0].guest_id)[0].subject.startswith("What is new with your appointments")
+    assert write(school, views[0].guest_id)[0].subject.startswith("Changes to your appointments")
 
 
 def test_a_mail_looks_like_the_school_and_can_be_read(school: School) -> None:

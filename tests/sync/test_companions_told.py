@@ -112,7 +112,7 @@ def test_an_interpreter_gets_a_link_and_one_mail_for_all_that_is_new(office: Off
         person = Person(f"Family {number}", f"f{number}@post.example", "en")
         views.append(office.school.desk.book(office.school.conference_id, person, pick).booking_id)
     (both,) = mails(office)
-    assert both.subject.startswith("What is new") and both.calendar.count("BEGIN:VEVENT") == 2 and mine in both.text
+    assert both.subject.startswith("Changes to") and both.calendar.count("BEGIN:VEVENT") == 2 and mine in both.text
     with office.house.database.write() as session:
         interpreting.take_out(session, session.get_one(Interpreter, one.id), office.school.clock.now)
     told = mails(office)

@@ -186,5 +186,5 @@ def test_the_last_minute_change_to_on_site_reaches_calendar_and_talk(town: Town,
     family.book(place="video", host=1)
     link = join_link(town, "Last@post.example")
     before = len(town.world.rooms_of(in_list(town)[1]))
-    assert "on site now" in family.browser.post(f"{link}/on-site", data={"lang": ""}).text
+    assert "now at the school" in family.browser.post(f"{link}/on-site", data={"lang": ""}).text
     eventually(lambda: len(town.world.rooms_of(in_list(town)[1])) == before - 1, what="the room is gone")
