@@ -31,6 +31,15 @@ async def test_a_copy_has_rules_and_hosts_and_other_days(organiser: Api) -> None
     assert {(host["user_id"], host["state"]) for host in hosts} == {("t01", "invited"), ("t02", "invited")}
 
 
+async def test_a_copy_has_the_tandems_too(organiser: Api) -> None:
+    await organiser("POST", f"{organiser.one}/tandems", {"hosts": ["t02", "t01"], "room": "Aula"})
+    made = await organiser("POST", f"{organiser.one}/copy", {"first_day": "2027-07-14"})
+    hosts = await organiser("GET", f"conferences/{made['id']}/hosts")
+    (pair,) = [host for host in hosts if host["tandem"]]
+    assert len(hosts) == 3
+    assert (pair["partners"], pair["room"], pair["state"]) == (["t02", "t01"], "Aula", "invited")
+
+
 async def test_the_grid_holds_everything(organiser: Api) -> None:
     slot = organiser.school.slots()[2]
     organiser.school.book(slot, "a")

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from .. import moments
 from ..database import utc_now
-from . import entries, follow, texts
+from . import entries, follow, persons, tandem, texts
 from .errors import HasBookings, Invalid, StillFollowing, WrongState
 from .hosts import HOST_FIELDS, HostEntry, enrol
 from .lookup import hosts_of
@@ -87,12 +87,21 @@ def copy(session: Session, conference: Conference, name: str, first_day: date, l
     made.texts = dict(conference.texts)
     if made.booking_mode == "assigned":
         made.booking_mode = "wishes"
-    for host in hosts_of(session, conference):
+    hosts = list(hosts_of(session, conference))
+    for host in hosts:
+        if host.tandem:
+            continue
         own = moved(windows_of(session, conference, host))
         entry = HostEntry(windows=own, **{name: getattr(host, name) for name in HOST_FIELDS})
         copied = enrol(session, made, entry)
         for kept in ("calendar", "min_pause_minutes", "max_in_a_row"):
             setattr(copied, kept, getattr(host, kept))
+    # A tandem is of hosts of its own conference.
+    for host in hosts:
+        together = [one.user_id for one in persons.alone(session, host)] if host.tandem else []
+        if len(together) >= tandem.FEWEST:
+            texts_of = {name: getattr(host, name) for name in ("display_name", "subject", "classes", "room")}
+            tandem.form(session, made, tandem.Wanted(together, **texts_of))
     return made
 
 
