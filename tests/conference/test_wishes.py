@@ -123,7 +123,7 @@ def test_publishing_books_everything_and_says_what_was_not_possible(wishing: Sch
     with wishing.database.read() as session:
         letters = [one for one in session.exec(select(GuestLetter)) if one.kind == "unserved"]
         assert [(one.guest_id, one.payload["lines"]) for one in letters] == [
-            (second, ["Teacher t02: no time while you can come"])
+            (second, ["Teacher t02: no free time when you can come"])
         ]
         assert {effect.kind for effect in session.exec(select(Effect))} == {"talk", "calendar", "mail"}
         assert session.get_one(Conference, wishing.conference_id).booking_mode == "assigned"

@@ -45,7 +45,7 @@ async def test_the_first_parent_names_the_other_one_and_both_see_the_childs_appo
     form = await stage.public.get(f"{first}/my-data")
     assert "Name des anderen Elternteils" in form.text
     named = await stage.public.post(f"{first}/household", data=OTHER)
-    assert named.status_code == 200 and "eigener Link" in named.text and "can@post.example" not in named.text
+    assert named.status_code == 200 and "persönlicher Link" in named.text and "can@post.example" not in named.text
     second = link_of(stage, "can@post.example")
     with stage.house.database.read() as session:
         assert [letter.kind for letter in session.exec(select(GuestLetter))] == ["link"]
@@ -112,7 +112,7 @@ async def test_where_the_limit_is_the_childs_the_page_says_so(stage: Stage) -> N
     assert "egal welcher Elternteil" not in (await stage.public.get(stage.share)).text
     stage.school.change(limit_per="child")
     assert (
-        "Für jedes Kind 1 Termin bei einer Person, egal welcher Elternteil"
+        "Für jedes Kind 1 Termin bei einer Lehrkraft, egal welcher Elternteil"
         in (await stage.public.get(stage.share)).text
     )
 

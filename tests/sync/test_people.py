@@ -160,7 +160,7 @@ def test_only_invited_families_book(town: Town) -> None:
 
     stranger = event.family("stranger")
     page = stranger.get(stranger.start)
-    assert "Booking here needs your own link." in page.text and not links(page, "/h/")
+    assert "To book here you need your personal link." in page.text and not links(page, "/h/")
     slot = town.api("t45", "GET", f"{event.path}/my-day")["slots"][0]["id"]
     assert stranger.send(f"{stranger.start}/t/{slot}").status_code == 403
 

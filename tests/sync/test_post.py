@@ -198,7 +198,7 @@ def test_an_offer_says_what_is_held_until_when(office: Office) -> None:
     who = Person("Family a", "a@post.example", "en")
     office.school.desk.wait(office.school.conference_id, 1, who, "Child a", "5b")
     (waiting,) = office.deliver()
-    assert "you are on the waiting list of Teacher t01" in waiting.text
+    assert "you are on the waiting list for Teacher t01" in waiting.text
     office.school.desk.cancel(1)
     (offer,) = office.deliver()
     assert offer.subject.startswith("A time is free: Wed 13 Jan, 15:00")
