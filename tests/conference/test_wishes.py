@@ -119,7 +119,7 @@ def test_publishing_books_everything_and_says_what_was_not_possible(wishing: Sch
     published(wishing, run_id)
     view = wishing.view(1)
     assert (view.guest_id, view.child) == (first, "Child a")
-    assert "Teacher t02: what was left collides" in view.message
+    assert "Teacher t02: the remaining times overlapped" in view.message
     with wishing.database.read() as session:
         letters = [one for one in session.exec(select(GuestLetter)) if one.kind == "unserved"]
         assert [(one.guest_id, one.payload["lines"]) for one in letters] == [
