@@ -127,5 +127,5 @@ def test_wishes_are_assigned_published_and_booked(town: Town) -> None:
     bookings = town.bookings(event)
     shown = {(f["name"], wish["starts_at"]) for f in found["families"] for wish in f["served"]}
     assert {(booking["guest_name"], booking["starts_at"]) for booking in bookings} == shown
-    mails = [mail for mail in town.world.mails if mail.text.count("Number: ") == 2]
+    mails = [mail for mail in town.world.mails if mail.text.count("Booking reference: ") == 2]
     assert len({mail.to for mail in mails}) == 6

@@ -111,7 +111,10 @@ def test_a_reminder_holds_all_appointments_of_the_day_in_the_schools_words(offic
     write_due(office)
     (mail,) = office.deliver()
     assert mail.subject == "Reminder: Wed 13 Jan, 15:00 – Elternsprechtag"
-    assert "Do not forget, Family a: Wednesday, 13 January 2027!" in mail.text and mail.text.count("Booking reference: ") == 2
+    assert (
+        "Do not forget, Family a: Wednesday, 13 January 2027!" in mail.text
+        and mail.text.count("Booking reference: ") == 2
+    )
     assert mail.calendar.count("BEGIN:VEVENT") == 2 and "/app/m/" in mail.text
     assert office.deliver() == []
 
