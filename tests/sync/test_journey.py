@@ -91,7 +91,7 @@ def test_one_mail_holds_all_appointments(town: Town) -> None:
     mails = [mail for mail in town.world.mails if "cem@" in mail.to]
     assert len(mails) <= 2
     last = max(mails, key=lambda mail: mail.at)
-    assert last.text.count("Nummer: ") == 2
+    assert last.text.count("Buchungsnummer: ") == 2
 
 
 def test_a_host_who_may_not_create_rooms_is_shown_to_the_organiser(town: Town) -> None:

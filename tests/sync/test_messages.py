@@ -39,7 +39,7 @@ def test_every_family_gets_it_once_with_its_appointments() -> None:
         assert len({mail.to for mail in town.world.mails}) == 8
         for mail in town.world.mails:
             assert mail.subject.startswith("Parken – ") and "Bitte kommen Sie zu Fuß." in mail.text
-            assert mail.text.count("Nummer: ") == 1 and "/m/" in mail.text
+            assert mail.text.count("Buchungsnummer: ") == 1 and "/m/" in mail.text
 
 
 def test_one_hosts_families_only() -> None:

@@ -110,7 +110,7 @@ def test_members_of_an_enrolled_group_take_part_without_being_asked(town: Town) 
     eventually(lambda: state(town, one, "t40") == "joined", what="enrolled")
     eventually(lambda: len(notices(town, "t41")) == 1 and len(notices(town, "t40")) == 1)
     assert state(town, one, "t41") == "invited"
-    assert "dabei" in notices(town, "t40")[0].subject
+    assert "Teilnahme" in notices(town, "t40")[0].subject
 
 
 def test_a_booking_waits_until_its_address_is_confirmed(town: Town) -> None:

@@ -41,4 +41,4 @@ def test_everybody_is_switched_and_every_family_gets_one_mail() -> None:
         assert len(mails) == FAMILIES and set(mails.values()) == {1}, mails
         for mail in town.world.mails:
             assert mail.text.count("/j/") == 3 and "Die Regeln haben sich geändert." in mail.text
-            assert mail.text.count("Nummer:") + mail.text.count("Number:") == 3
+            assert mail.text.count("Buchungsnummer:") + mail.text.count("Booking reference:") == 3

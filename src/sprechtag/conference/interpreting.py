@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from ..database import table_of
+from ..moments import shifted
 from . import companions, effects, elsewhere, follow, history, persons
 from .errors import InterpreterBusy, Invalid, NotFound
 from .person import Person, tidy
@@ -226,7 +227,7 @@ def with_interpreter(
     if not who or not free:
         return list(free)
     zone, length = ZoneInfo(conference.time_zone), timedelta(minutes=conference.slot_minutes)
-    whole = TimeSpan(min(start for start, _ in free), max(start for start, _ in free) + length)
+    whole = TimeSpan(min(start for start, _ in free), shifted(max(start for start, _ in free), length))
     busy = _busy(session, who, whole)
 
     def anybody(span: TimeSpan) -> bool:
@@ -235,7 +236,7 @@ def with_interpreter(
             for one in who
         )
 
-    return [(start, public_id) for start, public_id in free if anybody(TimeSpan(start, start + length))]
+    return [(start, public_id) for start, public_id in free if anybody(TimeSpan(start, shifted(start, length)))]
 
 
 # -- of one appointment --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, or_, select, text
 from sqlmodel import Session, col
 
+from ..moments import shifted
 from . import persons, rules
 from .errors import GuestBusy, SlotBlocked
 from .slots import TimeSpan, minutes_of
@@ -175,7 +176,7 @@ def apart_from_own(
         )
     )
     busy, length = set(own.scalars()), timedelta(minutes=conference.slot_minutes)
-    return [one for one in free if busy.isdisjoint(minutes_of(TimeSpan(one[0], one[0] + length)))]
+    return [one for one in free if busy.isdisjoint(minutes_of(TimeSpan(one[0], shifted(one[0], length))))]
 
 
 def check_limits(session: Session, conference: Conference, guest: Guest, host: Host, child: str) -> None:
