@@ -144,9 +144,9 @@ class Later:
         await asyncio.to_thread(self._run_job, int(errand.key))
 
     def _run_job(self, job_id: int) -> None:
-        if entering.is_list(self.database, job_id):
+        if entering.JOB.is_of(self.database, job_id):
             entering.run(self.database, job_id, self.desk.links, self.clock)
-        elif enrolling.is_list(self.database, job_id):
+        elif enrolling.JOB.is_of(self.database, job_id):
             enrolling.run(self.database, job_id, self.clock)
         else:
             jobs.run(self.database, job_id, self.clock)

@@ -7,17 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from ..conference import follow, hosts, lookup
+from ..conference import hosts, lookup
 from ..conference.errors import NotFound
 from ..conference.hosts import HostEntry
-from ..conference.tables import Conference, Job
-from ..database import PATIENCE, Database, apart
-from .entering import in_pieces
+from ..conference.tables import Conference, Job, JobKind
+from ..database import Database
+from .list_jobs import ListJob, Packed, in_pieces
 
-KIND = "hosts"
+KIND: JobKind = "hosts"
 AT_ONCE = 1
 """New hosts in a transaction: some 20 ms."""
 IN_REQUEST = 10
@@ -53,54 +52,31 @@ def enter(session: Session, conference: Conference, change: HostChange) -> None:
     session.add(host)
 
 
+def _next(left: Sequence[Packed]) -> int:
+    """How many of them a transaction takes."""
+    new = 0
+    for count, packed in enumerate(left[:CHANGED_AT_ONCE]):
+        new += packed["new"]
+        if new > AT_ONCE:
+            return count
+    return CHANGED_AT_ONCE
+
+
+JOB = ListJob(KIND, "hosts", "host", _next)
+
+
 def start(session: Session, conference: Conference, changes: Sequence[HostChange], now: datetime) -> Job:
-    """Begins to enter them. What is still to come stands in the job, and nothing of it when that is done."""
-    payload = {"hosts": [asdict(change) for change in changes]}
-    job = Job(conference_id=conference.id or 0, kind=KIND, payload=payload, total=len(changes), created_at=now)
-    session.add(job)
-    session.flush()
-    follow.job(session, job, (), now)
-    return job
-
-
-def is_list(database: Database, job_id: int) -> bool:
-    with database.read() as session:
-        kind = session.execute(select(col(Job.kind)).where(col(Job.id) == job_id)).scalar_one_or_none()
-    return kind == KIND
+    """Begins to enter them."""
+    return JOB.start(session, conference, [asdict(change) for change in changes], now)
 
 
 def run(database: Database, job_id: int, clock: Callable[[], datetime]) -> None:
-    """Enters what is left of the list. Several may run it at once; each host is entered by one of them."""
+    """Enters what is left of the list."""
     in_pieces(lambda: _some(database, job_id, clock))
 
 
 def _some(database: Database, job_id: int, clock: Callable[[], datetime]) -> bool:
-    """Enters a few; whether more are left. Who cannot be entered is left out, and the others are."""
-    with database.write(PATIENCE) as session:
-        # The row lock makes a second process wait here and find them gone.
-        job = session.execute(select(Job).where(col(Job.id) == job_id).with_for_update()).scalar_one_or_none()
-        if job is None or job.finished_at:
-            return False
-        conference = session.get_one(Conference, job.conference_id)
-        left = [HostChange(**packed) for packed in job.payload.get("hosts", [])]
-        now_due = _next(left)
-        for change in left[:now_due]:
-            with apart(session, "host"):
-                enter(session, conference, change)
-                session.flush()
-                job.changed += 1
-            job.done += 1
-        left = left[now_due:]
-        job.payload = {"hosts": [asdict(change) for change in left]}
-        job.finished_at = None if left else clock()
-        return bool(left)
+    def opens(session: Session, conference: Conference) -> Callable[[Packed], None]:
+        return lambda packed: enter(session, conference, HostChange(**packed))
 
-
-def _next(left: Sequence[HostChange]) -> int:
-    """How many of them a transaction takes."""
-    new = 0
-    for count, change in enumerate(left[:CHANGED_AT_ONCE]):
-        new += change.new
-        if new > AT_ONCE:
-            return count
-    return CHANGED_AT_ONCE
+    return JOB.some(database, job_id, opens, clock)

@@ -3,7 +3,6 @@
 """A school's list of families is entered: a short one in the request that brings it, a long one as a job, a few
 families at a time, so that whoever books meanwhile does not wait. A job that was killed goes on where it was."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -13,20 +12,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ..conference import children, families, follow, households
+from ..conference import children, families, households
 from ..conference.children import Pupil
 from ..conference.errors import AddressTaken, OtherFamily
 from ..conference.families import Family
 from ..conference.tables import Conference, Guest, Host, Job
 from ..conference.tokens import LinkKey
-from ..database import PATIENCE, Database, apart
+from ..database import Database
 from ..privacy.family import ChildCorrection, Correction, correct
+from .list_jobs import ListJob, Packed, in_pieces
 
-KIND = "import"
 AT_ONCE = 5
 """Families in a transaction: some 25 ms."""
-LONGEST_REST = 0.2
-"""Seconds between two of them."""
 IN_REQUEST = 100
 """Families that a request enters itself."""
 
@@ -39,35 +36,26 @@ class Entry:
     guest_id: int | None = None
 
 
+JOB = ListJob("import", "families", "family", lambda left: AT_ONCE)
+
+
 def start(session: Session, conference: Conference, entries: Sequence[Entry], now: datetime) -> Job:
-    """Begins to enter them. What is still to come stands in the job, and nothing of it when that is done."""
-    payload = {"families": [{"family": asdict(entry.family), "guest_id": entry.guest_id} for entry in entries]}
-    job = Job(conference_id=conference.id or 0, kind=KIND, payload=payload, total=len(entries), created_at=now)
-    session.add(job)
-    session.flush()
-    follow.job(session, job, (), now)
-    return job
-
-
-def is_list(database: Database, job_id: int) -> bool:
-    with database.read() as session:
-        kind = session.execute(select(col(Job.kind)).where(col(Job.id) == job_id)).scalar_one_or_none()
-    return kind == KIND
+    """Begins to enter them."""
+    packed = [{"family": asdict(entry.family), "guest_id": entry.guest_id} for entry in entries]
+    return JOB.start(session, conference, packed, now)
 
 
 def run(database: Database, job_id: int, links: LinkKey, clock: Callable[[], datetime]) -> None:
-    """Enters what is left of the list. Several may run it at once; each family is entered by one of them."""
+    """Enters what is left of the list."""
     in_pieces(lambda: _some(database, job_id, links, clock))
 
 
-def in_pieces(some: Callable[[], bool]) -> None:
-    """Does it piece by piece until nothing is left, and rests after each as long as it took: at least half of the time
-    the database is whoever's who books meanwhile."""
-    while True:
-        began = time.perf_counter()
-        if not some():
-            return
-        time.sleep(min(LONGEST_REST, time.perf_counter() - began))
+def _some(database: Database, job_id: int, links: LinkKey, clock: Callable[[], datetime]) -> bool:
+    def opens(session: Session, conference: Conference) -> Callable[[Packed], None]:
+        present = set(session.execute(select(col(Host.id)).where(col(Host.conference_id) == conference.id)).scalars())
+        return lambda packed: enter(session, conference, _unpacked(packed, present), links, clock())
+
+    return JOB.some(database, job_id, opens, clock)
 
 
 def enter(session: Session, conference: Conference, entry: Entry, links: LinkKey, now: datetime) -> None:
@@ -86,28 +74,6 @@ def enter(session: Session, conference: Conference, entry: Entry, links: LinkKey
         with suppress(OtherFamily):
             if new or households.other_of(session, other) is None:
                 households.link(session, guest, other, now, shared=conference.households_share)
-
-
-def _some(database: Database, job_id: int, links: LinkKey, clock: Callable[[], datetime]) -> bool:
-    """Enters a few; whether more are left. Who cannot be entered is left out, and the others are."""
-    with database.write(PATIENCE) as session:
-        # The row lock makes a second process wait here and find them gone.
-        job = session.execute(select(Job).where(col(Job.id) == job_id).with_for_update()).scalar_one_or_none()
-        if job is None or job.finished_at:
-            return False
-        conference = session.get_one(Conference, job.conference_id)
-        left = list(job.payload.get("families", []))
-        present = set(session.execute(select(col(Host.id)).where(col(Host.conference_id) == conference.id)).scalars())
-        for packed in left[:AT_ONCE]:
-            entry = _unpacked(packed, present)
-            with apart(session, "family"):
-                enter(session, conference, entry, links, clock())
-                session.flush()
-                job.changed += 1
-            job.done += 1
-        job.payload = {"families": left[AT_ONCE:]}
-        job.finished_at = None if left[AT_ONCE:] else clock()
-        return job.finished_at is None
 
 
 def _unpacked(packed: dict[str, Any], present: set[int | None]) -> Entry:
