@@ -47,6 +47,12 @@ def text_on(colour: str) -> str:
     return "#ffffff" if contrast("#ffffff", colour) >= contrast("#000000", colour) else "#000000"
 
 
+def colour_in(theming: dict[str, Any]) -> str:
+    """Nextcloud's colour as `#rrggbb`; anything odd falls back to the default."""
+    told = str(theming.get("color", "")).lower()
+    return told if re.fullmatch("#[0-9a-f]{6}", told) else DEFAULT_COLOUR
+
+
 @dataclass(frozen=True)
 class Look:
     """What a mail looks like: the school's `name`, "" where it is not known, and colours as `#rrggbb`; `colour` can be
@@ -59,8 +65,7 @@ class Look:
     @classmethod
     def of(cls, theming: dict[str, Any]) -> "Look":
         """From what Nextcloud says of its theming; anything odd in it falls back to the default."""
-        told = str(theming.get("color", "")).lower()
-        colour = readable_on(told if re.fullmatch("#[0-9a-f]{6}", told) else DEFAULT_COLOUR, "#ffffff")
+        colour = readable_on(colour_in(theming), "#ffffff")
         return cls(" ".join(str(theming.get("name") or "").split())[:80], colour, text_on(colour))
 
 

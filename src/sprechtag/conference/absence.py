@@ -5,7 +5,7 @@ are cancelled; the host's free times are closed."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -239,11 +239,8 @@ def _give(
     conference: Conference, booking: Booking, slot: Slot, times: int, free: list[Slot], busy: dict[int, set[int]]
 ) -> None:
     """A longer appointment takes the times after it as well, as `give` does: all, or it is as long as others."""
-    row = [slot]
-    for one in free[free.index(slot) + 1 :][: times - 1]:
-        if one.starts_at - row[-1].ends_at > timedelta(minutes=conference.pause_minutes):
-            break
-        row.append(one)
+    later = free[free.index(slot) + 1 :][: times - 1]
+    row = [slot, *longer.at_once_after(conference, slot, later)]
     minutes = busy.setdefault(booking.guest_id, set())
     for one in row if len(row) == times else [slot]:
         free.remove(one)

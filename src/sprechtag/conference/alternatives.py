@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from . import rules
 from .errors import Refused
-from .host_cards import names_in
+from .names import names_in
 from .tables import Conference, Host
 from .taken import free_of
 from .views import BookingView

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import BindParameter, bindparam, delete, exists, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, exists, or_, select, update
 from sqlmodel import Session, col
 
 from ..database import table_of
@@ -178,26 +178,24 @@ def minutes_given(session: Session, host: Host, span: TimeSpan) -> set[int]:
     closed = col(Slot.blocked_by) == "held"
     if host.tandem:
         closed |= col(Slot.blocked_by).in_(CLOSED_BY_THEMSELVES) & (col(Host.conference_id) == host.conference_id)
-    held = session.execute(
-        select(col(Slot.starts_at), col(Slot.ends_at))
-        .join(Host, col(Host.id) == col(Slot.host_id))
-        .where(persons.is_of(users), col(Host.id) != host.id, closed)
-        .where(col(Slot.starts_at) < span.ends_at, col(Slot.ends_at) > span.starts_at)
-    )
-    given = set(booked.scalars())
-    return given.union(*(minutes_of(TimeSpan(*times)) for times in held))
+    return set(booked.scalars()) | _minutes_closed(session, users, span, closed, col(Host.id) != host.id)
 
 
 def minutes_held(session: Session, user_id: str, span: TimeSpan) -> set[int]:
     """Minutes since the epoch within the span that this user, by itself or in a tandem, holds for a family in any
     conference."""
-    held = session.execute(
+    return _minutes_closed(session, [user_id], span, col(Slot.blocked_by) == "held")
+
+
+def _minutes_closed(session: Session, users: Collection[str], span: TimeSpan, *which: ColumnElement[bool]) -> set[int]:
+    """Minutes of those of these persons' slots within the span for which all of `which` is so."""
+    closed = session.execute(
         select(col(Slot.starts_at), col(Slot.ends_at))
         .join(Host, col(Host.id) == col(Slot.host_id))
-        .where(persons.is_of([user_id]), col(Slot.blocked_by) == "held")
+        .where(persons.is_of(users), *which)
         .where(col(Slot.starts_at) < span.ends_at, col(Slot.ends_at) > span.starts_at)
     )
-    return set[int]().union(*(minutes_of(TimeSpan(*times)) for times in held))
+    return set[int]().union(*(minutes_of(TimeSpan(*times)) for times in closed))
 
 
 def tandems_follow(session: Session, host: Host, slots: Iterable[Slot]) -> int:

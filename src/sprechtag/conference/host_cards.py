@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The hosts of a conference as a family chooses among them."""
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from sqlmodel import Session, col
 
 from . import rules
 from .kept import Kept
-from .names import by_surname, found_in, words_of
+from .names import by_surname, found_in, names_in, words_of
 from .tables import Booking, Slot
 from .taken import free_of
 
@@ -110,8 +109,3 @@ def host_cards(kept: Kept, free: Mapping[int, int], named: Mapping[int, bool], l
         for host in kept.joined
     ]
     return sorted(cards, key=lambda card: by_surname(card.name, language))
-
-
-def names_in(text: str) -> list[str]:
-    """What stands in a list like "Deutsch, Sport" or "5a; 5b", without regard to case."""
-    return [part.strip().casefold() for part in re.split(r"[,;/]", text) if part.strip()]

@@ -16,8 +16,9 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from ..database import table_of
+from .entries import number_in
 from .errors import NotFound
-from .names import by_surname
+from .names import by_surname, names_in
 from .tables import Conference, Host
 from .tokens import hashed
 
@@ -47,6 +48,12 @@ class Kept:
         """Those whom families see, by name."""
         joined = (host for host in self.hosts.values() if host.state == "joined" and not host.gone)
         return tuple(sorted(joined, key=lambda host: by_surname(host.display_name)))
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """All that somebody teaches: 5a before 10a."""
+        names = {name for host in self.joined for name in names_in(host.classes)}
+        return tuple(sorted(names, key=lambda name: (number_in(name) or 1000, name)))
 
     @cached_property
     def _by_public_id(self) -> Mapping[str, Host]:

@@ -5,7 +5,7 @@
 The slot itself is longer meanwhile, so that every page, paper and calendar shows it; the times after it are closed,
 because their minutes are given (`elsewhere`)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -50,12 +50,7 @@ def times_of(session: Session, slot: Slot) -> int:
     """How many times the slot is long."""
     if slot.usual_ends_at is None:
         return 1
-    covered = (
-        select(col(Slot.id))
-        .where(col(Slot.host_id) == slot.host_id)
-        .where(col(Slot.starts_at) > slot.starts_at, col(Slot.starts_at) < slot.ends_at)
-    )
-    return 1 + len(session.execute(covered).all())
+    return times_of_many(session, [slot.id or 0]).get(slot.id or 0, 1)
 
 
 def times_of_many(session: Session, slot_ids: Collection[int]) -> dict[int, int]:
@@ -84,9 +79,15 @@ def _after(session: Session, conference: Conference, slot: Slot) -> Sequence[Slo
         .order_by(col(Slot.starts_at))
         .limit(MOST - 1)
     ).scalars()
+    return at_once_after(conference, slot, rows)
+
+
+def at_once_after(conference: Conference, slot: Slot, later: Iterable[Slot]) -> list[Slot]:
+    """Those of a host's later times (by time) that follow the slot and each other with no more than the conference's
+    pause between them."""
     found: list[Slot] = []
     edge = slot.ends_at
-    for one in rows:
+    for one in later:
         if one.starts_at - edge > timedelta(minutes=conference.pause_minutes):
             break
         found.append(one)

@@ -75,3 +75,8 @@ def _place(sign: str, alphabet: str) -> tuple[int, str]:
         sign = folded(sign)[0]
         found = alphabet.find(sign[:1]) if sign else -1
     return (found + 1, sign)
+
+
+def names_in(text: str) -> list[str]:
+    """What stands in a list like "Deutsch, Sport" or "5a; 5b", without regard to case."""
+    return [part.strip().casefold() for part in re.split(r"[,;/]", text) if part.strip()]

@@ -28,7 +28,7 @@ from ..conference.named import has_asked, named_hosts
 from ..conference.names import folded, surname
 from ..conference.person import Person
 from ..conference.tables import Host, Slot
-from ..conference.taken import apart_from_own, free_of
+from ..conference.taken import free_of
 from ..conference.views import BookingView, booking_view
 from ..planning.timetable import MOST_WANTED
 from .children import KnownChild, child_in, children_of, whose_host
@@ -107,7 +107,7 @@ def list_hosts(
         named = named_hosts(session, visit.family_id) if visit.family else {}
         counted = front.counts.of(session, visit.kept, front.clock(), writes)
         children = children_of(session, visit) if visit.again else []
-        has_codes = families.has_codes(session, visit.conference.id or 0)
+        has_codes = visit.guest is None and families.has_codes(session, visit.conference.id or 0)
     picked = next((one for one in children if one.id and one.id == child_id), None)
     everybody = host_cards(visit.kept, counted.free, named, page.say.language)
     cards = [card for card in everybody if _matches(card, search, school_class)]
@@ -158,7 +158,7 @@ def list_hosts(
         description=visit.conference.description,
         base=visit.base,
         again=visit.again,
-        codes=visit.guest is None and has_codes,
+        codes=has_codes,
         lost=visit.guest is None and front.desk.can_confirm(visit.conference.organiser_id),
         codes_first=visit.conference.booking_by == "invited",
         waiting_list=visit.conference.waiting_list,
@@ -187,7 +187,7 @@ def times(
         if language := language_wanted(visit, interpreter):
             free = interpreting.with_interpreter(session, visit.conference, language, free)
         asked = visit.family is not None and has_asked(session, host.id or 0, visit.family_id)
-        suits = apart_from_own(session, visit.conference, visit.family_id, free) if visit.family else free
+        suits = front.suiting(session, visit, free)
     front.look_soon(host.id or 0)
     if closed := front.closed(page, visit, asked=asked):
         return front.answer(page, visit, closed)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.datastructures import FormData
 
 from ..conference import children
-from ..conference.host_cards import names_in
+from ..conference.names import names_in
 from ..conference.tables import Host
 from ..conference.views import BookingView
 from .front import Visit, field_of, text_of

@@ -23,13 +23,13 @@ from ..conference import asked, entries, interpreting, making, proof, rules
 from ..conference.booking import Desk
 from ..conference.budgets import UNKNOWN
 from ..conference.errors import NotFound, OnlyPreview, Refused
-from ..conference.host_cards import FreeCounts, names_in
+from ..conference.host_cards import FreeCounts
 from ..conference.kept import Kept
 from ..conference.making import Wanted
 from ..conference.proof import OWN, Door
 from ..conference.spoken import names_of
 from ..conference.tables import Conference, Guest
-from ..conference.taken import free_of
+from ..conference.taken import apart_from_own, free_of
 from ..conference.tokens import LinkKey, join_path
 from ..conference.views import BookingView, bookings_of_guest, for_family
 from ..database import Database
@@ -326,6 +326,12 @@ class Front:
             by_start = dict(free)
         return [FreeTime(start, by_start[start]) for start in rules.next_free(list(by_start), wanted)]
 
+    def suiting(
+        self, session: Session, visit: Visit, free: list[tuple[datetime, str]], without: int | None = None
+    ) -> list[tuple[datetime, str]]:
+        """Those of a host's free times at which the family that looks is nowhere else; all, where it is not known."""
+        return apart_from_own(session, visit.conference, visit.family_id, free, without) if visit.family else free
+
     def for_family(self, views: list[BookingView]) -> list[BookingView]:
         """With the links that families get."""
         return [for_family(view, self.links, self.public_base()) for view in views]
@@ -376,13 +382,7 @@ def sentence_page(page: Page, said: Sentence, **more: Any) -> Response:
 
 
 def common(visit: Visit) -> dict[str, Any]:
-    return {**of_conference(visit.conference), "classes": classes_of(visit)}
-
-
-def classes_of(visit: Visit) -> list[str]:
-    """All classes that somebody teaches: 5a before 10a."""
-    names = {name for host in visit.kept.joined for name in names_in(host.classes)}
-    return sorted(names, key=lambda name: (entries.number_in(name) or 1000, name))
+    return {**of_conference(visit.conference), "classes": visit.kept.classes}
 
 
 def of_conference(conference: Conference) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..conference import holding, interpreting, named, proof, rules, waiting, wi
 from ..conference.errors import NotFound, Refused, SlotTaken
 from ..conference.organise import share_token
 from ..conference.tables import Guest, Slot, WaitingEntry
-from ..conference.taken import apart_from_own, free_of
+from ..conference.taken import free_of
 from ..conference.tokens import feed_path, is_token
 from ..conference.views import BookingView, booking_view, bookings_of_guest, bookings_of_other_household
 from ..paper.ical import calendar_file
@@ -250,9 +250,7 @@ def move_times(
         language = (view.interpreter if interpreter is None else interpreter[:60]) if view.interpreter else ""
         if language:
             free = interpreting.with_interpreter(session, visit.conference, language, free)
-        suits = free
-        if visit.family:
-            suits = apart_from_own(session, visit.conference, visit.family_id, free, view.id)
+        suits = front.suiting(session, visit, free, view.id)
     front.look_soon(view.host_id)
     one = f"{visit.base}/b/{view.public_id}"
     return page.answer(

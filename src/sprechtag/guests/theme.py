@@ -3,7 +3,6 @@
 """The instance's look: name, logo and a primary colour that can be read."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..conference.entries import line
-from ..look import DEFAULT_COLOUR, readable_on, text_on
+from ..look import DEFAULT_COLOUR, colour_in, readable_on, text_on
 
 STYLE = (Path(__file__).parent / "static" / "style.css").read_text()
 SCRIPTS = ("join.js", "list.js", "plan.js")
@@ -45,7 +44,6 @@ class Theme:
     @classmethod
     def of(cls, theming: dict[str, Any]) -> "Theme":
         """From the `theming` capability; anything odd in it falls back to the default."""
-        colour = str(theming.get("color", ""))
         name = line(str(theming.get("name") or "")[:80], 300)
         try:
             logo = urlsplit(line(str(theming.get("logo", "")), 2000))
@@ -53,7 +51,7 @@ class Theme:
             logo = urlsplit("")
         return cls(
             name=name or "Nextcloud",
-            colour=colour.lower() if re.fullmatch(r"#[0-9a-fA-F]{6}", colour) else DEFAULT_COLOUR,
+            colour=colour_in(theming),
             logo=logo.path + (f"?{logo.query}" if logo.query else "") if logo.path.startswith("/") else "",
         )
 

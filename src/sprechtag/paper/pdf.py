@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from ..phrases import Speaker
+from .needs import needs_in_words
 
 AT_ONCE = 2
 """How many are made at once while families wait; more would only be slower."""
@@ -34,7 +35,9 @@ class PrinterBusy(Exception):
 
 def page(template: str, title: str, say: Speaker, **values: Any) -> str:
     """A document as HTML, ready for `pdf`."""
-    return _templates.get_template(template).render(title=title, say=say, qr=qr_image, **values)
+    return _templates.get_template(template).render(
+        title=title, say=say, qr=qr_image, needs_in_words=needs_in_words, **values
+    )
 
 
 def pdf(html: str) -> bytes:

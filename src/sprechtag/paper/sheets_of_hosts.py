@@ -16,7 +16,6 @@ from ..conference.names import by_surname
 from ..conference.tables import Conference, Host, Slot
 from ..conference.views import BookingView, bookings_of_conference
 from ..phrases import Speaker
-from .needs import needs_in_words
 from .pdf import page
 
 Shown = Literal["times", "initials", "names"]
@@ -109,8 +108,7 @@ def host_lists(sheets: Sequence[HostSheet], conference: Conference, say: Speaker
         for sheet in sheets
         for lines in _by_day(sheet, say)
     ]
-    title = say("Lists of appointments")
-    return page("host_lists.html", title, say, conference=conference, lists=lists, needs_in_words=needs_in_words)
+    return page("host_lists.html", say("Lists of appointments"), say, conference=conference, lists=lists)
 
 
 def room_plan(sheets: Sequence[HostSheet], conference: Conference, say: Speaker) -> str:

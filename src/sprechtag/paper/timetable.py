@@ -9,7 +9,6 @@ from typing import Any
 from ..conference.tables import Conference
 from ..conference.views import BookingView
 from ..phrases import Speaker
-from .needs import needs_in_words
 from .pdf import page, pdf_soon
 
 
@@ -32,5 +31,4 @@ def timetables(
         {"name": name, "days": days_of(views, own), "say": own, "several": len({view.child for view in views}) > 1}
         for name, views, own in families
     ]
-    more = {"sheets": sheets, "needs_in_words": needs_in_words}
-    return page("timetables.html", conference.name, say, conference=conference, **more)
+    return page("timetables.html", conference.name, say, conference=conference, sheets=sheets)
