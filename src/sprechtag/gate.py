@@ -55,8 +55,7 @@ _DOTS = re.compile(r"/\.{1,2}(/|$)")
 _CROOKED = re.compile(rb"%(?!20|40)|//|\\|;")
 """Encoded letters too: a front that compares the raw path would not recognise `%65nabled` as `enabled`."""
 _FAMILIES = re.compile(r"/[smfcjdwi]/[A-Za-z0-9_-]")
-_BEHIND = re.compile(r"[.,;:!?)\]}>*'\"»›”“’]{1,4}$")
-_RAW_BEHIND = re.compile(rb"(?:%[0-9A-Fa-f]{2}|[^A-Za-z0-9_/%-])+$")
+_BEHIND, _MOST_BEHIND = ".,;:!?)]}>*'\"»›”“’", 4
 """What is written behind a link in a letter or a chat: at most four signs, none of which leads anywhere."""
 _FRONTS = ("x-origin-ip", "ex-app-id", "authorization-app-api", "aa-version", "harp-shared-key", "x-forwarded-for")
 """Each way through Nextcloud adds one of these at least, and no visitor can take it off again."""
@@ -188,13 +187,14 @@ class Gate:
 def _as_meant(scope: Scope) -> Scope:
     """A family's link as it was sent, where it was copied with the full stop or the bracket that stood behind it: our
     own end in a letter, a digit, "-" or "_"."""
-    path, raw = scope["path"], scope.get("raw_path") or b""
+    path = scope["path"]
     if scope["method"] not in ("GET", "HEAD") or not _FAMILIES.match(path):
         return scope
-    meant, raw_meant = _BEHIND.sub("", path), _RAW_BEHIND.sub(b"", raw)
-    if meant == path or raw_meant != meant.encode(errors="replace"):
+    meant = path[:-_MOST_BEHIND] + path[-_MOST_BEHIND:].rstrip(_BEHIND)
+    raw = meant.encode(errors="replace")
+    if meant == path or not (scope.get("raw_path") or b"").startswith(raw):
         return scope
-    return dict(scope, path=meant, raw_path=raw_meant)
+    return dict(scope, path=meant, raw_path=raw)
 
 
 def _is_local(scope: Scope, headers: Headers) -> bool:
@@ -244,7 +244,7 @@ COMMIT_SECONDS = 8.0
 IMPORT_SECONDS = 20.0
 """How long a file may be read that somebody of the school has sent: a whole register takes two or three seconds on two
 busy cores, in a process of its own; it holds one of Nextcloud's workers meanwhile, not a family's."""
-_IMPORTS = re.compile(r"/?api/v1/conferences/[^/]+/(?:hosts|families)-import(?:-preview)?")
+_IMPORTS = re.compile(r"/?api/v1/conferences/[^/]+/(?:hosts|families|rooms|groups)-import(?:-preview)?")
 
 
 class TimeLimit:

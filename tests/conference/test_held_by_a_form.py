@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from conftest import NOW, School
-from sprechtag.conference import rules, waiting
+from sprechtag.conference import budgets, rules, waiting
 from sprechtag.conference.booking import Booked, Desk, Pick
 from sprechtag.conference.errors import SlotBlocked
 from sprechtag.conference.holding import HeldByForm
@@ -124,3 +124,17 @@ def test_a_lost_time_held_by_a_form_goes_to_who_waits(school: School) -> None:
     school.clock.now += timedelta(minutes=3)
     sweep(school)
     assert held(school)[first.public_id].held_for is not None and not held(school)[first.public_id].held_by
+
+
+def test_to_correct_a_mistake_lets_go_of_nothing_and_forms_together_hold_no_more_than_their_share(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budgets, "UNPROVEN_LEAST", 4)
+    monkeypatch.setattr(budgets, "UNPROVEN_SHARE", 0)
+    mine = some(school, 0, 2)
+    hold(school, mine)
+    for number, others in enumerate([(4, 6), (8, 10), (5, 7)]):
+        hold(school, some(school, *others), f"other {number}")
+    assert len(held(school)) == 4
+    assert sorted(hold(school, mine).held) == sorted(mine)
+    assert len(book(school, mine, "form")) == 2

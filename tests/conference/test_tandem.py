@@ -4,14 +4,14 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from conftest import KEY, NOW, School
-from sprechtag.conference import busy, holding, hosts, persons, tandem
+from sprechtag.conference import busy, holding, hosts, persons, tandem, waiting
 from sprechtag.conference.booking import Pick
 from sprechtag.conference.errors import HasBookings, Invalid, Refused, SlotBlocked
 from sprechtag.conference.families import Family, invite
@@ -243,3 +243,16 @@ def test_what_is_held_together_is_free_again_when_one_declines(school: School, p
     with school.database.write() as session:
         hosts.decline(session, of(session, school, "t02"))
     assert closed_by(school, "t01", 2) == ""
+
+
+def test_a_time_that_one_closes_while_it_is_held_is_not_free_afterwards(school: School, pair: str) -> None:
+    together = slots_of(school, pair)[2].public_id
+    assert school.desk.hold(school.conference_id, [together], "form", school.desk.share("192.0.2.1")).held
+    with school.database.write() as session:
+        block(session, session.get_one(Slot, slots_of(school, "t01")[2].id), "host")
+    school.clock.now += timedelta(minutes=3)
+    with school.database.write() as session:
+        waiting.sweep(session, school.clock())
+    assert [closed_by(school, one, 2) for one in (pair, "t01", "t02")] == ["elsewhere", "host", ""]
+    with pytest.raises(SlotBlocked):
+        book(school, pair, 2)

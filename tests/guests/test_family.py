@@ -4,7 +4,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import time, timedelta
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -18,12 +18,13 @@ from sqlmodel import select
 
 from conftest import DAY, KEY, NOW
 from house import FRONTS, Stage, open_stage
-from sprechtag.conference import lookup, ruleset, waiting
+from sprechtag.conference import lookup, ruleset, waiting, windows
 from sprechtag.conference.booking import Desk
 from sprechtag.conference.families import Family, code_of, invite, manage_token
 from sprechtag.conference.holding import HeldByForm
 from sprechtag.conference.named import name_host
-from sprechtag.conference.tables import Booking, Conference, FeedbackAnswer, Guest, HostWish, Slot, WaitingEntry
+from sprechtag.conference.slots import TimeWindow
+from sprechtag.conference.tables import Booking, Conference, FeedbackAnswer, Guest, Host, HostWish, Slot, WaitingEntry
 from sprechtag.conference.tokens import code_hash, feedback_path, older_code
 from town import links
 
@@ -473,3 +474,20 @@ async def test_another_child_is_still_there_after_choosing_by_hand(stage: Stage)
     slot = re.search(rf'name="pick-{hosts[0]}" value="([^"]+)"', grid.text)[1]
     answer = await stage.public.post(f"{base}/plan", data=picked | {f"pick-{hosts[0]}": slot})
     assert fields(answer)["child"] == ["Ben"] and fields(answer)["known"] == [""]
+
+
+@pytest.mark.parametrize("what", ["taken out", "other hours"])
+async def test_a_proposal_is_booked_as_a_whole_or_not_at_all(stage: Stage, what: str) -> None:
+    """Also where a host or a time is no more."""
+    proposal = fields(await plan(stage))
+    with stage.school.database.write() as session:
+        conference, host = stage.school.conference(), session.get_one(Host, 2)
+        if what == "taken out":
+            host.gone = True
+        else:
+            windows.set_windows(session, conference, host, [TimeWindow(DAY, time(16, 30), time(17))])
+            windows.rebuild_slots(session, session.get_one(Conference, conference.id), host)
+    answer = await stage.public.post(f"{stage.share}/plan", data=proposal | WHO | {"do": "book"})
+    assert answer.status_code >= 400 and "Noch ist nichts gebucht" in answer.text
+    with stage.school.database.read() as session:
+        assert not session.execute(select(Booking)).all()

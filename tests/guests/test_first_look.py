@@ -12,6 +12,7 @@ from house import PROXY, Stage, open_stage
 from sprechtag.conference import families
 from sprechtag.conference.families import Family
 from sprechtag.conference.tables import Guest, Host
+from sprechtag.gate import _as_meant
 
 
 @pytest.fixture
@@ -83,3 +84,10 @@ async def test_the_way_back_to_a_form_that_was_corrected_is_no_error(stage: Stag
     assert (await stage.public.get(times)).headers["cache-control"] == "no-store"
     form = {"place": "on_site", "child": "Can", "name": "Kaya", "email": "kaya@post.example", "key": "k"}
     assert (await stage.public.post(times, data=form)).headers["cache-control"] == "no-store", "holds the family's link"
+
+
+def test_a_link_of_nothing_but_signs_costs_nothing() -> None:
+    """Each sign once more would be looked at by all before it: this is minutes then."""
+    path = "/s/a" + "." * 200_000 + "a"
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
+    assert _as_meant(scope) is scope

@@ -65,3 +65,14 @@ async def test_groups_tell_classes_and_subjects_and_nothing_typed_is_lost(organi
     wanted = {"groups": groups, "overwrite": ["t01"]}
     assert (await organiser("POST", f"{organiser.one}/groups-import", wanted))["same"] == 1
     assert (await hosts(organiser))["t01"] == before["t01"] | {"classes": "5b, 10a", "subject": "Mathe"}
+
+
+async def test_who_is_in_every_class_keeps_what_is_there_and_the_others_get_theirs(organiser: Api) -> None:
+    classes = [f"{year:02}{letter}" for year in range(5, 14) for letter in "abcdef"]
+    groups: list[dict[str, Any]] = [{"name": f"Klasse {one}", "members": ["t01"]} for one in classes]
+    data = {"groups": [*groups, {"name": "Klasse 5a", "members": ["t02"]}], "overwrite": ["t01"]}
+    done = await organiser("POST", f"{organiser.one}/groups-import", data)
+    lines = {line["user_id"]: line for line in done["lines"]}
+    assert not lines["t01"]["changes"] and len(lines["t01"]["kept"]["classes"][1]) > 200
+    kept = await hosts(organiser)
+    assert (kept["t01"]["classes"], kept["t02"]["classes"]) == ("", "5a")

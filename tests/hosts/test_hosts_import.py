@@ -11,7 +11,8 @@ from sqlmodel import col
 
 from hosts.conftest import Api
 from hosts.test_import import enter, families, file, hosts, preview
-from sprechtag.conference.tables import Host, Job
+from sprechtag.conference import tandem
+from sprechtag.conference.tables import Conference, Host, Job
 from sprechtag.hosts import enrolling
 from sprechtag.sandbox.fronts import PROXY
 
@@ -97,3 +98,26 @@ def run_list(organiser: Api) -> int:
 def count(database: Any) -> int:
     with database.read() as session:
         return int(session.execute(select(func.count()).select_from(Host)).scalar_one())
+
+
+async def test_a_tandem_is_nobody_whom_a_list_names(organiser: Api) -> None:
+    await enter(organiser, file("Benutzer;Name;Raum\nt01;Jana Weiß;A 1\nt02;Uli Groß;A 2"), "hosts")
+    with organiser.school.database.write() as session:
+        tandem.form(session, session.get_one(Conference, organiser.school.conference_id), tandem.Wanted(["t01", "t02"]))
+    (line,) = (await preview(organiser, file("Nachname;Fach\nGroß;Mathe"), "hosts"))["lines"]
+    assert (line["user_id"], line["changes"]) == ("t02", {"subject": ["Deutsch", "Mathe"]}), (
+        "a surname is no other name"
+    )
+    (line,) = (await preview(organiser, file("Name;Raum\nGroß;B 8"), "rooms"))["lines"]
+    assert line["user_id"] == "t02"
+    seen = await preview(organiser, file("Benutzer;Name\ntandem:zzz;Ghost"), "hosts")
+    assert [one["code"] for one in seen["lines"][0]["troubles"]] == ["user_wrong"]
+
+
+async def test_what_was_entered_by_hand_meanwhile_is_newer_than_the_list(organiser: Api) -> None:
+    rows = "\n".join(f"n{number:02};Neu {number};N{number}" for number in range(12))
+    await enter(organiser, file(f"Benutzer;Name;Kürzel\n{rows}"), "hosts")
+    await organiser("POST", f"{organiser.one}/hosts", [{"user_id": "n11", "display_name": "Own Name", "room": "Z 9"}])
+    run_list(organiser)
+    kept = (await hosts(organiser))["n11"]
+    assert (kept["display_name"], kept["short"], kept["room"]) == ("Own Name", "N11", "Z 9")

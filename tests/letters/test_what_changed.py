@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A mail about a change says what was before, and looks like the school."""
 
-from conftest import NOW, School
+import pytest
+
+from conftest import KEY, NOW, School
 from sprechtag.conference import effects
 from sprechtag.conference.effects import Ledger, State
+from sprechtag.conference.tables import Host
+from sprechtag.conference.views import Told
 from sprechtag.letters.kinds import appointments
 from sprechtag.letters.letter import Letter
 from sprechtag.letters.owed import _with_before
 from sprechtag.letters.writer import Writer
 from sprechtag.look import Look, contrast
 from sprechtag.phrases import Speaker
-
-from conftest import KEY  # isort: skip
 
 LOOK = Look.of({"name": " Gesamtschule  am Sandberg ", "color": "#FFDD00"})
 TALK = {"link": "https://cloud.example/call/" + "x" * 80}
@@ -67,3 +69,29 @@ def test_a_mail_looks_like_the_school_and_can_be_read(school: School) -> None:
     assert contrast(LOOK.colour, "#ffffff") >= 4.5 and contrast(LOOK.colour, LOOK.on_colour) >= 4.5
     assert "#00679e" not in letter.html
     assert Look.of({"color": "red", "name": None}) == Look()
+
+
+def test_what_is_still_to_be_confirmed_has_not_changed(school: School) -> None:
+    school.change(booking_by="confirmed")
+    view = school.book(school.slots()[0])
+    tell(school, view.guest_id)
+    school.desk.move(view.id, school.slots()[4].public_id)
+    school.desk.confirm(view.id)
+    booked = tell(school, view.guest_id)
+    assert booked.subject.startswith("Your appointment: ") and "Until now" not in booked.text
+
+
+def test_a_host_who_is_called_otherwise_is_no_other_host(school: School) -> None:
+    view = school.book(school.slots()[0])
+    tell(school, view.guest_id)
+    with school.database.write() as session:
+        session.get_one(Host, view.host_id).display_name = "Jana Weiß-Neu"
+    school.desk.change_place(view.id, "video")
+    assert "Until now: At the school\n" in tell(school, view.guest_id).text
+
+
+@pytest.mark.parametrize(
+    "kept", [{}, {"starts_at": None}, {"starts_at": "gone", "place": "x", "host": "y", "host_name": 1}]
+)
+def test_what_cannot_be_read_was_not_told(kept: dict[str, object]) -> None:
+    assert Told.read(kept) is None

@@ -230,7 +230,13 @@ class Desk:
         try:
             with self.database.write() as session:
                 conference = session.get_one(Conference, conference_id)
+                own = {slot.public_id for slot in holding.of_form(session, form)}
                 wanted = list(slots)[: self._may_hold(session, conference, door, guest)]
+                if not door.proven:
+                    # What the form has already stays: to correct a mistake takes nothing from anybody.
+                    left = max(0, budgets.left_for_unproven(session, conference))
+                    new = [one for one in wanted if one not in own][:left]
+                    wanted = [one for one in wanted if one in own or one in new]
                 found = holding.hold_by_form(session, conference, wanted, form, now)
                 if door.visitor:
                     budgets.pay(session, [Price(self.ledger.holds, door.visitor, len(found.held))], now)
@@ -240,8 +246,6 @@ class Desk:
             return HeldByForm()
 
     def _may_hold(self, session: Session, conference: Conference, door: Door, guest: Guest | None) -> int:
-        if not door.proven and self.ledger.many_unproven(session, conference):
-            return 0
         has = taken.counted(session, guest) if guest and door.kind == "own" else 0
         return max(0, conference.max_bookings_per_guest - has)
 

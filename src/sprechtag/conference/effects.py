@@ -129,7 +129,9 @@ def applied(
 def told(session: Session, states: Sequence[State], note: str) -> None:
     """One mail has told the family of all these; at once, because a part of it would be told again."""
     for state in states:
-        _is_applied(session, state, "mail", state.view.told.kept(), note)
+        # Of what is still to be confirmed the family knows nothing that could change.
+        told = {} if state.view.confirm_by else state.view.told.kept()
+        _is_applied(session, state, "mail", told, note)
 
 
 def _is_applied(session: Session, state: State, kind: EffectKind, remote: dict[str, Any], note: str) -> None:

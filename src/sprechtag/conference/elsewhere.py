@@ -117,6 +117,9 @@ def let_go(session: Session, slot: Slot, now: datetime) -> None:
     session.add(slot)
     if held:
         host = session.get_one(Host, slot.host_id)
+        session.flush()
+        # What one of its persons has closed or given away meanwhile, it cannot have again.
+        settle(session, host, [slot], taken.booked_slots(session, host))
         reopen(session, Given(frozenset(persons.users_of(session, host)), taken.span_of(slot)), now)
 
 

@@ -3,7 +3,7 @@
 """Bookings and guests as pages, letters and calendars show them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,17 +25,22 @@ class Told:
 
     starts_at: datetime
     place: str
-    host_name: str
+    host: str
+    """Its public id: who has only another name is the same."""
+    host_name: str = field(compare=False)
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> "Told | None":
-        """From what `kept` wrote; None where nothing was told yet."""
-        if "starts_at" not in kept:
+        """From what `kept` wrote; None where nothing was told yet, or nothing that can be read."""
+        try:
+            host, name, place = str(kept["host"]), str(kept["host_name"]), str(kept["place"])
+            return cls(datetime.fromisoformat(kept["starts_at"]), place, host, name)
+        except (KeyError, TypeError, ValueError):
             return None
-        return cls(datetime.fromisoformat(kept["starts_at"]), kept["place"], kept["host_name"])
 
     def kept(self) -> dict[str, str]:
-        return {"starts_at": self.starts_at.isoformat(), "place": self.place, "host_name": self.host_name}
+        told = {"place": self.place, "host": self.host, "host_name": self.host_name}
+        return {"starts_at": self.starts_at.isoformat(), **told}
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class BookingView:
     @property
     def told(self) -> Told:
         """What the family knows once it was told of it as it is now."""
-        return Told(self.starts_at, self.place, self.host_name)
+        return Told(self.starts_at, self.place, self.host_public_id, self.host_name)
 
     @property
     def told_from(self) -> datetime | None:

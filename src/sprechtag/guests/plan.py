@@ -269,6 +269,9 @@ def _fixed(session: Session, page: Page, visit: Visit) -> list[Fixed]:
 
 def _book(front: FrontOf, request: Request, page: Page, sheet: Sheet) -> Response:
     visit, form = sheet.visit, person_of(sheet)
+    if sheet.lines and len(sheet.lines) < len(texts_of(sheet.form, "slot")):
+        # A time or its host is gone altogether: all of it or nothing, as where a time is taken.
+        return _renewed(front, request, page, sheet, SlotBlocked())
     offered = list(PLACES) if sheet.both_places else [line.place for line in sheet.lines] or [""]
     place = sheet.place if sheet.both_places else offered[0]
     several = sheet.children if len(sheet.children) > 1 else ()

@@ -48,6 +48,8 @@ def enter(session: Session, conference: Conference, change: HostChange) -> None:
             hosts.enrol(session, conference, HostEntry(change.user_id, **change.values))  # type: ignore[arg-type]
         return
     for name, value in change.values.items():
+        if change.new and getattr(host, name):
+            continue  # entered by somebody else since, and what was typed then is newer than the list
         setattr(host, name, value)
     session.add(host)
 

@@ -13,7 +13,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from ..conference import lookup
-from ..conference.errors import Invalid
 from ..conference.tables import Host
 from ..imports import classes, groups
 from ..imports.titles import tidy
@@ -63,7 +62,7 @@ class GroupAnswer(BaseModel):
 
 class GroupLine(BaseModel):
     """`changes` holds field -> [before, after]. With `kept` (field -> [what stands here, what the groups say]) the host
-    keeps what the school has typed."""
+    keeps what the school has typed, and what is longer than `LONGEST` (a head who is in every class)."""
 
     user_id: str
     name: str
@@ -129,10 +128,9 @@ def _line(host: Host, told: dict[Told, list[str]], overwrite: bool) -> GroupLine
     for field, words in told.items():
         before = str(getattr(host, field))
         after, adds = joined(field, before, words)
-        if len(after) > LONGEST:
-            raise Invalid("groups", "too_long")
         if after != before:
-            (line.changes if adds or overwrite else line.kept)[field] = (before, after)
+            fits = len(after) <= LONGEST
+            (line.changes if fits and (adds or overwrite) else line.kept)[field] = (before, after)
     return line
 
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A spreadsheet of hosts, or of their rooms: looked at line by line, then imported all or none."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 
-from ..conference import entries, lookup
+from ..conference import entries, lookup, persons
 from ..conference.errors import Invalid
 from ..conference.tables import Host
 from ..gate import Caller
@@ -61,7 +62,7 @@ class _Plan:
         missing = [
             MissingAnswer(id=host.user_id, name=host.display_name)
             for host in self.present
-            if host.user_id not in self.seen and self.is_right
+            if host.user_id not in self.seen and not host.tandem and self.is_right
         ]
         unclear = unclear_of(self.unclear, self.present)
         return import_answer(self.table, self.lines, missing, unclear, applied=applied)
@@ -199,6 +200,8 @@ def _user_of(
         user_id = entries.user_id(user_id)
     except entries.Wrong:
         return user_id, Trouble("user_wrong", row.line, cell=user_id)
+    if user_id.startswith(persons.TANDEM) and user_id not in by_user:
+        return user_id, Trouble("user_wrong", row.line, cell=user_id)
     if user_id in plan.seen:
         return user_id, Trouble("twice", row.line, cell=str(plan.seen[user_id]))
     return user_id, None
@@ -223,5 +226,9 @@ def _same(field: str, before: str, after: str) -> bool:
 
 
 def _same_name(one: str, other: str) -> bool:
-    """Whether the words are the same, in another order."""
-    return sorted(map(tidy, one.replace(",", " ").split())) == sorted(map(tidy, other.replace(",", " ").split()))
+    """Whether the words are the same, in another order, or `other` says fewer of them: a list of surnames."""
+    return Counter(_words(other)) <= Counter(_words(one))
+
+
+def _words(name: str) -> list[str]:
+    return [tidy(word) for word in name.replace(",", " ").split()]

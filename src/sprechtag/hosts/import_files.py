@@ -152,7 +152,8 @@ def table_of(
 
 
 def staff_of(hosts: Iterable[Host]) -> list[Teacher]:
-    return [Teacher(host.user_id, host.display_name, host.short) for host in hosts]
+    """Whom a list can name; a tandem is called like its hosts, and none of them."""
+    return [Teacher(host.user_id, host.display_name, host.short) for host in hosts if not host.tandem]
 
 
 def error_line(line: int, name: str, troubles: Sequence[Trouble]) -> ImportLine:

@@ -187,7 +187,7 @@ def _before(view: BookingView, say: Speaker) -> list[str]:
     place = say("By video") if before.place == "video" else say("On site")
     return [
         *([say.when(before.starts_at)] if before.starts_at != view.starts_at else []),
-        *([before.host_name] if before.host_name != view.host_name else []),
+        *([before.host_name] if before.host != view.host_public_id else []),
         *([place] if before.place != view.place else []),
     ]
 
