@@ -23,7 +23,8 @@ from sprechtag.conference.tables import Booking, Effect, Guest, Slot
 from sprechtag.conference.tokens import LinkKey, join_path
 from sprechtag.database import Database
 from sprechtag.day import noted
-from sprechtag.sandbox.demo import free_port, start_app
+from sprechtag.sandbox.demo import start_app
+from sprechtag.sandbox.smtp import free_port
 
 PAGES, SECONDS, PHP_CARRIES = 2000, 60, 95
 SECRET = "s" * 64

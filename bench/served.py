@@ -29,7 +29,7 @@ from schema import lay_down
 from sprechtag.conference import organise, ruleset
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.database import Database
-from sprechtag.sandbox.demo import free_port
+from sprechtag.sandbox.smtp import free_port
 
 SECRET = "s" * 64
 TICK = os.sysconf("SC_CLK_TCK")

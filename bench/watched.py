@@ -32,8 +32,9 @@ from sprechtag.conference.instance import learn
 from sprechtag.conference.slots import TimeWindow
 from sprechtag.database import Database, utc_now
 from sprechtag.errands.table import Errand
-from sprechtag.sandbox.demo import app_environment, free_port, new_world
+from sprechtag.sandbox.demo import app_environment, new_world
 from sprechtag.sandbox.server import Sandbox
+from sprechtag.sandbox.smtp import free_port
 from sprechtag.sandbox.world import User, World
 
 HOSTS = tuple(f"t{number:02}" for number in range(1, 81))

@@ -28,10 +28,10 @@ from conftest import PATIENCE, eventually
 from sprechtag.conference.tables import Booking, Conference, InstanceFact, Slot
 from sprechtag.database import Database
 from sprechtag.hosts.boards import KEPT_FOR
-from sprechtag.sandbox.demo import app_environment, free_port, new_world, start_app, under_way
+from sprechtag.sandbox.demo import app_environment, new_world, start_app, under_way
 from sprechtag.sandbox.fronts import EXAPPS, PROXY, Daemon
 from sprechtag.sandbox.server import Sandbox
-from sprechtag.sandbox.smtp import Relay
+from sprechtag.sandbox.smtp import Relay, free_port
 from sprechtag.sandbox.world import World
 
 FAST = {

@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from conftest import eventually
 from sprechtag.day.metrics import Metrics, read
 from sprechtag.day.observer import Unanswered, fetch
-from sprechtag.sandbox.demo import free_port
+from sprechtag.sandbox.smtp import free_port
 
 SERVER = "nextcloud-spreed-signaling-server"
 SECRET = "internal-secret"

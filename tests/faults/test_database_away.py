@@ -205,7 +205,8 @@ def test_two_versions_side_by_side_for_a_minute_double_nothing() -> None:
         event = town.conference(["t60", "t61"])
         first, town.process = town.process, None
         assert first
-        from sprechtag.sandbox.demo import free_port, start_app
+        from sprechtag.sandbox.demo import start_app
+        from sprechtag.sandbox.smtp import free_port
 
         second = start_app(town.environment | {"APP_PORT": str(free_port())})
         town.process = first

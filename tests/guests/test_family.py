@@ -491,3 +491,10 @@ async def test_a_proposal_is_booked_as_a_whole_or_not_at_all(stage: Stage, what:
     assert answer.status_code >= 400 and "Noch ist nichts gebucht" in answer.text
     with stage.school.database.read() as session:
         assert not session.execute(select(Booking)).all()
+
+
+async def test_the_class_that_was_chosen_stands_in_the_proposal_until_another_is_entered(stage: Stage) -> None:
+    first = await plan(stage, **{"class": "7b"})
+    assert 'name="school_class" value="7b"' in first.text
+    again = await stage.public.post(f"{stage.share}/plan", data=fields(first) | {"school_class": "", "class": "7b"})
+    assert 'name="school_class" value=""' in again.text

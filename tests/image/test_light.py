@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from conftest import PATIENCE, eventually
-from sprechtag.sandbox.demo import free_port
+from sprechtag.sandbox.smtp import free_port
 
 SELDOM = {
     "weasyprint": "only who prints needs it",

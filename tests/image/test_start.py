@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from conftest import PATIENCE, eventually
-from sprechtag.sandbox.demo import free_port
+from sprechtag.sandbox.smtp import free_port
 
 ROOT = Path(__file__).parents[2]
 START, HEALTHCHECK = ROOT / "scripts" / "start", ROOT / "scripts" / "healthcheck"

@@ -478,5 +478,9 @@ def whose(sheet: Sheet) -> dict[str, str]:
 
 
 def person_of(sheet: Sheet) -> dict[str, str]:
+    """As it was entered; the class, as long as it was not, is the one that was chosen in the list."""
     said = {name: text_of(sheet.form, name) for name in ("name", "email")}
-    return said | child_in(sheet.form, sheet.children) | asked_in(sheet.form)
+    said |= child_in(sheet.form, sheet.children) | asked_in(sheet.form)
+    if "school_class" not in sheet.form:
+        said["school_class"] = said["school_class"] or text_of(sheet.form, "class", 40)
+    return said

@@ -8,7 +8,6 @@ import os
 import random
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from . import school
 from .cases import enter_cases
 from .fronts import PROXY, read_routes
 from .server import EMBEDDED, Sandbox
-from .smtp import Relay
+from .smtp import Relay, free_port
 from .stun import Stun
 from .world import App, User, World
 
@@ -82,12 +81,6 @@ INTERPRETERS = (
     ("Olena Bondar", "Ukrainisch, Russisch", ()),
 )
 """Name, languages, and when they come on the first day (none: always)."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start_app(environment: dict[str, str]) -> "subprocess.Popen[bytes]":

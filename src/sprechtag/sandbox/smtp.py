@@ -5,6 +5,7 @@
 import asyncio
 import email
 import email.policy
+import socket
 import ssl
 from typing import Any, cast
 
@@ -41,7 +42,7 @@ class Relay:
                 ),
             }
         self._controller = Controller(
-            self, hostname="127.0.0.1", port=port or _free_port(), enable_SMTPUTF8=smtputf8, **more
+            self, hostname="127.0.0.1", port=port or free_port(), enable_SMTPUTF8=smtputf8, **more
         )
 
     def start(self) -> int:
@@ -106,9 +107,15 @@ class Relay:
         return "421 gone"
 
 
-def _free_port() -> int:
-    import socket
+_given: set[int] = set()
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+
+def free_port() -> int:
+    """One that nobody listens at, and another each time: who is to listen there may only just be starting."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
